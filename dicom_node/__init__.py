@@ -1,0 +1,1 @@
+"""The DICOM side: receive from, and give back to, the PACS."""

@@ -1,0 +1,1 @@
+"""From a radiograph to findings and their DICOM objects."""

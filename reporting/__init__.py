@@ -1,0 +1,1 @@
+"""From findings to a draft report, grounded in them."""

@@ -1,0 +1,248 @@
+"""What happened to a study, and what that makes of it. Pure.
+
+Every step of a study is one event, kept in the archive under a number and never changed. A
+`StudyRecord` is nothing but its events folded in order, so Redis can be wiped at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from study.findings import FINDINGS
+from study.model import (
+    Assessment,
+    Delivery,
+    Frozen,
+    Presence,
+    Report,
+    Segmentation,
+    StudyRecord,
+    StudySummary,
+    TimelineEntry,
+)
+from study.state import State, check_transition
+
+
+class Step(Frozen):
+    """What every event has."""
+
+    at: datetime
+    revision: int
+
+
+class Received(Step):
+    """The first instance of a revision arrived."""
+
+    kind: Literal["received"] = "received"
+    calling_ae_title: str
+    summary: StudySummary
+
+
+class Previewed(Step):
+    """Radiographs were segmented before the study was complete; the state stays."""
+
+    kind: Literal["previewed"] = "previewed"
+    segmentation: Segmentation
+
+
+class Queued(Step):
+    """The study is complete (or is to be done again) and waits for the model."""
+
+    kind: Literal["queued"] = "queued"
+    instances: int
+    why: str = "complete"
+
+
+class Segmented(Step):
+    """Every radiograph of the revision was segmented."""
+
+    kind: Literal["segmented"] = "segmented"
+    segmentation: Segmentation
+
+
+class Skipped(Step):
+    """Nothing in the study is for the model."""
+
+    kind: Literal["skipped"] = "skipped"
+    reason: str
+    not_read: dict[str, str] = Field(default_factory=dict)
+
+
+class Failed(Step):
+    """A step gave up."""
+
+    kind: Literal["failed"] = "failed"
+    stage: str
+    reason: str
+    retryable: bool
+
+
+class Drafted(Step):
+    """A report version was written: by the template, the LLM or a radiologist's edit.
+
+    `final` is False for the template draft while the LLM's wording is still awaited.
+    """
+
+    kind: Literal["drafted"] = "drafted"
+    report: Report
+    final: bool = True
+
+
+class Assessed(Step):
+    """A radiologist accepted or rejected a finding."""
+
+    kind: Literal["assessed"] = "assessed"
+    finding_id: str
+    assessment: Assessment
+    reader: str
+
+
+class Signed(Step):
+    """A radiologist signed."""
+
+    kind: Literal["signed"] = "signed"
+    report: Report
+
+
+class Delivered(Step):
+    """An object reached a destination, or was given up."""
+
+    kind: Literal["delivered"] = "delivered"
+    delivery: Delivery
+
+
+Event = Annotated[
+    Received | Previewed | Queued | Segmented | Skipped | Failed | Drafted | Assessed | Signed | Delivered,
+    Field(discriminator="kind"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def fold(study_uid: str, events: Sequence[Event]) -> StudyRecord | None:
+    """Return what `events`, in order, make of the study; None where there are none."""
+    record: StudyRecord | None = None
+    for number, event in enumerate(events, start=1):
+        record = apply(study_uid, record, event, number)
+    return record
+
+
+def apply(study_uid: str, record: StudyRecord | None, event: Event, number: int) -> StudyRecord:
+    """Return `record` after `event`, the study's event of that `number`.
+
+    Raises
+    ------
+    StateError
+        If the transition table does not allow the step.
+    """
+    if record is None:
+        if not isinstance(event, Received):
+            raise ValueError(f"a study's history begins with 'received', not '{event.kind}'")
+        record = StudyRecord(
+            study_uid=study_uid,
+            state=State.RECEIVING,
+            revision=event.revision,
+            version=0,
+            summary=event.summary,
+            received_at=event.at,
+            updated_at=event.at,
+        )
+    changes = _changes(record, event)
+    if "state" in changes:
+        check_transition(_before(State(record.state), event), State(str(changes["state"])))
+    entry = TimelineEntry(at=event.at, step=event.kind, revision=event.revision, detail=_detail(event))
+    return record.model_copy(
+        update={
+            **changes,
+            "version": number,
+            "updated_at": event.at,
+            "timeline": [*record.timeline, entry],
+        }
+    )
+
+
+def _before(state: State, event: Event) -> State:
+    """Return the state that `event` comes out of: the transient states leave no event."""
+    if isinstance(event, Segmented | Skipped) and state is State.QUEUED:
+        return State.SEGMENTING
+    if isinstance(event, Drafted) and state is State.SEGMENTED:
+        return State.DRAFTING
+    return state
+
+
+def _changes(record: StudyRecord, event: Event) -> dict[str, object]:
+    match event:
+        case Received():
+            return {
+                "state": State.RECEIVING,
+                "revision": event.revision,
+                "calling_ae_title": event.calling_ae_title,
+                "summary": event.summary,
+                "reason": None,
+                "failed_stage": None,
+                "retryable": False,
+            }
+        case Queued():
+            return {
+                "state": State.QUEUED,
+                "instances": event.instances,
+                "reason": None,
+                "failed_stage": None,
+                "retryable": False,
+            }
+        case Previewed():
+            return _seen(event.segmentation)
+        case Segmented():
+            return {"state": State.SEGMENTED, **_seen(event.segmentation)}
+        case Skipped():
+            return {"state": State.SKIPPED, "reason": event.reason, "findings": [], "critical": False}
+        case Failed():
+            return {
+                "state": State.FAILED,
+                "reason": event.reason,
+                "failed_stage": event.stage,
+                "retryable": event.retryable,
+            }
+        case Drafted():
+            state = State.DRAFTED if event.final else State(record.state)
+            if not event.final and state is State.SEGMENTED:
+                state = State.DRAFTING
+            return {"state": state, "draft": event.report}
+        case Assessed():
+            return {"assessments": {**record.assessments, event.finding_id: event.assessment}}
+        case Signed():
+            return {"state": State.SIGNED, "draft": event.report}
+        case Delivered():
+            key = (event.delivery.destination, event.delivery.instance_uid)
+            others = [d for d in record.deliveries if (d.destination, d.instance_uid) != key]
+            return {"deliveries": [*others, event.delivery]}
+
+
+def _seen(segmentation: Segmentation) -> dict[str, object]:
+    return {
+        "model": segmentation.model,
+        "radiographs": segmentation.radiographs,
+        "findings": segmentation.findings,
+        "critical": any(
+            FINDINGS[f.label].critical and f.presence is not Presence.ABSENT for f in segmentation.findings
+        ),
+    }
+
+
+def _detail(event: Event) -> str:
+    match event:
+        case Skipped() | Failed():
+            return event.reason
+        case Queued():
+            return event.why
+        case Drafted() | Signed():
+            return f"version {event.report.version}, {event.report.wording.source}"
+        case Delivered():
+            return f"{event.delivery.kind} to {event.delivery.destination}: {event.delivery.state}"
+        case Assessed():
+            return event.assessment
+        case _:
+            return ""

@@ -1,0 +1,290 @@
+"""The nouns of Kidray as frozen Pydantic models, which are also the wire schema.
+
+Imports no Redis, pydicom, torch or FastAPI: every room may depend on it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from study.compat import StrEnum
+from study.findings import FindingLabel
+
+DISCLAIMER_EN = "Trained on synthetic phantoms, not for clinical use"
+DISCLAIMER_KO = "합성 팬텀으로 학습됨, 임상용 아님"
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+UID = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$", max_length=64)]
+
+
+class Frozen(BaseModel):
+    """Base of every model here: immutable, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Language(StrEnum):
+    """Languages in which a report is drafted."""
+
+    ENGLISH = "en"
+    KOREAN = "ko"
+
+
+class Presence(StrEnum):
+    """Whether a finding is there (SCT 52101004, 2667000, 82334004)."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    INDETERMINATE = "indeterminate"
+
+
+class Certainty(StrEnum):
+    """How sure the model is, in a word; derived from the calibrated probability."""
+
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+
+
+class Region(StrEnum):
+    """Where in the abdomen a finding lies, the patient's own side named."""
+
+    RIGHT_UPPER_QUADRANT = "right_upper_quadrant"
+    LEFT_UPPER_QUADRANT = "left_upper_quadrant"
+    RIGHT_LOWER_QUADRANT = "right_lower_quadrant"
+    LEFT_LOWER_QUADRANT = "left_lower_quadrant"
+    CENTRAL_ABDOMEN = "central_abdomen"
+    UPPER_ABDOMEN = "upper_abdomen"
+    LOWER_ABDOMEN = "lower_abdomen"
+    WHOLE_ABDOMEN = "whole_abdomen"
+    PELVIS = "pelvis"
+
+
+class View(StrEnum):
+    """How the patient was positioned."""
+
+    SUPINE = "supine"
+    ERECT = "erect"
+    LEFT_LATERAL_DECUBITUS = "left_lateral_decubitus"
+    UNKNOWN = "unknown"
+
+
+class BoundingBox(Frozen):
+    """Box around a segment, in pixels of the radiograph as stored: left, top, width, height."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class ModelIdentity(Frozen):
+    """Which algorithm made a result; goes into every derived object."""
+
+    name: str
+    version: str
+    sha256: str
+    disclaimer: str
+
+
+class SegmentReference(Frozen):
+    """Points at one segment of one SEG instance in the archive."""
+
+    series_uid: UID
+    instance_uid: UID
+    segment_number: Annotated[int, Field(ge=1)]
+
+
+class Finding(Frozen):
+    """One assessed observation on one radiograph, before any wording."""
+
+    id: str  # "<label>@<radiograph instance UID>": stable for one radiograph
+    label: FindingLabel
+    radiograph_uid: UID
+    presence: Presence
+    certainty: Certainty
+    probability: Probability
+    operating_point: Probability  # at or above: present
+    region: Region | None = None  # None where absent
+    area_px: int = 0  # of the mask, in pixels of the radiograph
+    area_mm2: float | None = None  # detector plane; None where spacing is unknown
+    count: int = 0  # connected parts of the mask; for levels, their number
+    box: BoundingBox | None = None
+    segment: SegmentReference | None = None
+
+
+class Radiograph(Frozen):
+    """One CR or DX image instance as the model saw it."""
+
+    series_uid: UID
+    instance_uid: UID
+    sop_class_uid: UID
+    rows: int
+    columns: int
+    view: View = View.UNKNOWN
+    imager_pixel_spacing_mm: tuple[float, float] | None = None  # (row, column), at the detector
+    seg_series_uid: UID | None = None
+    seg_instance_uid: UID | None = None
+    sr_instance_uid: UID | None = None
+
+
+class Segmentation(Frozen):
+    """What the segment step found in one study."""
+
+    model: ModelIdentity
+    radiographs: list[Radiograph]
+    findings: list[Finding]
+    not_read: dict[str, str] = Field(default_factory=dict)  # instance UID -> reason
+    milliseconds: float = 0.0
+
+
+class DraftSource(StrEnum):
+    """Who worded the draft; a person's edit makes it `radiologist`."""
+
+    TEMPLATE = "template"
+    LLM = "llm"
+    RADIOLOGIST = "radiologist"
+
+
+class Sentence(Frozen):
+    """One sentence and the findings that it rests on (by `Finding.id`); none for fixed text."""
+
+    text: str
+    finding_ids: list[str] = Field(default_factory=list)
+    rule_id: str | None = None  # for recommendations: the rule that put it there
+
+
+class Check(Frozen):
+    """One verdict of the grounding check on an LLM's wording."""
+
+    rule: str
+    sentence: str
+    message: str
+
+
+class Wording(Frozen):
+    """Where the words came from."""
+
+    source: DraftSource
+    llm_model: str | None = None
+    prompt_sha256: str | None = None
+    milliseconds: float | None = None
+    fallback_reason: str | None = None  # why the template stands though an LLM was asked
+    checks: list[Check] = Field(default_factory=list)
+
+
+class Signature(Frozen):
+    """Who signed, and when."""
+
+    signer: str
+    signed_at: datetime
+
+
+class Report(Frozen):
+    """A report version: a draft (unverified machine text) until it carries a signature."""
+
+    study_uid: UID
+    revision: int
+    version: int  # 1 is the template draft; each wording or edit is one more
+    language: Language
+    technique: list[Sentence]
+    findings: list[Sentence]
+    impression: list[Sentence]
+    recommendation: list[Sentence]
+    comparison: str
+    limitations: list[Sentence]
+    critical: bool
+    wording: Wording
+    disclaimer: str
+    created_at: datetime
+    signature: Signature | None = None
+    addendum_to: int | None = None  # version of the signed report that this adds to
+    sr_series_uid: UID | None = None
+    sr_instance_uid: UID | None = None
+
+
+class Assessment(StrEnum):
+    """A radiologist's verdict on one finding (in the spirit of IHE AIRAI)."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class DeliveryState(StrEnum):
+    """How far an object is on its way to one destination."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class Delivery(Frozen):
+    """One object on its way to one destination."""
+
+    destination: str  # AE title
+    series_uid: UID
+    instance_uid: UID
+    kind: Literal["SEG", "SR", "REPORT"]
+    state: DeliveryState
+    attempts: int = 0
+    reason: str | None = None
+    at: datetime | None = None
+
+
+class StudySummary(Frozen):
+    """What the worklist shows of a study's header. Holds the patient's identity: never logged."""
+
+    patient_name: str = ""
+    patient_id: str = ""
+    patient_birth_date: str = ""  # DICOM DA
+    patient_sex: str = ""
+    patient_age: str = ""  # DICOM AS, such as 003M
+    accession_number: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_description: str = ""
+    body_part: str = ""
+    modality: str = ""
+
+
+class TimelineEntry(Frozen):
+    """One step of a study, as the viewer shows it."""
+
+    at: datetime
+    step: str
+    revision: int
+    detail: str = ""
+
+
+class Reader(Frozen):
+    """A person at the viewer."""
+
+    name: str
+
+
+class StudyRecord(Frozen):
+    """All that is known of one study; what `GET /api/studies/{study_uid}` returns."""
+
+    study_uid: UID
+    state: str  # a study.state.State
+    revision: int
+    version: int  # number of the last event folded in: grows with every step
+    summary: StudySummary
+    calling_ae_title: str = ""
+    received_at: datetime
+    updated_at: datetime
+    reason: str | None = None  # for skipped and failed
+    failed_stage: str | None = None
+    retryable: bool = False
+    critical: bool = False
+    instances: int = 0
+    model: ModelIdentity | None = None
+    radiographs: list[Radiograph] = Field(default_factory=list)
+    findings: list[Finding] = Field(default_factory=list)
+    assessments: dict[str, Assessment] = Field(default_factory=dict)  # by Finding.id
+    draft: Report | None = None  # the newest report version, draft or signed
+    deliveries: list[Delivery] = Field(default_factory=list)
+    timeline: list[TimelineEntry] = Field(default_factory=list)

@@ -1,0 +1,136 @@
+"""Settings from flags, `KIDRAY_*` and `kidray.toml`; built once, in the command line."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from study.errors import SettingsError
+from study.model import Language
+
+_DESTINATION = re.compile(r"(?P<ae>[^@\\]{1,16})@(?P<host>[^:@]+):(?P<port>[0-9]{1,5})")
+
+
+class Destination(NamedTuple):
+    """A DICOM node that results are sent to."""
+
+    ae_title: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Destination:
+        """Return the destination written as ``AE@HOST:PORT``."""
+        match = _DESTINATION.fullmatch(text.strip())
+        if match is None or not 0 < int(match["port"]) < 65536:
+            raise ValueError(f"'{text}' is not a destination; write it as AE@HOST:PORT")
+        return cls(match["ae"].strip(), match["host"], int(match["port"]))
+
+
+class Settings(BaseSettings):
+    """Every setting of the service. The order of precedence: flag, environment, file, default."""
+
+    model_config = SettingsConfigDict(env_prefix="KIDRAY_", extra="ignore", frozen=True)
+
+    home: Path = Path(".kidray")
+    redis_url: str | None = None  # unset: the embedded server under the home folder
+    dicom_host: str = "0.0.0.0"  # noqa: S104 - a DICOM node is there to be reached
+    dicom_port: Annotated[int, Field(ge=0, le=65535)] = 11112
+    ae_title: Annotated[str, Field(min_length=1, max_length=16)] = "KIDRAY"
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    web_login: SecretStr | None = None  # USER:PASSWORD; required unless the host is loopback
+    pacs: Annotated[tuple[Destination, ...], NoDecode] = ()
+    llm_url: str | None = None  # an OpenAI-compatible /v1; unset: the embedded one
+    llm_model: str = "snuh/hari-q3-14b"
+    llm_api_key: SecretStr = SecretStr("none")
+    llm_timeout: Annotated[float, Field(gt=0)] = 20.0  # seconds for one wording
+    language: Language = Language.ENGLISH
+    quiet_period: Annotated[float, Field(ge=0)] = 10.0  # seconds after the last instance
+    complete_on_release: Annotated[tuple[str, ...], NoDecode] = ()  # AE titles, or * for all
+    model: Path | None = None  # a model package; unset: the one that ships
+    worker_threads: Annotated[int, Field(ge=1)] = 2
+    max_age_years: Annotated[int, Field(ge=1)] = 18
+
+    @field_validator("pacs", mode="before")
+    @classmethod
+    def _parse_pacs(cls, value: object) -> object:
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)):
+            return value
+        return tuple(Destination.parse(i) if isinstance(i, str) else i for i in items if i)
+
+    @field_validator("complete_on_release", mode="before")
+    @classmethod
+    def _parse_titles(cls, value: object) -> object:
+        return tuple(t.strip() for t in value.split(",") if t.strip()) if isinstance(value, str) else value
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources in order of precedence."""
+        toml = TomlConfigSettingsSource(settings_cls, Path("kidray.toml"))
+        return init_settings, env_settings, toml
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the archive."""
+        return self.home / "archive"
+
+    @property
+    def run(self) -> Path:
+        """Folder of what a running service leaves for others: addresses, metrics."""
+        return self.home / "run"
+
+
+def load_settings(**flags: object) -> Settings:
+    """Return the settings; a flag that is None counts as not given.
+
+    Raises
+    ------
+    SettingsError
+        If a value is malformed, or the viewer would listen beyond loopback without a login.
+    """
+    try:
+        settings = Settings(**{k: v for k, v in flags.items() if v is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "KIDRAY_" + "_".join(str(p) for p in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']}") from error
+    if settings.web_login is None and not _is_loopback(settings.web_host):
+        raise SettingsError(
+            f"the viewer would listen on {settings.web_host}, which others can reach, without a login; "
+            "set KIDRAY_WEB_LOGIN=USER:PASSWORD or KIDRAY_WEB_HOST=127.0.0.1"
+        )
+    return settings
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

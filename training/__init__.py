@@ -1,0 +1,1 @@
+"""Phantoms, data sets, and the training and evaluation of models."""

@@ -1,0 +1,1 @@
+"""The radiologist's pages and the HTTP interfaces behind them."""
