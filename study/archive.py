@@ -1,0 +1,250 @@
+"""The archive: Part 10 files and event records by UID, durable before they are visible.
+
+Layout: ``<study_uid>/<series_uid>/<instance_uid>.dcm`` and ``<study_uid>/events/0001-received.json``.
+A file appears under its name whole or not at all, and is on stable storage, its folder entry too,
+before a call returns. Nothing is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+
+from study.compat import StrEnum
+from study.errors import ArchiveError, ArchiveFullError, ConflictError, NotDicomError, NotInArchiveError
+from study.history import EVENT, Event
+from study.identifiers import checked_uid
+
+EVENTS = "events"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class InstanceReference(NamedTuple):
+    """The three UIDs that name one instance; they are valid, so they may become a path."""
+
+    study_uid: str
+    series_uid: str
+    instance_uid: str
+
+    @classmethod
+    def of(cls, dataset: pydicom.Dataset) -> InstanceReference:
+        """Return the reference to `dataset`, its UIDs checked."""
+        return cls(
+            checked_uid(str(dataset.StudyInstanceUID)),
+            checked_uid(str(dataset.SeriesInstanceUID)),
+            checked_uid(str(dataset.SOPInstanceUID)),
+        )
+
+
+class Written(StrEnum):
+    """What became of bytes given to the archive."""
+
+    CREATED = "created"
+    IDENTICAL = "identical"  # the same bytes were held already
+    KEPT_BESIDE = "kept_beside"  # other bytes are held under that UID; these are kept next to them
+
+
+class Archive:
+    """Instances and events under one folder; safe for many processes at once.
+
+    Parameters
+    ----------
+    root
+        Folder of the archive; made when it is not there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._incoming = root / ".incoming"
+        with _named(root):
+            self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def path(self, ref: InstanceReference) -> Path:
+        """Return where `ref` is, or would be, held."""
+        study, series, instance = (checked_uid(u) for u in ref)
+        return self.root / study / series / f"{instance}.dcm"
+
+    def write(self, ref: InstanceReference, parts: Sequence[bytes]) -> Written:
+        """Store a Part 10 file, given in parts, durably.
+
+        Raises
+        ------
+        ArchiveFullError
+            If no room is left.
+        ArchiveError
+            If the file system refuses.
+        """
+        path = self.path(ref)
+        with _named(path):
+            temporary = self._flushed(parts)
+            try:
+                return self._publish(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def write_dataset(self, dataset: pydicom.Dataset) -> InstanceReference:
+        """Store a derived object under its own UIDs; a second time does nothing.
+
+        Raises
+        ------
+        ConflictError
+            If another object is held under that UID.
+        """
+        ref = InstanceReference.of(dataset)
+        if not self.path(ref).exists():
+            buffer = BytesIO()
+            pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
+            if self.write(ref, [buffer.getvalue()]) is Written.KEPT_BESIDE:
+                raise ConflictError(f"another object is held under {ref.instance_uid}")
+        return ref
+
+    def read(self, ref: InstanceReference, *, pixels: bool = True) -> pydicom.Dataset:
+        """Return the data set of `ref`, without its pixel data where `pixels` is False.
+
+        Raises
+        ------
+        NotInArchiveError
+            If it is not held.
+        NotDicomError
+            If what is held cannot be read.
+        """
+        try:
+            return pydicom.dcmread(self.path(ref), stop_before_pixels=not pixels)
+        except FileNotFoundError as error:
+            raise NotInArchiveError(f"the archive holds no instance {ref.instance_uid}") from error
+        except (InvalidDicomError, EOFError, ValueError) as error:
+            raise NotDicomError(f"instance {ref.instance_uid} cannot be read: {error}") from error
+
+    def studies(self) -> Iterator[str]:
+        """Yield the UID of every study held."""
+        for entry in os.scandir(self.root):
+            if entry.is_dir() and not entry.name.startswith("."):
+                yield entry.name
+
+    def instances(self, study_uid: str) -> list[InstanceReference]:
+        """Return every instance of a study, received and derived, sorted by UID."""
+        folder = self.root / checked_uid(study_uid)
+        return [
+            InstanceReference(study_uid, file.parent.name, file.stem)
+            for file in sorted(folder.glob("*/*.dcm"))
+        ]
+
+    def append(self, study_uid: str, number: int, event: Event) -> None:
+        """Store `event` as the study's event of that `number`, durably.
+
+        Raises
+        ------
+        ConflictError
+            If an event of that number is held already: somebody else was first.
+        """
+        folder = self.root / checked_uid(study_uid) / EVENTS
+        path = folder / f"{number:04d}-{event.kind}.json"
+        with _named(path):
+            _make_folder(folder)
+            with _locked(folder):
+                if any(folder.glob(f"{number:04d}-*.json")):
+                    raise ConflictError(f"event {number} of study {study_uid} is held already")
+                temporary = self._flushed([EVENT.dump_json(event)])
+                os.rename(temporary, path)
+                _flush_folder(folder)
+
+    def events(self, study_uid: str) -> list[Event]:
+        """Return the study's events in order; none where it is not held."""
+        folder = self.root / checked_uid(study_uid) / EVENTS
+        return [EVENT.validate_json(f.read_bytes()) for f in sorted(folder.glob("[0-9]*.json"))]
+
+    def clear_incoming(self) -> int:
+        """Remove what a killed process left half written; returns how many files that was."""
+        left = list(self._incoming.iterdir())
+        for file in left:
+            file.unlink(missing_ok=True)
+        return len(left)
+
+    def _flushed(self, parts: Iterable[bytes]) -> Path:
+        temporary = self._incoming / uuid.uuid4().hex
+        try:
+            with temporary.open("xb") as file:
+                for part in parts:
+                    file.write(part)
+                file.flush()
+                os.fdatasync(file.fileno())
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        return temporary
+
+    def _publish(self, temporary: Path, path: Path) -> Written:
+        _make_folder(path.parent)
+        if not path.exists():
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                pass
+            else:
+                _flush_folder(path.parent)
+                return Written.CREATED
+        if _digest(path) == _digest(temporary):
+            _flush_folder(path.parent)  # whoever wrote it may have been killed before this
+            return Written.IDENTICAL
+        beside = path.with_suffix(f".conflict-{_digest(temporary)[:12]}")
+        os.replace(temporary, beside)
+        _flush_folder(path.parent)
+        return Written.KEPT_BESIDE
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` and its missing parents, each entry durable."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        _flush_folder(each.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise ArchiveFullError(f"the archive has no room left: {error.strerror}") from error
+        raise ArchiveError(f"the archive cannot be written at {path.parent.name}: {error}") from error

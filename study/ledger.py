@@ -1,0 +1,75 @@
+"""Every change of a study's state, in one place: event into the archive, then record into Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from study.archive import Archive
+from study.errors import ConflictError, NotInArchiveError
+from study.history import Event, apply, fold
+from study.model import StudyRecord
+from study.registry import Registry
+
+Decide = Callable[["StudyRecord | None"], "Event | None"]
+
+
+class Ledger:
+    """Appends events to studies, one writer winning each number.
+
+    Parameters
+    ----------
+    archive
+        Where events are kept.
+    registry
+        Where the worklist reads what they add up to.
+    """
+
+    def __init__(self, archive: Archive, registry: Registry) -> None:
+        self.archive = archive
+        self.registry = registry
+
+    def record(self, study_uid: str) -> StudyRecord | None:
+        """Return what the archive's events make of the study; None where there are none."""
+        return fold(study_uid, self.archive.events(study_uid))
+
+    def held(self, study_uid: str) -> StudyRecord:
+        """Return the study's record.
+
+        Raises
+        ------
+        NotInArchiveError
+            If the archive holds no such study.
+        """
+        record = self.record(study_uid)
+        if record is None:
+            raise NotInArchiveError(f"the archive holds no study {study_uid}")
+        return record
+
+    def append(self, study_uid: str, decide: Decide) -> StudyRecord | None:
+        """Append the event that `decide` returns for the study as it stands now.
+
+        `decide` is asked again when somebody else appended first; it returns None when nothing is
+        left to do. Redis learns the outcome either way, so a step that was killed between the two
+        writes is mended by doing it again.
+
+        Raises
+        ------
+        StateError
+            If the transition table does not allow the step.
+        RegistryUnavailableError
+            If the event is kept but Redis could not be told.
+        """
+        while True:
+            record = self.record(study_uid)
+            event = decide(record)
+            if event is not None:
+                number = (record.version if record else 0) + 1
+                after = apply(study_uid, record, event, number)
+                try:
+                    self.archive.append(study_uid, number, event)
+                except ConflictError:
+                    continue
+                record = after
+            if record is not None:
+                self.registry.publish(record)
+            return record

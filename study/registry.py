@@ -1,0 +1,207 @@
+"""State and worklist in Redis: a projection of the archive's events that may be wiped at any time.
+
+Keys, all under ``kidray:``
+    ``study:<uid>``   hash: ``version``, ``record`` (JSON), ``transient`` (a state that leaves no event)
+    ``worklist``      sorted set: study UIDs, critical and unsigned first, then newest
+    ``receiving``     sorted set: study UIDs by the time at which they count as complete
+    ``events``        channel: one message for each change
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from study.errors import RegistryUnavailableError
+from study.model import StudyRecord
+from study.state import State, check_transition
+
+PREFIX = "kidray:"
+CHANNEL = PREFIX + "events"
+_WORKLIST = PREFIX + "worklist"
+_RECEIVING = PREFIX + "receiving"
+_FIRST = 1e11  # larger than any POSIX time: puts critical studies before all others
+
+# A record replaces an older one only; the version is the number of the study's last event.
+_PUBLISH = """
+local held = redis.call('HGET', KEYS[1], 'version')
+if held and tonumber(held) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2])
+redis.call('HDEL', KEYS[1], 'transient')
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
+if ARGV[5] ~= 'receiving' then redis.call('ZREM', KEYS[3], ARGV[4]) end
+redis.call('PUBLISH', KEYS[4], ARGV[6])
+return 1
+"""
+_MARK = """
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'transient', ARGV[2])
+redis.call('PUBLISH', KEYS[2], ARGV[3])
+return 1
+"""
+
+
+def connect(url: str, *, timeout: float | None = 2.0) -> redis.Redis:
+    """Return a client that fails within `timeout` seconds rather than waiting for a dead server."""
+    client = redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_connect_timeout=2.0,
+        socket_timeout=timeout,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=30,
+    )
+    return client
+
+
+class Registry:
+    """The studies' records as the worklist reads them.
+
+    Parameters
+    ----------
+    client
+        A connection that decodes responses.
+
+    Notes
+    -----
+    Every method raises `RegistryUnavailableError` when Redis does not answer.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._publish = client.register_script(_PUBLISH)
+        self._mark = client.register_script(_MARK)
+
+    def ping(self) -> None:
+        """Return if Redis answers."""
+        with _translated():
+            self._redis.ping()
+
+    def publish(self, record: StudyRecord) -> bool:
+        """Hold `record` unless a version as new is held; returns whether it was news."""
+        first = record.critical and record.state != State.SIGNED
+        score = (0 if first else _FIRST) - record.received_at.timestamp()
+        with _translated():
+            news = self._publish(
+                keys=[_study(record.study_uid), _WORKLIST, _RECEIVING, CHANNEL],
+                args=[
+                    record.version,
+                    record.model_dump_json(),
+                    score,
+                    record.study_uid,
+                    record.state,
+                    _message(record, record.state),
+                ],
+            )
+        return bool(news)
+
+    def mark(self, record: StudyRecord, state: State) -> bool:
+        """Show that a job is at work on `record`; forgotten with the next event or a lost Redis.
+
+        Returns False when the study has moved on since `record` was read.
+        """
+        check_transition(State(record.state), state)
+        with _translated():
+            return bool(
+                self._mark(
+                    keys=[_study(record.study_uid), CHANNEL],
+                    args=[record.version, state, _message(record, state)],
+                )
+            )
+
+    def record(self, study_uid: str) -> StudyRecord | None:
+        """Return the study's record, or None where none is held."""
+        with _translated():
+            held = cast("dict[str, str]", self._redis.hgetall(_study(study_uid)))
+        return _record(held)
+
+    def version(self, study_uid: str) -> int:
+        """Return the number of the last event that Redis knows of, or 0."""
+        with _translated():
+            return int(cast("str | None", self._redis.hget(_study(study_uid), "version")) or 0)
+
+    def records(self, study_uids: Sequence[str]) -> list[StudyRecord]:
+        """Return the records of the given studies, those not held left out."""
+        with _translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for uid in study_uids:
+                pipeline.hgetall(_study(uid))
+            held = pipeline.execute()
+        return [r for r in map(_record, held) if r is not None]
+
+    def worklist(self, offset: int = 0, limit: int | None = None) -> list[str]:
+        """Return study UIDs in reading order."""
+        end = -1 if limit is None else offset + limit - 1
+        with _translated():
+            return cast("list[str]", self._redis.zrange(_WORKLIST, offset, end))
+
+    def forget(self, study_uid: str) -> None:
+        """Drop a study that has left the archive."""
+        with _translated():
+            self._redis.delete(_study(study_uid))
+            self._redis.zrem(_WORKLIST, study_uid)
+            self._redis.zrem(_RECEIVING, study_uid)
+
+    def expect_more_until(self, study_uid: str, due: float) -> None:
+        """Note that the study counts as complete at `due` (POSIX seconds) if nothing more comes."""
+        with _translated():
+            self._redis.zadd(_RECEIVING, {study_uid: due})
+
+    def expected(self, study_uid: str) -> bool:
+        """Return whether a time of completion is noted for the study."""
+        with _translated():
+            return self._redis.zscore(_RECEIVING, study_uid) is not None
+
+    def no_longer_receiving(self, study_uid: str) -> None:
+        """Drop the note of `expect_more_until`."""
+        with _translated():
+            self._redis.zrem(_RECEIVING, study_uid)
+
+    def due(self, now: float) -> list[str]:
+        """Return the studies whose time of completion has come."""
+        with _translated():
+            return cast("list[str]", self._redis.zrangebyscore(_RECEIVING, "-inf", now))
+
+    def flush(self) -> int:
+        """Remove everything of Kidray's studies from Redis; returns how many studies that was."""
+        uids = self.worklist()
+        with _translated():
+            for key in self._redis.scan_iter(match=PREFIX + "*", count=1000):
+                self._redis.delete(key)
+        return len(uids)
+
+
+def _study(study_uid: str) -> str:
+    return f"{PREFIX}study:{study_uid}"
+
+
+def _message(record: StudyRecord, state: str) -> str:
+    return json.dumps(
+        {
+            "study_uid": record.study_uid,
+            "state": str(state),
+            "version": record.version,
+            "critical": record.critical,
+        }
+    )
+
+
+def _record(held: dict[str, Any]) -> StudyRecord | None:
+    if "record" not in held:
+        return None
+    record = StudyRecord.model_validate_json(held["record"])
+    return record.model_copy(update={"state": held["transient"]}) if "transient" in held else record
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise RegistryUnavailableError(f"Redis does not answer: {type(error).__name__}") from error
