@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pydicom
+from pydantic import ValidationError
 from pydicom.errors import InvalidDicomError
 
 from study.compat import StrEnum
@@ -160,9 +161,23 @@ class Archive:
                 _flush_folder(folder)
 
     def events(self, study_uid: str) -> list[Event]:
-        """Return the study's events in order; none where it is not held."""
+        """Return the study's events in order; none where it is not held.
+
+        Raises
+        ------
+        ArchiveError
+            If one cannot be read.
+        """
         folder = self.root / checked_uid(study_uid) / EVENTS
-        return [EVENT.validate_json(f.read_bytes()) for f in sorted(folder.glob("[0-9]*.json"))]
+        events = []
+        for file in sorted(folder.glob("[0-9]*.json")):
+            try:
+                events.append(EVENT.validate_json(file.read_bytes()))
+            except (OSError, ValidationError) as error:
+                raise ArchiveError(
+                    f"event {file.name} of study {study_uid} cannot be read: {type(error).__name__}"
+                ) from error
+        return events
 
     def clear_incoming(self) -> int:
         """Remove what a killed process left half written; returns how many files that was."""

@@ -198,7 +198,13 @@ def _changes(record: StudyRecord, event: Event) -> dict[str, object]:
         case Segmented():
             return {"state": State.SEGMENTED, **_seen(event.segmentation)}
         case Skipped():
-            return {"state": State.SKIPPED, "reason": event.reason, "findings": [], "critical": False}
+            return {
+                "state": State.SKIPPED,
+                "reason": event.reason,
+                "not_read": event.not_read,
+                "findings": [],
+                "critical": False,
+            }
         case Failed():
             return {
                 "state": State.FAILED,
@@ -226,6 +232,7 @@ def _seen(segmentation: Segmentation) -> dict[str, object]:
         "model": segmentation.model,
         "radiographs": segmentation.radiographs,
         "findings": segmentation.findings,
+        "not_read": segmentation.not_read,
         "critical": any(
             FINDINGS[f.label].critical and f.presence is not Presence.ABSENT for f in segmentation.findings
         ),

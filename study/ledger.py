@@ -46,11 +46,10 @@ class Ledger:
         return record
 
     def append(self, study_uid: str, decide: Decide) -> StudyRecord | None:
-        """Append the event that `decide` returns for the study as it stands now.
+        """Append the event that `decide` returns, and let the worklist know.
 
-        `decide` is asked again when somebody else appended first; it returns None when nothing is
-        left to do. Redis learns the outcome either way, so a step that was killed between the two
-        writes is mended by doing it again.
+        Redis learns the outcome even if there was nothing left to do, so a step that was killed
+        between the two writes is mended by doing it again.
 
         Raises
         ------
@@ -59,17 +58,31 @@ class Ledger:
         RegistryUnavailableError
             If the event is kept but Redis could not be told.
         """
+        record = self.commit(study_uid, decide)
+        if record is not None:
+            self.registry.publish(record)
+        return record
+
+    def commit(self, study_uid: str, decide: Decide) -> StudyRecord | None:
+        """Append the event that `decide` returns for the study as it stands now; Redis is left alone.
+
+        `decide` is asked again when somebody else appended first; it returns None when nothing is
+        left to do.
+
+        Raises
+        ------
+        StateError
+            If the transition table does not allow the step.
+        """
         while True:
             record = self.record(study_uid)
             event = decide(record)
-            if event is not None:
-                number = (record.version if record else 0) + 1
-                after = apply(study_uid, record, event, number)
-                try:
-                    self.archive.append(study_uid, number, event)
-                except ConflictError:
-                    continue
-                record = after
-            if record is not None:
-                self.registry.publish(record)
-            return record
+            if event is None:
+                return record
+            number = (record.version if record else 0) + 1
+            after = apply(study_uid, record, event, number)
+            try:
+                self.archive.append(study_uid, number, event)
+            except ConflictError:
+                continue
+            return after

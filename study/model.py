@@ -284,6 +284,7 @@ class StudyRecord(Frozen):
     model: ModelIdentity | None = None
     radiographs: list[Radiograph] = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list)
+    not_read: dict[str, str] = Field(default_factory=dict)  # instance UID -> reason
     assessments: dict[str, Assessment] = Field(default_factory=dict)  # by Finding.id
     draft: Report | None = None  # the newest report version, draft or signed
     deliveries: list[Delivery] = Field(default_factory=list)

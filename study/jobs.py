@@ -1,0 +1,233 @@
+"""The jobs by name, queue and priority, and the one place that knows the engine (Dramatiq).
+
+A job carries a Study Instance UID and may run twice without harm. Jobs of studies with a possible
+critical finding run on the ``urgent`` queue, which a worker always looks at first.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# Read by Dramatiq when it is imported: an urgent job waits for one running job at most, and an
+# idle worker looks for work ten times a second.
+os.environ.setdefault("dramatiq_queue_prefetch", "1")
+os.environ.setdefault("dramatiq_worker_timeout", "100")
+
+import dramatiq
+import redis
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import AgeLimit, CurrentMessage, Retries, ShutdownNotifications, TimeLimit
+
+from study import telemetry
+from study.compat import StrEnum
+from study.errors import KidrayError, RegistryUnavailableError
+from study.history import Event, Failed
+from study.ledger import Ledger
+from study.model import StudyRecord
+from study.registry import connect
+from study.state import TRANSITIONS, State
+
+log = structlog.get_logger()
+
+HEARTBEAT_TIMEOUT_MS = 10_000  # a worker silent for so long is dead: its jobs go to others
+MAINTENANCE_CHANCE = 100_000  # of a million commands: how often the dead are looked for
+URGENT = "urgent"
+
+
+class Job(StrEnum):
+    """What can be asked for."""
+
+    PREVIEW = "preview"  # segment what has arrived, before the study is complete
+    SEGMENT = "segment"
+    DRAFT = "draft"
+    SIGN = "sign"  # make the signed report's objects
+    DELIVER = "deliver"
+
+
+QUEUE = {
+    Job.PREVIEW: "segment",
+    Job.SEGMENT: "segment",
+    Job.DRAFT: "draft",
+    Job.SIGN: "draft",
+    Job.DELIVER: "deliver",
+}
+QUEUES = (URGENT, "segment", "draft", "deliver")
+
+# How often a job is tried again, and the longest pause between tries in milliseconds.
+RETRIES = {
+    Job.PREVIEW: (0, 1_000),
+    Job.SEGMENT: (3, 10_000),
+    Job.DRAFT: (3, 10_000),
+    Job.SIGN: (5, 60_000),
+    Job.DELIVER: (20, 900_000),  # about four hours
+}
+
+# The jobs that a study in this state is owed; asked for after a step and by the reconciler.
+OWED: dict[State, tuple[Job, ...]] = {
+    State.QUEUED: (Job.SEGMENT,),
+    State.SEGMENTING: (Job.SEGMENT,),
+    State.SEGMENTED: (Job.DRAFT, Job.DELIVER),
+    State.DRAFTING: (Job.DRAFT,),
+}
+
+Step = Callable[[str], object]
+
+
+def build_broker(redis_url: str) -> RedisBroker:
+    """Return the engine's connection to `redis_url`, tuned so that a dead worker is soon noticed."""
+    return RedisBroker(  # type: ignore[no-untyped-call]
+        client=connect(redis_url, timeout=10.0),
+        heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
+        maintenance_chance=MAINTENANCE_CHANCE,
+        middleware=[
+            AgeLimit(),
+            TimeLimit(time_limit=600_000),
+            ShutdownNotifications(),
+            CurrentMessage(),
+            Retries(min_backoff=1_000),
+        ],
+    )
+
+
+class JobQueue:
+    """Asks for jobs.
+
+    Parameters
+    ----------
+    broker
+        From `build_broker`.
+    """
+
+    def __init__(self, broker: RedisBroker) -> None:
+        self._broker = broker
+        for queue in QUEUES:
+            broker.declare_queue(queue)
+
+    def ask(self, job: Job, study_uid: str, *, urgent: bool = False) -> None:
+        """Put `job` for the study on its queue.
+
+        Raises
+        ------
+        RegistryUnavailableError
+            If Redis does not answer.
+        """
+        queue = URGENT if urgent else QUEUE[job]
+        name = f"{job}_urgent" if urgent else str(job)
+        message: dramatiq.Message[Any] = dramatiq.Message(
+            queue_name=queue, actor_name=name, args=(study_uid,), kwargs={}, options={}
+        )
+        try:
+            self._broker.enqueue(message)
+        except (redis.RedisError, dramatiq.errors.ConnectionError) as error:
+            raise RegistryUnavailableError("Redis does not answer: the job could not be queued") from error
+
+    def ask_owed(self, record: StudyRecord) -> None:
+        """Put every job that the study is owed in its state on its queue."""
+        for job in OWED.get(State(record.state), ()):
+            self.ask(job, record.study_uid, urgent=record.critical)
+
+    def lengths(self) -> dict[str, int]:
+        """Return how many jobs wait in each queue."""
+        try:
+            return {q: int(self._broker.do_qsize(q)) for q in QUEUES}
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+
+
+def register(broker: RedisBroker, steps: Mapping[Job, Step], ledger: Ledger, queue: JobQueue) -> None:
+    """Declare an actor for each job, and one more for its urgent twin."""
+    for job, step in steps.items():
+        run = _boundary(job, step, ledger, queue)
+        retries, longest = RETRIES[job]
+        for urgent in (False, True):
+            dramatiq.actor(
+                actor_name=f"{job}_urgent" if urgent else str(job),
+                queue_name=URGENT if urgent else QUEUE[job],
+                priority=0 if urgent else 10,
+                broker=broker,
+                max_retries=retries,
+                min_backoff=1_000,
+                max_backoff=longest,
+            )(run)
+
+
+def start_worker(broker: RedisBroker, *, threads: int) -> dramatiq.Worker:
+    """Start working on every queue in this process, and return the worker."""
+    worker = dramatiq.Worker(broker, worker_timeout=100, worker_threads=threads)
+    worker.start()
+    return worker
+
+
+def _boundary(job: Job, step: Step, ledger: Ledger, queue: JobQueue) -> Callable[[str], None]:
+    """Return `step` as a job: the one place where every error is caught."""
+
+    def run(study_uid: str) -> None:
+        began = time.perf_counter()
+        try:
+            step(study_uid)
+            _ask_following(job, study_uid, ledger, queue)
+        except Exception as error:
+            retryable = error.retryable if isinstance(error, KidrayError) else True
+            last = not retryable or _tries() >= RETRIES[job][0]
+            reason = str(error) if isinstance(error, KidrayError) else type(error).__name__
+            telemetry.JOBS.labels(job=job, outcome="failed" if last else "retried").inc()
+            log.warning(
+                "job_failed" if last else "job_retried",
+                job=job,
+                study_uid=study_uid,
+                reason=reason,
+                exc_info=not isinstance(error, KidrayError),
+            )
+            if last:
+                _record_failure(job, study_uid, reason, retryable, ledger)
+            if retryable:
+                raise  # the engine tries again, or keeps it as a dead letter
+        else:
+            elapsed = time.perf_counter() - began
+            telemetry.JOBS.labels(job=job, outcome="done").inc()
+            telemetry.JOB_SECONDS.labels(job=job).observe(elapsed)
+            log.info("job_done", job=job, study_uid=study_uid, ms=round(elapsed * 1000))
+
+    run.__name__ = str(job)
+    return run
+
+
+def _ask_following(job: Job, study_uid: str, ledger: Ledger, queue: JobQueue) -> None:
+    record = ledger.record(study_uid)
+    if record is None:
+        return
+    if job is Job.SEGMENT and record.state == State.SEGMENTED:
+        queue.ask_owed(record)
+    elif job is Job.SIGN:
+        queue.ask(Job.DELIVER, study_uid, urgent=record.critical)
+
+
+def _tries() -> int:
+    message = CurrentMessage.get_current_message()
+    return int(message.options.get("retries", 0)) if message is not None else 0
+
+
+def _record_failure(job: Job, study_uid: str, reason: str, retryable: bool, ledger: Ledger) -> None:
+    """Append a `failed` event where the job was to move the study on."""
+    if job not in (Job.SEGMENT, Job.DRAFT):
+        return
+
+    def decide(record: StudyRecord | None) -> Event | None:
+        if record is None or State.FAILED not in TRANSITIONS[State(record.state)]:
+            return None
+        return Failed(
+            at=telemetry.now(),
+            revision=record.revision,
+            stage=str(job),
+            reason=reason,
+            retryable=retryable,
+        )
+
+    try:
+        ledger.append(study_uid, decide)
+    except RegistryUnavailableError:
+        log.warning("registry_unavailable", study_uid=study_uid)

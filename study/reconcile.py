@@ -1,0 +1,142 @@
+"""Keep Redis and the jobs in step with the archive: complete what is due, ask for what is owed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+import structlog
+
+from study import telemetry
+from study.errors import KidrayError, RegistryUnavailableError
+from study.history import Event, Queued
+from study.intake import Intake
+from study.jobs import JobQueue
+from study.ledger import Ledger
+from study.model import StudyRecord
+from study.state import JOB_OWED, State
+
+log = structlog.get_logger()
+
+TICK = 0.1  # seconds between looks at what is due
+SWEEP = 20.0  # seconds between looks at the whole worklist
+OVERDUE = timedelta(seconds=60)  # a job owed for so long is asked for again
+
+
+class Reconciler:
+    """Runs beside the receiver, on one thread.
+
+    Parameters
+    ----------
+    ledger
+        Of the archive that is the truth.
+    queue
+        Where jobs are asked for.
+    intake
+        Holds the studies that Redis has not been told of.
+    quiet_period
+        Seconds after which a study found `receiving` at start counts as complete.
+    clock
+        POSIX seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        queue: JobQueue,
+        intake: Intake | None = None,
+        *,
+        quiet_period: float = 10.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._queue = queue
+        self._intake = intake
+        self._quiet_period = quiet_period
+        self._clock = clock
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; a Redis that does not answer is waited for."""
+        behind = True  # Redis may have lost anything while nobody looked
+        next_sweep = 0.0
+        while not stop.wait(TICK):
+            try:
+                if behind:
+                    self.rebuild()
+                    behind = False
+                if self._intake is not None:
+                    self._intake.retry_unrecorded()
+                self.complete_due()
+                if self._clock() >= next_sweep:
+                    behind = self._lost_everything()
+                    self.ask_overdue()
+                    next_sweep = self._clock() + SWEEP
+            except RegistryUnavailableError:
+                behind = True
+                stop.wait(1.0)
+            except KidrayError as error:
+                log.warning("reconcile_failed", reason=str(error))
+                stop.wait(1.0)
+
+    def complete_due(self) -> int:
+        """Queue every study whose quiet period is over; returns how many."""
+        due = self._ledger.registry.due(self._clock())
+        for uid in due:
+            self.complete(uid)
+        return len(due)
+
+    def complete(self, study_uid: str) -> None:
+        """Take a study from `receiving` to `queued` and ask for its segmentation."""
+        instances = len(self._ledger.archive.instances(study_uid))
+
+        def decide(record: StudyRecord | None) -> Event | None:
+            if record is None or record.state != State.RECEIVING:
+                return None
+            return Queued(at=telemetry.now(), revision=record.revision, instances=instances)
+
+        record = self._ledger.append(study_uid, decide)
+        if record is not None and record.state == State.QUEUED:
+            self._queue.ask_owed(record)
+            log.info("study_complete", study_uid=study_uid, instances=instances)
+        self._ledger.registry.no_longer_receiving(study_uid)
+
+    def rebuild(self) -> int:
+        """Bring Redis level with the archive; returns the number of studies that it did not know."""
+        news = 0
+        for uid in self._ledger.archive.studies():
+            record = self._ledger.record(uid)
+            if record is None:
+                continue
+            if State(record.state) is State.RECEIVING and not self._ledger.registry.expected(uid):
+                self._ledger.registry.expect_more_until(uid, self._clock() + self._quiet_period)
+            if self._ledger.registry.publish(record):
+                news += 1
+                self._queue.ask_owed(record)
+        if news:
+            log.info("registry_rebuilt", studies=news)
+        return news
+
+    def ask_overdue(self) -> int:
+        """Ask again for jobs that no worker has finished for long; returns for how many studies."""
+        registry = self._ledger.registry
+        before = datetime.fromtimestamp(self._clock(), timezone.utc) - OVERDUE
+        late = [
+            r
+            for r in registry.records(registry.worklist())
+            if State(r.state) in JOB_OWED and r.updated_at < before
+        ]
+        waiting = sum(self._queue.lengths().values())
+        if not late or waiting:
+            return 0  # a long queue is not a lost job
+        for record in late:
+            log.info("job_asked_again", study_uid=record.study_uid, state=record.state)
+            self._queue.ask_owed(record)
+        return len(late)
+
+    def _lost_everything(self) -> bool:
+        """Return whether Redis was wiped: it knows no study though the archive holds some."""
+        if self._ledger.registry.worklist(limit=1):
+            return False
+        return next(self._ledger.archive.studies(), None) is not None

@@ -1,0 +1,147 @@
+"""Run the roles of one machine as processes: start, watch, start again, stop in order.
+
+Small on purpose: on a cluster the orchestrator does this. Process managers on PyPI either stop
+everything when one child ends (honcho) or want a daemon and files of their own (supervisor, circus).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from study.errors import KidrayError
+
+log = structlog.get_logger()
+
+_GRACE = 20.0  # seconds a role has to finish what runs
+_LONGEST_PAUSE = 10.0  # seconds before a role that keeps ending is started again
+_HEALTHY_AFTER = 30.0  # seconds after which an ended role counts as having run well
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Role:
+    """One process of the service: its name, command line, and what tells that it is ready."""
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], bool]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Child:
+    role: Role
+    process: subprocess.Popen[bytes]
+    started: float
+    ended: int = 0  # how often it ended soon after its start
+    restart_at: float | None = None
+
+
+class RoleFailedError(KidrayError):
+    """Raised when a role does not become ready."""
+
+
+class Supervisor:
+    """Starts roles in the order given, and stops them in reverse.
+
+    Parameters
+    ----------
+    logs
+        Folder of one log file for each role.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        self._logs = logs
+        self._children: list[_Child] = []
+
+    def start(self, roles: Sequence[Role], *, seconds: float = 60.0) -> None:
+        """Start `roles` side by side, and return once each is ready.
+
+        Raises
+        ------
+        RoleFailedError
+            If one ends, or is not ready within `seconds`.
+        """
+        begun = [_Child(role, self._spawn(role), time.monotonic()) for role in roles]
+        self._children.extend(begun)
+        until = time.monotonic() + seconds
+        waiting = list(begun)
+        while waiting:
+            for child in waiting:
+                if child.process.poll() is not None:
+                    raise RoleFailedError(
+                        f"the role '{child.role.name}' ended with {child.process.returncode} at its start; "
+                        f"see {self._log_file(child.role)}"
+                    )
+            waiting = [child for child in waiting if not child.role.ready()]
+            if waiting and time.monotonic() > until:
+                raise RoleFailedError(
+                    f"the role '{waiting[0].role.name}' was not ready after {seconds:.0f} s; "
+                    f"see {self._log_file(waiting[0].role)}"
+                )
+            time.sleep(0.05)
+
+    def watch(self) -> None:
+        """Start again what has ended; to be called often."""
+        now = time.monotonic()
+        for child in self._children:
+            if child.process.poll() is None:
+                continue
+            if child.restart_at is None:
+                child.ended = 1 if now - child.started > _HEALTHY_AFTER else child.ended + 1
+                pause = min(_LONGEST_PAUSE, 0.25 * 2 ** (child.ended - 1))
+                child.restart_at = now + pause
+                log.warning(
+                    "role_ended", ended=child.role.name, code=child.process.returncode, again_in=pause
+                )
+            elif now >= child.restart_at:
+                child.process = self._spawn(child.role)
+                child.started, child.restart_at = now, None
+
+    def stop(self) -> None:
+        """Stop every role, the last started first, letting each finish what it has in hand."""
+        for child in reversed(self._children):
+            if child.process.poll() is None:
+                child.process.send_signal(signal.SIGTERM)
+                try:
+                    child.process.wait(_GRACE)
+                except subprocess.TimeoutExpired:
+                    log.warning("role_killed", ended=child.role.name)
+                    child.process.kill()
+                    child.process.wait()
+        self._children.clear()
+
+    def pids(self) -> dict[str, int]:
+        """Return the process ID of each role."""
+        return {child.role.name: child.process.pid for child in self._children}
+
+    def _log_file(self, role: Role) -> Path:
+        return self._logs / f"{role.name}.log"
+
+    def _spawn(self, role: Role) -> subprocess.Popen[bytes]:
+        with self._log_file(role).open("ab") as output:
+            return subprocess.Popen(
+                list(role.command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **role.environment},
+                start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            )
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this process when the supervisor is killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,93 @@
+"""Structured logs and metrics; neither ever holds a patient's name or ID."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import structlog
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+# Metrics of several processes meet in files below this folder; set before this module is imported.
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300)
+
+INSTANCES = Counter("kidray_instances_total", "Instances offered, by outcome", ["outcome"])
+INSTANCE_BYTES = Counter("kidray_instance_bytes_total", "Bytes of the data sets stored")
+STORE_SECONDS = Histogram(
+    "kidray_store_seconds", "From the whole data set in memory to durable on disk", buckets=_SECONDS
+)
+JOBS = Counter("kidray_jobs_total", "Jobs run, by job and outcome", ["job", "outcome"])
+JOB_SECONDS = Histogram("kidray_job_seconds", "Duration of a job", ["job"], buckets=_SECONDS)
+FINDINGS_FOUND = Counter("kidray_findings_total", "Findings, by label and presence", ["label", "presence"])
+DRAFT_SECONDS = Histogram(
+    "kidray_draft_seconds", "From the first instance received to the draft", buckets=_SECONDS
+)
+WORDINGS = Counter("kidray_wordings_total", "LLM wordings asked for, by outcome", ["outcome"])
+DELIVERIES = Counter(
+    "kidray_deliveries_total", "Objects sent, by destination and outcome", ["destination", "outcome"]
+)
+QUEUED_JOBS = Gauge("kidray_queued_jobs", "Jobs waiting, by queue", ["queue"], multiprocess_mode="mostrecent")
+
+
+def now() -> datetime:
+    """Return the time, with its zone (UTC)."""
+    return datetime.now(timezone.utc)
+
+
+def configure_logs(role: str, *, level: int = logging.INFO) -> None:
+    """Write one JSON object a line to standard error, each with the role that wrote it."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _flat,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(role=role)
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, force=True)
+
+
+def _flat(_logger: object, _name: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Turn values that JSON lacks (paths, enumerations) into strings."""
+    return {
+        k: v if isinstance(v, (str, int, float, bool, list, dict, type(None))) else str(v)
+        for k, v in fields.items()
+    }
+
+
+def share_metrics(folder: Path) -> None:
+    """Empty the folder in which the processes of one service share their metrics.
+
+    Called by the supervisor before it starts them; they find it in `PROMETHEUS_MULTIPROC_DIR`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.glob("*.db"):
+        file.unlink(missing_ok=True)
+
+
+def exposition() -> bytes:
+    """Return all metrics in Prometheus' text format, those of other processes included."""
+    if MULTIPROCESS not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
