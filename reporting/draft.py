@@ -1,0 +1,214 @@
+"""Write the template draft of a study from its findings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from reporting.brief import RadiographName, in_reading_order, name_radiographs, number_of
+from reporting.phrases import phrases
+from reporting.rules import is_critical, limited, recommended
+from study.findings import FindingLabel
+from study.model import (
+    DISCLAIMER_EN,
+    DISCLAIMER_KO,
+    DraftSource,
+    Finding,
+    Language,
+    ModelIdentity,
+    Presence,
+    Radiograph,
+    Report,
+    Sentence,
+    Wording,
+)
+
+MEASUREMENT = "measurement"  # rule id of the sentences that hold numbers; an LLM never rewords them
+
+
+def write_draft(
+    *,
+    study_uid: str,
+    revision: int,
+    version: int,
+    findings: Sequence[Finding],
+    radiographs: Sequence[Radiograph],
+    language: Language,
+    model: ModelIdentity,
+    not_read: Mapping[str, str],
+    created_at: datetime,
+) -> Report:
+    """Return the template draft of a study.
+
+    Parameters
+    ----------
+    study_uid, revision, version
+        Which study, which state of it, and which version of its report this is.
+    findings
+        Every finding of every radiograph, present or not; areas in mm² at the detector.
+    radiographs
+        The radiographs that the model assessed.
+    language
+        Language of the words.
+    model
+        The algorithm that made the findings; its disclaimer is on every draft.
+    not_read
+        Instance UID to reason of the images that the model did not assess; only counted.
+    created_at
+        When this version was written.
+    """
+    table = phrases(language)
+    names = name_radiographs(radiographs)
+    ordered = in_reading_order(findings)
+    seen = [f for f in ordered if f.presence is not Presence.ABSENT]
+    absent = _absences(ordered, names, table)
+    measured = [s for f in seen if (s := _measurement(f, names, table)) is not None]
+    return Report(
+        study_uid=study_uid,
+        revision=revision,
+        version=version,
+        language=language,
+        technique=[_technique(radiographs, table)],
+        findings=[_sentence(f, "findings", names, table) for f in seen] + absent + measured,
+        impression=_impression(seen, names, table) or absent,
+        recommendation=[
+            Sentence(text=table["recommendation"][rule], finding_ids=ids, rule_id=rule)
+            for rule, ids in recommended(findings, radiographs).items()
+        ],
+        comparison=table["comparison"]["none"],
+        limitations=[
+            Sentence(text=table["limitations"][key].format(count=len(not_read)), rule_id=key)
+            for key in limited(findings, radiographs, len(not_read))
+        ],
+        critical=is_critical(findings),
+        wording=Wording(source=DraftSource.TEMPLATE),
+        disclaimer=disclaimer_of(model, language),
+        created_at=created_at,
+    )
+
+
+def disclaimer_of(model: ModelIdentity, language: Language) -> str:
+    """Return the model's disclaimer in the report's language, where it is known in both."""
+    if language is Language.KOREAN and model.disclaimer == DISCLAIMER_EN:
+        return DISCLAIMER_KO
+    return model.disclaimer
+
+
+def _technique(radiographs: Sequence[Radiograph], table: dict[str, Any]) -> Sentence:
+    views = [table["views"][r.view.value] for r in radiographs]
+    words = table["technique"]
+    if len(views) == 1:
+        return Sentence(text=words["one"].format(view=views[0]), rule_id="technique")
+    count = words["counts"][len(views)] if len(views) < len(words["counts"]) else str(len(views))
+    joined = words["and"].join(filter(None, [", ".join(views[:-1]), *views[-1:]]))
+    return Sentence(text=words["several"].format(count=count, views=joined), rule_id="technique")
+
+
+def _sentence(
+    finding: Finding, section: str, names: Mapping[str, RadiographName], table: dict[str, Any]
+) -> Sentence:
+    """Return the template's sentence on a finding that is present or indeterminate."""
+    choices = table[section][finding.label.value]
+    number = number_of(finding)
+    if number is not None:
+        choices = {**choices, **choices.get(number.value, {})}
+    band = (
+        finding.certainty.value if finding.presence is Presence.PRESENT else Presence.INDETERMINATE.value
+    )
+    where = table["slots"]["where"].format(region=table["regions"][finding.region]) if finding.region else ""
+    text = choices[band].format(where=where, on=_on([finding], names, table))
+    return Sentence(text=text, finding_ids=[finding.id])
+
+
+def _impression(
+    seen: Sequence[Finding], names: Mapping[str, RadiographName], table: dict[str, Any]
+) -> list[Sentence]:
+    """Return one sentence per finding; the same words on every radiograph become one."""
+    sentences: dict[str, list[str]] = {}
+    for finding in seen:
+        alike = [f for f in seen if _alike(f, finding)]
+        everywhere = len(alike) == len(names)
+        sentence = _sentence(finding, "impression", {} if everywhere else names, table)
+        sentences.setdefault(sentence.text, []).append(finding.id)
+    return [Sentence(text=text, finding_ids=ids) for text, ids in sentences.items()]
+
+
+def _alike(one: Finding, other: Finding) -> bool:
+    return _spoken(one) == _spoken(other)
+
+
+def _spoken(finding: Finding) -> tuple[object, ...]:
+    band = finding.certainty if finding.presence is Presence.PRESENT else None
+    return finding.label, finding.presence, band, finding.region, number_of(finding)
+
+
+def _absences(
+    ordered: Sequence[Finding], names: Mapping[str, RadiographName], table: dict[str, Any]
+) -> list[Sentence]:
+    """Return the sentences on what was assessed without a sign of it, grouped by radiograph."""
+    labels = {f.label for f in ordered}
+    shown = {f.label for f in ordered if f.presence is not Presence.ABSENT}
+    nowhere = [f for f in ordered if f.label in labels - shown]
+    groups = [nowhere]
+    for uid in names:
+        groups.append([f for f in ordered if _missing_here(f, uid, shown)])
+    return [_absence(group, names, table) for group in groups if group]
+
+
+def _missing_here(finding: Finding, uid: str, shown: set[FindingLabel]) -> bool:
+    return finding.radiograph_uid == uid and finding.presence is Presence.ABSENT and finding.label in shown
+
+
+def _absence(
+    group: Sequence[Finding], names: Mapping[str, RadiographName], table: dict[str, Any]
+) -> Sentence:
+    labels = list(dict.fromkeys(f.label for f in group))
+    words = table["absent"]
+    nouns = [words[label.value] for label in labels]
+    listed = words["or"].join(filter(None, [words["comma"].join(nouns[:-1]), nouns[-1]]))
+    radiographs = {f.radiograph_uid for f in group}
+    if not names:
+        radiograph = table["radiographs"]["this"]
+    elif len(radiographs) == 1:
+        radiograph = table["radiographs"][names[radiographs.pop()].value]
+    else:
+        radiograph = table["radiographs"]["all"]
+    return Sentence(
+        text=words["text"].format(list=listed, radiograph=radiograph), finding_ids=[f.id for f in group]
+    )
+
+
+def _measurement(
+    finding: Finding, names: Mapping[str, RadiographName], table: dict[str, Any]
+) -> Sentence | None:
+    """Return the sentence that holds a present finding's numbers; None where it has none."""
+    if finding.presence is not Presence.PRESENT or not finding.area_px:
+        return None
+    words = table["measurement"]
+    on = _on([finding], names, table)
+    counted = finding.label is FindingLabel.AIR_FLUID_LEVELS and finding.count > 0
+    stem = ("level" if finding.count == 1 else "levels") if counted else "area"
+    if finding.area_mm2 is None:
+        stem = f"{stem}_only" if counted else "none"
+    text = words[stem].format(
+        what=words[finding.label.value].format(on=on),
+        on=on,
+        count=finding.count,
+        area=_square_centimetres(finding.area_mm2, words["small"]),
+    )
+    return Sentence(text=text, finding_ids=[finding.id], rule_id=MEASUREMENT)
+
+
+def _square_centimetres(area_mm2: float | None, small: str) -> str:
+    if area_mm2 is None:
+        return ""
+    return f"{area_mm2 / 100:.1f}" if area_mm2 >= 10 else small
+
+
+def _on(findings: Sequence[Finding], names: Mapping[str, RadiographName], table: dict[str, Any]) -> str:
+    name = names.get(findings[0].radiograph_uid)
+    if name is None:
+        return ""
+    on: str = table["slots"]["on"].format(radiograph=table["radiographs"][name.value])
+    return on
