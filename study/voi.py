@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,7 +69,11 @@ def voi_lut(dataset: Dataset) -> Curve | None:
         return None
     curve, bits, largest = found
     top = np.float32(max((1 << bits) - 1, largest, 1))
-    return lambda values: (curve(values) / top).astype(np.float32)
+
+    def normalised(values: NDArray[Any]) -> Floats:
+        return np.asarray(curve(values) / top, np.float32)
+
+    return normalised
 
 
 def voi_curve(dataset: Dataset, modality: Floats, image_range: Callable[[], tuple[float, float]]) -> Floats:
@@ -106,10 +110,7 @@ def _numbers(value: Any) -> list[float]:
     if value is None or value == "":
         return []
     try:
-        return [
-            float(v)
-            for v in (value if isinstance(value, (list, tuple)) or hasattr(value, "append") else [value])
-        ]
+        return [float(v) for v in (value if isinstance(value, Iterable) else [value])]
     except (TypeError, ValueError):
         return []
 
@@ -130,7 +131,8 @@ def _lut(dataset: Dataset, keyword: str) -> tuple[Curve, int, int] | None:
 
     def curve(values: NDArray[Any]) -> Floats:
         at = np.clip(np.rint(values).astype(np.int64) - first, 0, len(table) - 1)
-        return np.take(table, at)
+        mapped: Floats = np.take(table, at)
+        return mapped
 
     return curve, bits, int(table.max(initial=0))
 
