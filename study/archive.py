@@ -11,6 +11,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -178,6 +179,13 @@ class Archive:
                     f"event {file.name} of study {study_uid} cannot be read: {type(error).__name__}"
                 ) from error
         return events
+
+    def remove(self, study_uid: str) -> None:
+        """Remove a study and its events for good."""
+        folder = self.root / checked_uid(study_uid)
+        with _named(folder):
+            shutil.rmtree(folder)
+            _flush_folder(self.root)
 
     def clear_incoming(self) -> int:
         """Remove what a killed process left half written; returns how many files that was."""

@@ -20,6 +20,7 @@ from study.model import StudySummary
 _PIXEL_DATA = {0x7FE00008, 0x7FE00009, 0x7FE00010}
 _ALWAYS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _LONGEST_TEXT = 256
+_SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0"
 
 # What pydicom raises on malformed elements: its readers do not translate these.
 _MALFORMED = (
@@ -68,17 +69,7 @@ def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: st
             stream, syntax.is_implicit_VR, syntax.is_little_endian, stop_when=_at_pixel_data
         )
         identity = [str(header.get(name, "")) for name in _ALWAYS]
-    except (
-        EOFError,
-        ValueError,
-        KeyError,
-        OSError,
-        NotImplementedError,
-        RecursionError,
-        zlib.error,
-    ) as error:
-        raise NotDicomError(f"not a DICOM data set: {type(error).__name__}") from error
-    except (TypeError, AttributeError, OverflowError, MemoryError) as error:  # from malformed elements
+    except _MALFORMED as error:
         raise NotDicomError(f"not a DICOM data set: {type(error).__name__}") from error
     missing = [name for name, value in zip(_ALWAYS, identity, strict=True) if not value]
     if missing:
@@ -105,13 +96,15 @@ def check_pixel_length(header: pydicom.Dataset, dataset: bytes, pixels_at: int |
     try:
         bits = int(header.BitsAllocated) * int(header.get("SamplesPerPixel", 1) or 1)
         frames = int(header.get("NumberOfFrames", 1) or 1)
+        if str(header.get("PhotometricInterpretation", "")).endswith("_422"):
+            bits = bits * 2 // 3  # chroma halved (PS3.3 C.7.6.3.1.2)
         expected = (int(header.Rows) * int(header.Columns) * frames * bits + 7) // 8
     except (AttributeError, TypeError, ValueError) as error:
         raise PixelDataError("the image attributes cannot be read") from error
     if pixels_at is None:
         raise PixelDataError("the pixel data is missing")
     if syntax.is_encapsulated:
-        if not dataset[pixels_at:].rstrip(b"\0").endswith(b"\xfe\xff\xdd\xe0"):
+        if dataset.rfind(_SEQUENCE_DELIMITER, pixels_at) < 0:
             raise PixelDataError("the pixel data ends before its last fragment")
     elif len(dataset) - pixels_at < expected:
         raise PixelDataError(f"the pixel data is truncated: {len(dataset) - pixels_at} of {expected} bytes")

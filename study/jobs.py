@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 # Read by Dramatiq when it is imported: an urgent job waits for one running job at most, and an
 # idle worker looks for work ten times a second.
@@ -80,7 +80,7 @@ Step = Callable[[str], object]
 def build_broker(redis_url: str) -> RedisBroker:
     """Return the engine's connection to `redis_url`, tuned so that a dead worker is soon noticed."""
     return RedisBroker(  # type: ignore[no-untyped-call]
-        client=connect(redis_url, timeout=10.0),
+        client=connect(redis_url, timeout=10.0, decode=False),
         heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
         maintenance_chance=MAINTENANCE_CHANCE,
         middleware=[
@@ -91,6 +91,15 @@ def build_broker(redis_url: str) -> RedisBroker:
             Retries(min_backoff=1_000),
         ],
     )
+
+
+class DeadLetter(NamedTuple):
+    """A job that was tried as often as allowed."""
+
+    message_id: str
+    queue: str
+    job: Job
+    study_uid: str
 
 
 class JobQueue:
@@ -136,6 +145,34 @@ class JobQueue:
             return {q: int(self._broker.do_qsize(q)) for q in QUEUES}
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return the jobs that were given up, newest last."""
+        letters = []
+        try:
+            for queue in QUEUES:
+                held = self._broker.client.hgetall(_dead(queue) + ".msgs")
+                for key, payload in cast("dict[bytes, bytes]", held).items():
+                    message: dramatiq.Message[Any] = dramatiq.Message.decode(payload)
+                    job = Job(message.actor_name.removesuffix("_urgent"))
+                    letters.append(DeadLetter(key.decode(), queue, job, str(message.args[0])))
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+        return letters
+
+    def replay(self, message_id: str | None = None) -> int:
+        """Put a dead letter, or all of them, back on its queue; returns how many."""
+        chosen = [d for d in self.dead_letters() if message_id in (None, d.message_id)]
+        for letter in chosen:
+            self.ask(letter.job, letter.study_uid, urgent=letter.queue == URGENT)
+            self._broker.client.zrem(_dead(letter.queue), letter.message_id)
+            self._broker.client.hdel(_dead(letter.queue) + ".msgs", letter.message_id)
+        return len(chosen)
+
+
+def _dead(queue: str) -> str:
+    """Return the key under which Dramatiq keeps the dead letters of `queue`."""
+    return f"dramatiq:{queue}.XQ"
 
 
 def register(broker: RedisBroker, steps: Mapping[Job, Step], ledger: Ledger, queue: JobQueue) -> None:

@@ -47,11 +47,14 @@ return 1
 """
 
 
-def connect(url: str, *, timeout: float | None = 2.0) -> redis.Redis:
-    """Return a client that fails within `timeout` seconds rather than waiting for a dead server."""
+def connect(url: str, *, timeout: float = 2.0, decode: bool = True) -> redis.Redis:
+    """Return a client that fails within `timeout` seconds rather than waiting for a dead server.
+
+    Responses are `str`, or `bytes` where `decode` is False.
+    """
     client = redis.Redis.from_url(
         url,
-        decode_responses=True,
+        decode_responses=decode,
         socket_connect_timeout=2.0,
         socket_timeout=timeout,
         retry=Retry(NoBackoff(), 1),

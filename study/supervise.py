@@ -26,6 +26,7 @@ _GRACE = 20.0  # seconds a role has to finish what runs
 _LONGEST_PAUSE = 10.0  # seconds before a role that keeps ending is started again
 _HEALTHY_AFTER = 30.0  # seconds after which an ended role counts as having run well
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,11 @@ class Supervisor:
                 stderr=output,
                 env={**os.environ, **role.environment},
                 start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_end_with_parent if _LIBC else None,  # noqa: PLW1509 - one thread spawns
             )
 
 
 def _end_with_parent() -> None:
     """Ask the kernel to end this process when the supervisor is killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,169 @@
+"""Commands of operation: studies, dead letters, rebuild. They read Redis and the archive, nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from study import telemetry
+from study.errors import KidrayError, NotInArchiveError, StateError
+
+if TYPE_CHECKING:
+    from study.history import Event
+    from study.model import StudyRecord
+    from study.service import Service
+
+studies = typer.Typer(help="Look at studies and act on them.", no_args_is_help=True)
+dead_letters = typer.Typer(help="Jobs that were given up, and another try for them.", no_args_is_help=True)
+
+
+def open_service() -> Service:
+    """Return the parts of a running, or stopped, service as the settings describe it."""
+    from study.service import Service
+    from study.settings import load_settings
+
+    return Service.open(load_settings())
+
+
+@studies.command("list")
+def list_studies(
+    state: Annotated[str, typer.Option(help="Only studies in this state, such as failed.")] = "",
+    limit: Annotated[int, typer.Option(help="How many at most.")] = 50,
+) -> None:
+    """List studies in reading order: possible pneumoperitoneum first, then the newest."""
+    service = open_service()
+    uids = service.ledger.registry.worklist()
+    records = [r for r in service.ledger.registry.records(uids) if not state or r.state == state]
+    table = Table("Study Instance UID", "state", "rev", "findings", "received", "reason", box=None)
+    for record in records[:limit]:
+        table.add_row(
+            record.study_uid,
+            record.state,
+            str(record.revision),
+            findings_in_short(record),
+            f"{datetime.now(timezone.utc) - record.received_at}".split(".")[0] + " ago",
+            record.reason or "",
+        )
+    Console().print(table if records else "No study is held" + (f" in state {state}" if state else ""))
+
+
+@studies.command("show")
+def show_study(study_uid: Annotated[str, typer.Argument(metavar="UID")]) -> None:
+    """Show a study's state, timeline, findings and deliveries, without the patient's identity."""
+    record = open_service().ledger.held(study_uid)
+    console = Console()
+    console.print(f"[bold]{record.study_uid}[/bold]  {record.state}  revision {record.revision}")
+    if record.reason:
+        console.print(f"reason: {record.reason}")
+    timeline = Table("step", "at", "detail", title="Timeline", box=None, title_justify="left")
+    for entry in record.timeline:
+        timeline.add_row(entry.step, entry.at.isoformat(timespec="milliseconds"), entry.detail)
+    console.print(timeline)
+    findings = Table("finding", "presence", "probability", "region", "area", box=None)
+    for f in record.findings:
+        area = f"{f.area_mm2:.0f} mm2" if f.area_mm2 is not None else f"{f.area_px} px"
+        findings.add_row(f.label, f.presence, f"{f.probability:.2f}", f.region or "", area)
+    console.print(findings)
+    deliveries = Table("object", "to", "state", "reason", box=None)
+    for d in record.deliveries:
+        deliveries.add_row(f"{d.kind} {d.instance_uid}", d.destination, d.state, d.reason or "")
+    console.print(deliveries)
+
+
+@studies.command("retry")
+def retry_study(study_uid: Annotated[str, typer.Argument(metavar="UID")]) -> None:
+    """Segment and draft a study once more: after a failure, a new model, or a mended rule."""
+    service = open_service()
+    requeue(service, study_uid, why="retry")
+    Console().print(f"{study_uid} is queued")
+
+
+@studies.command("purge")
+def purge_study(
+    study_uid: Annotated[str, typer.Argument(metavar="UID")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would go; remove nothing.")] = False,
+    force: Annotated[bool, typer.Option(help="Remove it though not everything was delivered.")] = False,
+) -> None:
+    """Remove a study from the archive and the worklist, once all of its results are delivered."""
+    service = open_service()
+    record = service.ledger.held(study_uid)
+    owed = [d for d in record.deliveries if d.state != "sent"]
+    if owed and not force:
+        raise StateError(
+            f"{len(owed)} results of {study_uid} are not delivered yet; --force removes it anyway"
+        )
+    count = len(service.ledger.archive.instances(study_uid))
+    if dry_run:
+        Console().print(f"would remove {study_uid}: {count} instances, {record.version} events")
+        return
+    service.ledger.archive.remove(study_uid)
+    service.ledger.registry.forget(study_uid)
+    Console().print(f"removed {study_uid}: {count} instances")
+
+
+@dead_letters.command("list")
+def list_dead_letters() -> None:
+    """List the jobs that were tried as often as allowed and failed."""
+    letters = open_service().queue.dead_letters()
+    table = Table("queue", "job", "Study Instance UID", "message", box=None)
+    for letter in letters:
+        table.add_row(letter.queue, letter.job, letter.study_uid, letter.message_id)
+    Console().print(table if letters else "No dead letters")
+
+
+@dead_letters.command("replay")
+def replay_dead_letters(
+    message_id: Annotated[str, typer.Argument(help="One message; all of them where none is given.")] = "",
+) -> None:
+    """Put dead letters back on their queues, their tries counted from zero."""
+    count = open_service().queue.replay(message_id or None)
+    Console().print(f"{count} jobs are queued again")
+
+
+def rebuild() -> None:
+    """Restore Redis from the archive: states, worklist, and the jobs that are owed.
+
+    The archive is the truth and is only read. Safe while the service runs.
+    """
+    from study.reconcile import Reconciler
+
+    service = open_service()
+    service.ledger.registry.flush()
+    news = Reconciler(service.ledger, service.queue, quiet_period=service.settings.quiet_period).rebuild()
+    Console().print(f"{news} studies restored from {service.settings.archive}")
+
+
+def requeue(service: Service, study_uid: str, *, why: str) -> StudyRecord:
+    """Queue a study once more.
+
+    Raises
+    ------
+    NotInArchiveError
+        If the study is not held.
+    StateError
+        If it is still being received.
+    """
+    from study.history import Queued
+
+    instances = len(service.ledger.archive.instances(study_uid))
+
+    def decide(record: StudyRecord | None) -> Event | None:
+        if record is None:
+            raise NotInArchiveError(f"the archive holds no study {study_uid}")
+        return Queued(at=telemetry.now(), revision=record.revision, instances=instances, why=why)
+
+    record = service.ledger.append(study_uid, decide)
+    if record is None:
+        raise KidrayError(f"study {study_uid} could not be queued")
+    service.queue.ask_owed(record)
+    return record
+
+
+def findings_in_short(record: StudyRecord) -> str:
+    """Return the findings that are not absent, in a line."""
+    seen = [f"{f.label} {f.probability:.2f}" for f in record.findings if f.presence != "absent"]
+    return ", ".join(seen) or ("none" if record.findings else "")

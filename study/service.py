@@ -1,0 +1,59 @@
+"""The parts that every role shares, built once from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dramatiq.brokers.redis import RedisBroker
+
+from study import redis_server
+from study.archive import Archive
+from study.errors import RegistryUnavailableError
+from study.intake import Intake
+from study.jobs import JobQueue, build_broker
+from study.ledger import Ledger
+from study.registry import Registry, connect
+from study.settings import Settings
+
+
+@dataclass(frozen=True)
+class Service:
+    """Archive, state and jobs of one Kidray."""
+
+    settings: Settings
+    redis_url: str
+    ledger: Ledger
+    broker: RedisBroker
+    queue: JobQueue
+
+    @classmethod
+    def open(cls, settings: Settings) -> Service:
+        """Return the service that `settings` describe; Redis is not waited for."""
+        url = redis_url(settings)
+        broker = build_broker(url)
+        ledger = Ledger(Archive(settings.archive), Registry(connect(url)))
+        return cls(settings, url, ledger, broker, JobQueue(broker))
+
+    def intake(self) -> Intake:
+        """Return the way in for instances."""
+        return Intake(
+            self.ledger,
+            self.queue,
+            quiet_period=self.settings.quiet_period,
+            complete_on_release=self.settings.complete_on_release,
+        )
+
+    def check(self) -> None:
+        """Raise `RegistryUnavailableError`, saying what to do, unless Redis answers."""
+        try:
+            self.ledger.registry.ping()
+        except RegistryUnavailableError as error:
+            raise RegistryUnavailableError(
+                f"no Redis answers at {self.redis_url}; start the service with `kidray up`, "
+                "or set KIDRAY_REDIS_URL"
+            ) from error
+
+
+def redis_url(settings: Settings) -> str:
+    """Return the URL of the Redis in the settings, or of the one embedded under the home folder."""
+    return settings.redis_url or redis_server.url(settings.home / "redis")
