@@ -86,7 +86,7 @@ def voi_curve(dataset: Dataset, modality: Floats, image_range: Callable[[], tupl
         return windowed(modality, offered[0])
     low, high = image_range()
     span = np.float32(high - low) or np.float32(1)
-    return np.clip((modality - np.float32(low)) / span, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((modality - np.float32(low)) / span, 0, 1), np.float32)
 
 
 def padding_mask(dataset: Dataset, stored: NDArray[Any]) -> NDArray[np.bool_]:
