@@ -1,0 +1,145 @@
+"""Send instances to a destination by C-STORE (PS3.4 annex B), their bytes as they are on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID
+from pynetdicom.association import Association
+
+from dicom_node.associate import ANSWER_TIMEOUT, CONNECT_TIMEOUT, association
+from dicom_node.contexts import MOST_CONTEXTS, Encoded, offers, proposed_contexts
+from dicom_node.statuses import SUCCESS, WARNINGS, in_words, may_pass
+from study.settings import Destination
+
+
+class SendResult(NamedTuple):
+    """What became of one instance.
+
+    Attributes
+    ----------
+    path
+        The file.
+    instance_uid
+        Its SOP Instance UID; empty where the file could not be read.
+    status
+        DIMSE status of the destination's answer (PS3.4 section B.2.3); None where none came.
+    reason
+        The outcome in words.
+    retryable
+        Whether sending it again later may succeed.
+    """
+
+    path: Path
+    instance_uid: str
+    status: int | None
+    reason: str
+    retryable: bool = False
+
+    @property
+    def sent(self) -> bool:
+        """Whether the destination holds it: stored, or stored with a warning."""
+        return self.status is not None and (self.status == SUCCESS or self.status in WARNINGS)
+
+
+class _Instance(NamedTuple):
+    path: Path
+    instance_uid: str
+    encoded: Encoded
+
+
+def send_objects(
+    destination: Destination,
+    paths: Sequence[Path],
+    *,
+    calling_ae_title: str,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    answer_timeout: float = ANSWER_TIMEOUT,
+) -> list[SendResult]:
+    """Send Part 10 files to `destination`, and return what became of each, in order.
+
+    Bytes go as they are where the destination takes their transfer syntax; an uncompressed
+    instance is re-encoded in another uncompressed syntax where it does not.
+
+    Raises
+    ------
+    DeliveryError
+        If no association can be had; nothing was sent then.
+    """
+    results: dict[Path, SendResult] = {}
+    instances = []
+    for path in paths:
+        instance = _read(path)
+        if isinstance(instance, SendResult):
+            results[path] = instance
+        else:
+            instances.append(instance)
+    for batch in _batches(instances):
+        with association(
+            destination,
+            proposed_contexts(i.encoded for i in batch),
+            calling_ae_title=calling_ae_title,
+            connect_timeout=connect_timeout,
+            answer_timeout=answer_timeout,
+        ) as opened:
+            for instance in batch:
+                results[instance.path] = _send(opened, instance)
+    return [results[path] for path in paths]
+
+
+def _read(path: Path) -> _Instance | SendResult:
+    try:
+        header = pydicom.dcmread(
+            path, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True
+        )
+        encoded = Encoded(UID(header.SOPClassUID), UID(header.file_meta.TransferSyntaxUID))
+        return _Instance(path, str(header.SOPInstanceUID), encoded)
+    except (InvalidDicomError, AttributeError, EOFError, ValueError):
+        return SendResult(path, "", None, "not a DICOM Part 10 file")
+    except OSError as error:
+        return SendResult(path, "", None, f"cannot be read: {error.strerror}")
+
+
+def _batches(instances: Iterable[_Instance]) -> Iterator[list[_Instance]]:
+    """Yield runs of instances whose presentation contexts fit into one association."""
+    batch: list[_Instance] = []
+    contexts: set[Encoded] = set()
+    for instance in instances:
+        more = contexts | set(offers(instance.encoded))
+        if len(more) > MOST_CONTEXTS:
+            yield batch
+            batch, more = [], set(offers(instance.encoded))
+        batch.append(instance)
+        contexts = more
+    if batch:
+        yield batch
+
+
+def _send(opened: Association, instance: _Instance) -> SendResult:
+    if not opened.is_established:
+        return _unanswered(instance)
+    accepted = {Encoded(UID(c.abstract_syntax), UID(c.transfer_syntax[0])) for c in opened.accepted_contexts}
+    offer = next((o for o in offers(instance.encoded) if o in accepted), None)
+    if offer is None:
+        reason = f"the destination takes no {instance.encoded.sop_class_uid.name} in this transfer syntax"
+        return SendResult(instance.path, instance.instance_uid, None, reason)
+    as_it_is = offer == instance.encoded
+    try:
+        answer = opened.send_c_store(instance.path if as_it_is else pydicom.dcmread(instance.path))
+    except RuntimeError:  # the association ended in between
+        return _unanswered(instance)
+    if "Status" not in answer:
+        return _unanswered(instance)
+    status = int(answer.Status)
+    return SendResult(
+        instance.path, instance.instance_uid, status, in_words(status), retryable=may_pass(status)
+    )
+
+
+def _unanswered(instance: _Instance) -> SendResult:
+    reason = "the association ended without an answer"
+    return SendResult(instance.path, instance.instance_uid, None, reason, retryable=True)
