@@ -1,0 +1,175 @@
+"""Model packages: a folder with the network, what it needs to be read, and what it was shown to do."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from inference.scores import FEATURES, Calibration
+from study.errors import ModelError
+from study.findings import FINDINGS, FindingLabel
+from study.model import ModelIdentity, Presence, Probability
+
+SHIPPED = "kidray-unet-phantom"
+DESCRIPTION_FILE, NETWORK_FILE, WEIGHTS_FILE, CARD_FILE = (
+    "model.json",
+    "model.onnx",
+    "model.safetensors",
+    "CARD.md",
+)
+
+
+class FindingScore(BaseModel):
+    """How one finding is scored for the radiograph as a whole.
+
+    Attributes
+    ----------
+    weights, bias
+        Logistic regression on `inference.scores.FEATURES`.
+    operating_point
+        At or above: present.
+    indeterminate_from
+        At or above, yet below the operating point: indeterminate. Below: absent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: Annotated[list[float], Field(min_length=len(FEATURES), max_length=len(FEATURES))]
+    bias: float
+    operating_point: Probability
+    indeterminate_from: Probability
+
+    def presence(self, probability: float) -> Presence:
+        """Return the verdict for a calibrated probability."""
+        if probability >= self.operating_point:
+            return Presence.PRESENT
+        return Presence.INDETERMINATE if probability >= self.indeterminate_from else Presence.ABSENT
+
+
+class ModelDescription(BaseModel):
+    """The content of ``model.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: str
+    sha256: str  # of model.onnx
+    weights_sha256: str  # of model.safetensors
+    architecture: str
+    width: int
+    depth: int
+    size: Annotated[int, Field(ge=16)]  # side of the square that the network reads
+    labels: list[FindingLabel]  # in segment order
+    input_name: str
+    output_name: str
+    preprocessing: str
+    features: list[str]
+    scores: dict[FindingLabel, FindingScore]
+    disclaimer: str
+    training: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A model package whose files were checked against their hashes."""
+
+    folder: Path
+    description: ModelDescription
+
+    @property
+    def network(self) -> Path:
+        """Path of the ONNX network: (N, 1, S, S) float32 to softmax probabilities (N, 5, S, S)."""
+        return self.folder / NETWORK_FILE
+
+    @property
+    def weights(self) -> Path:
+        """Path of the same network's weights for torch."""
+        return self.folder / WEIGHTS_FILE
+
+    @property
+    def size(self) -> int:
+        """Side of the square that the network reads."""
+        return self.description.size
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What goes into every object that this model's results become."""
+        described = self.description
+        return ModelIdentity(
+            name=described.name,
+            version=described.version,
+            sha256=described.sha256,
+            disclaimer=described.disclaimer,
+        )
+
+    @property
+    def calibration(self) -> Calibration:
+        """The image-level score of every finding, in segment order."""
+        rows = [self.description.scores[label] for label in FINDINGS]
+        return Calibration(
+            np.array([row.weights for row in rows], np.float64),
+            np.array([row.bias for row in rows], np.float64),
+        )
+
+    def score(self, label: FindingLabel) -> FindingScore:
+        """Return the operating point and the indeterminate band of a finding."""
+        return self.description.scores[label]
+
+
+def load_package(path: Path | None = None) -> ModelPackage:
+    """Return the model package in a folder; the one that ships with Kidray where `path` is None.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, malformed, or differs from what ``model.json`` says of it.
+    """
+    folder = shipped_folder() if path is None else path
+    description = _read_description(folder / DESCRIPTION_FILE)
+    if list(description.labels) != list(FINDINGS) or set(description.scores) != set(FINDINGS):
+        raise ModelError(f"{folder}: its labels {description.labels} are not the findings {list(FINDINGS)}")
+    if list(description.features) != list(FEATURES):
+        raise ModelError(
+            f"{folder}: its scores rest on {description.features}, this version computes {FEATURES}"
+        )
+    for name, expected in ((NETWORK_FILE, description.sha256), (WEIGHTS_FILE, description.weights_sha256)):
+        _verify(folder / name, expected)
+    return ModelPackage(folder, description)
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the model package that ships with Kidray."""
+    return Path(str(resources.files("inference"))) / "weights" / SHIPPED
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_description(path: Path) -> ModelDescription:
+    try:
+        return ModelDescription.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ModelError(f"{path.parent} is not a model package: it has no {path.name}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ModelError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _verify(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise ModelError(f"{path.parent} is not a whole model package: it has no {path.name}")
+    found = file_sha256(path)
+    if found != expected:
+        raise ModelError(
+            f"{path} is damaged or was replaced: its SHA-256 is {found[:16]}…, "
+            f"{DESCRIPTION_FILE} says {expected[:16]}…; restore the package"
+        )
