@@ -1,0 +1,1 @@
+"""Train the micro model that words drafts where no larger LLM is at hand."""
