@@ -29,6 +29,9 @@ class Destination(NamedTuple):
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"{self.ae_title}@{self.host}:{self.port}"
+
     @classmethod
     def parse(cls, text: str) -> Destination:
         """Return the destination written as ``AE@HOST:PORT``."""
@@ -93,6 +96,13 @@ class Settings(BaseSettings):
         """Return the sources in order of precedence."""
         toml = TomlConfigSettingsSource(settings_cls, Path("kidray.toml"))
         return init_settings, env_settings, toml
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings as the `KIDRAY_*` that make another process see the same; no secrets."""
+        values = self.model_dump(exclude={"web_login", "llm_api_key"}, exclude_none=True)
+        values["pacs"] = ",".join(str(d) for d in self.pacs)
+        values["complete_on_release"] = ",".join(self.complete_on_release)
+        return {f"KIDRAY_{name.upper()}": str(value) for name, value in values.items()}
 
     @property
     def archive(self) -> Path:

@@ -31,12 +31,16 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Role:
-    """One process of the service: its name, command line, and what tells that it is ready."""
+    """One process of the service: its name, command line, and what tells that it is ready.
+
+    A role that is not `required` may be late or missing: the others go on without it.
+    """
 
     name: str
     command: Sequence[str]
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
+    required: bool = True
 
 
 @dataclass
@@ -77,21 +81,23 @@ class Supervisor:
         begun = [_Child(role, self._spawn(role), time.monotonic()) for role in roles]
         self._children.extend(begun)
         until = time.monotonic() + seconds
-        waiting = list(begun)
+        waiting = begun
         while waiting:
-            for child in waiting:
-                if child.process.poll() is not None:
-                    raise RoleFailedError(
-                        f"the role '{child.role.name}' ended with {child.process.returncode} at its start; "
-                        f"see {self._log_file(child.role)}"
-                    )
-            waiting = [child for child in waiting if not child.role.ready()]
-            if waiting and time.monotonic() > until:
-                raise RoleFailedError(
-                    f"the role '{waiting[0].role.name}' was not ready after {seconds:.0f} s; "
-                    f"see {self._log_file(waiting[0].role)}"
-                )
+            waiting = [child for child in waiting if not self._settled(child, time.monotonic() > until)]
             time.sleep(0.05)
+
+    def _settled(self, child: _Child, late: bool) -> bool:
+        """Return whether `child` need not be waited for."""
+        if child.role.ready():
+            return True
+        code = child.process.poll()
+        if code is None and not late:
+            return False
+        trouble = "was not ready in time" if code is None else f"ended with {code} at its start"
+        if child.role.required:
+            raise RoleFailedError(f"the role '{child.role.name}' {trouble}; see {self._log_file(child.role)}")
+        log.warning("role_missing", missing=child.role.name, trouble=trouble)
+        return True
 
     def watch(self) -> None:
         """Start again what has ended; to be called often."""

@@ -1,0 +1,84 @@
+# Kidray: two commands on a fresh machine, `make demo` and `make test`. They install what they need.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+FRONTEND := web_viewer/frontend
+VIEWER := web_viewer/static/index.html
+VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+export NO_ALBUMENTATIONS_UPDATE = 1
+export LANGSMITH_TRACING = false
+
+.PHONY: help demo run test bench viewer wheel lint types front-test python-test clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: .setup/serve $(VIEWER)  ## Set everything up, start the service, send phantom studies, stay up
+	$(BIN)/kidray up --demo
+
+run: .setup/serve $(VIEWER)  ## The service without demo studies
+	$(BIN)/kidray up
+
+test: lint types front-test python-test  ## Set everything up and run every test
+
+bench: .setup/test $(VIEWER)  ## Measure the service on this machine
+	$(BIN)/python -m benchmarks
+
+viewer: $(VIEWER)  ## Build the viewer
+
+wheel: .setup/test $(VIEWER)  ## Build the wheel, viewer and model inside
+	$(BIN)/python -m build --wheel --outdir dist .
+
+lint: .setup/test  ## Style and the arrows between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .setup/test  ## mypy, strict
+	$(BIN)/mypy
+
+front-test: .setup/viewer  ## The viewer's own checks and tests
+	cd $(FRONTEND) && npm run --silent check && npm test --silent
+
+python-test: .setup/test .setup/peers $(VIEWER)  ## Python, flow and browser tests
+	$(BIN)/python -m pytest
+
+clean:  ## Remove what was installed and built here
+	rm -rf $(VENV) .setup dist build web_viewer/static $(FRONTEND)/node_modules
+
+$(VENV)/pyvenv.cfg:
+	@echo "Setting up a virtual environment in $(VENV) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+
+.setup/serve: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	@echo "Installing what the service needs ..."
+	$(PIP) --editable .
+	@mkdir -p .setup && touch $@
+
+.setup/test: .setup/serve
+	@echo "Installing what training and tests need ..."
+	$(PIP) torch
+	$(PIP) --editable '.[train,dev]'
+	@touch $@
+
+.setup/viewer: $(FRONTEND)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm was not found: the viewer is built with Node.js 20.19 or later" >&2; exit 1; }
+	@echo "Installing what the viewer is built with ..."
+	cd $(FRONTEND) && npm ci --silent
+	@mkdir -p .setup && touch $@
+
+$(VIEWER): .setup/viewer $(VIEWER_SOURCES)
+	@echo "Building the viewer ..."
+	cd $(FRONTEND) && npm run --silent build
+	@touch $@
+
+.setup/peers: deploy/install-peers.sh
+	deploy/install-peers.sh
+	@mkdir -p .setup && touch $@

@@ -1,0 +1,323 @@
+"""`kidray`: reads the settings, wires the parts, starts the roles."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from study import commands as operation
+from study.errors import KidrayError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from study.jobs import Job
+    from study.service import Service
+    from study.settings import Destination, Settings
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+os.environ.setdefault("LANGSMITH_TRACING", "false")
+
+app = typer.Typer(
+    help="Kidray: a PACS plugin service for pediatric abdominal radiographs. "
+    "Trained on synthetic phantoms, not for clinical use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+app.add_typer(operation.studies, name="studies")
+app.add_typer(operation.dead_letters, name="dead-letters")
+app.command("rebuild")(operation.rebuild)
+
+DEMO_AE = "PHANTOM"
+DEMO_SEED = 7
+
+Home = Annotated[Path | None, typer.Option(help="Folder of archive, Redis and logs. [default: .kidray]")]
+DicomPort = Annotated[int | None, typer.Option(help="Port of the DICOM node; 0 takes a free one.")]
+WebPort = Annotated[int | None, typer.Option(help="Port of viewer and APIs; 0 takes a free one.")]
+AeTitle = Annotated[str | None, typer.Option(help="AE title of the node. [default: KIDRAY]")]
+Pacs = Annotated[str | None, typer.Option(help="Where results go: AE@HOST:PORT, several by comma.")]
+
+Demo = Annotated[bool, typer.Option("--demo", help="Send ten phantom studies and show what happened.")]
+ExitWhenIdle = Annotated[bool, typer.Option("--exit-when-idle", help="Stop once nothing is left to do.")]
+
+
+@app.command()
+def up(
+    home: Home = None,
+    dicom_port: DicomPort = None,
+    web_port: WebPort = None,
+    ae_title: AeTitle = None,
+    pacs: Pacs = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Send ten phantom studies, show what happened.")
+    ] = False,
+    exit_when_idle: Annotated[
+        bool, typer.Option("--exit-when-idle", help="Stop once nothing is to be done.")
+    ] = False,
+) -> None:
+    """Run the whole service on this machine: DICOM node, worker, viewer, and an embedded Redis and LLM.
+
+    Every option is also a setting: KIDRAY_HOME, KIDRAY_DICOM_PORT ... or a line in kidray.toml.
+    Prints `ready` with both addresses; Ctrl-C or SIGTERM stops it, finishing what runs.
+    """
+    from rich.console import Console
+
+    from study import telemetry
+    from study import up as whole
+    from study.settings import load_settings
+    from study.supervise import Supervisor
+
+    given = load_settings(home=home, dicom_port=dicom_port, web_port=web_port, ae_title=ae_title, pacs=pacs)
+    if demo:
+        titles = (*given.complete_on_release, DEMO_AE)
+        given = given.model_copy(update={"complete_on_release": titles})
+    console = Console()
+    telemetry.configure_logs("up")
+    stop = _stop_event()
+    with whole.only_one(given.home):
+        settings = whole.settled(given)
+        supervisor = Supervisor(whole.log_folder(settings))
+        try:
+            whole.start(supervisor, given, settings, _echoes)
+            _say_ready(console, settings)
+            if demo and not stop.is_set():
+                run_demo(settings, console, stop)
+            whole.watch(supervisor, stop, lambda: exit_when_idle and whole.all_finished(settings))
+        finally:
+            supervisor.stop()
+
+
+@app.command()
+def receive() -> None:
+    """Run the DICOM node alone: C-ECHO, C-STORE, and the watch over what has arrived."""
+    from dicom_node.receive import Receiver
+    from study.reconcile import Reconciler
+
+    service = _role("receive")
+    settings = service.settings
+    stop = _stop_event()
+    intake = service.intake()
+    service.ledger.archive.clear_incoming()
+    reconciler = Reconciler(service.ledger, service.queue, intake, quiet_period=settings.quiet_period)
+    thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
+    receiver = Receiver(
+        intake, ae_title=settings.ae_title, host=settings.dicom_host, port=settings.dicom_port
+    )
+    receiver.start()
+    thread.start()
+    stop.wait()
+    receiver.stop()
+    thread.join()
+
+
+@app.command()
+def work(
+    threads: Annotated[int | None, typer.Option(help="Jobs at once. [default: 2]")] = None,
+) -> None:
+    """Run one worker alone: segment, draft, sign and deliver, as the queues ask."""
+    from study.jobs import register, start_worker
+    from study.up import WORKER_READY
+
+    service = _role("work", worker_threads=threads)
+    stop = _stop_event()
+    register(service.broker, steps(service), service.ledger, service.queue)
+    worker = start_worker(service.broker, threads=service.settings.worker_threads)
+    service.settings.run.mkdir(parents=True, exist_ok=True)
+    (service.settings.run / WORKER_READY).touch()
+    stop.wait()
+    worker.stop(timeout=15_000)
+
+
+@app.command()
+def web() -> None:
+    """Run the viewer and the HTTP interfaces alone."""
+    from web_viewer.serve import serve
+
+    from inference.models import load_package
+    from web_viewer.deps import Services
+
+    service = _role("web")
+    serve(
+        service.settings,
+        Services(
+            archive=service.ledger.archive,
+            ledger=service.ledger,
+            registry=service.ledger.registry,
+            queue=service.queue,
+            intake=service.intake(),
+            settings=service.settings,
+            redis_url=service.redis_url,
+            model=load_package(service.settings.model).identity,
+        ),
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything the service rests on, and say what is wrong and what to do."""
+    from rich.console import Console
+
+    from dicom_node.echo import echo
+    from inference.models import load_package
+    from study.doctor import Check, general_checks, run_checks
+    from study.service import redis_url
+    from study.settings import load_settings
+
+    settings = load_settings()
+
+    def model() -> str:
+        identity = load_package(settings.model).identity
+        return f"{identity.name} {identity.version}, hash verified. {identity.disclaimer}."
+
+    def answers(destination: Destination) -> str:
+        seconds = echo(destination, calling_ae_title=settings.ae_title)
+        return f"answers a C-ECHO in {seconds * 1000:.0f} ms"
+
+    checks = [
+        *general_checks(settings, redis_url(settings)),
+        Check("model", model),
+        *(Check(f"PACS {destination}", partial(answers, destination)) for destination in settings.pacs),
+    ]
+    if not run_checks(checks, Console()):
+        raise typer.Exit(1)
+
+
+def run_demo(settings: Settings, console: Console, stop: threading.Event) -> None:
+    """Send two phantoms of each class over real associations, wait, and show what became of them."""
+    from rich.progress import Progress
+
+    from dicom_node.send import send_objects
+    from study.registry import Registry, connect
+    from study.settings import Destination
+    from study.waiting import table, wait_until_finished
+    from training.phantom_set import write_phantoms
+
+    node = Destination(settings.ae_title, "127.0.0.1", settings.dicom_port)
+    sent_as: dict[str, str] = {}
+    with Progress(console=console, transient=True) as progress:
+        sending = progress.add_task("Drawing and sending phantoms (C-STORE)", total=10)
+        for phantom, written in write_phantoms(settings.home / "demo", 10, DEMO_SEED):
+            for result in send_objects(node, [written.image], calling_ae_title=DEMO_AE):
+                if not result.sent:
+                    raise KidrayError(f"{result.path.name} was refused: {result.reason}")
+            sent_as[written.study_uid] = f"{phantom.kind}, {phantom.view}"
+            progress.advance(sending)
+            if stop.is_set():
+                return
+        registry = Registry(connect(str(settings.redis_url)))
+        waiting = progress.add_task("Segmenting and drafting", total=len(sent_as))
+        records = wait_until_finished(
+            registry,
+            sent_as,
+            seconds=180,
+            stop=stop,
+            on_change=lambda now: progress.update(waiting, completed=sum(r.state == "drafted" for r in now)),
+        )
+    console.print(table(records, sent_as))
+    console.print("[dim]Synthetic phantoms, and a model trained on such: not for clinical use.[/dim]")
+    console.print(
+        f"Read them at [bold]http://{settings.web_host}:{settings.web_port}/[/bold]   (Ctrl-C stops)"
+    )
+
+
+def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
+    """Return the body of every job, each given what it needs from outside."""
+    from dicom_node.deliver import deliver_study
+    from dicom_node.rules import decide
+    from inference.predict import Predictor
+    from inference.step import preview_study, segment_study
+    from reporting.llm import Llm
+    from reporting.signing import sign_study
+    from reporting.step import draft_study
+
+    from inference.models import load_package
+    from study.jobs import Job
+    from study.telemetry import now
+
+    settings = service.settings
+    predictor = Predictor(load_package(settings.model), threads=settings.worker_threads)
+    eligible = partial(decide, max_age_years=settings.max_age_years)
+    vision = {"ledger": service.ledger, "predictor": predictor, "decide": eligible, "clock": now}
+    llm = Llm.from_settings(settings)
+    return {
+        Job.PREVIEW: partial(preview_study, **vision),
+        Job.SEGMENT: partial(segment_study, **vision),
+        Job.DRAFT: partial(
+            draft_study, ledger=service.ledger, llm=llm, language=settings.language, clock=now
+        ),
+        Job.SIGN: partial(sign_study, ledger=service.ledger),
+        Job.DELIVER: partial(
+            deliver_study,
+            ledger=service.ledger,
+            destinations=settings.pacs,
+            calling_ae_title=settings.ae_title,
+            clock=now,
+        ),
+    }
+
+
+def _role(name: str, **flags: object) -> Service:
+    """Return the service for the role `name`, its logs configured."""
+    from study import telemetry
+    from study.service import Service
+    from study.settings import load_settings
+
+    telemetry.configure_logs(name)
+    return Service.open(load_settings(**flags))
+
+
+def _stop_event() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _echoes(settings: Settings) -> bool:
+    """Return whether the DICOM node of `settings` answers a C-ECHO."""
+    from dicom_node.echo import echo
+    from study.errors import DeliveryError
+    from study.settings import Destination
+
+    node = Destination(settings.ae_title, "127.0.0.1", settings.dicom_port)
+    try:
+        echo(node, calling_ae_title="KIDRAY_UP", timeout=2.0)
+    except DeliveryError:
+        return False
+    return True
+
+
+def _say_ready(console: Console, settings: Settings) -> None:
+    node = f"{settings.ae_title}@{settings.dicom_host}:{settings.dicom_port}"
+    console.print(
+        f"[bold green]ready[/bold green]  DICOM {node}  viewer {_viewer(settings)}  "
+        f"logs {settings.home / 'logs'}",
+        soft_wrap=True,
+    )
+
+
+def _viewer(settings: Settings) -> str:
+    return f"http://{settings.web_host}:{settings.web_port}/"
+
+
+def main() -> None:
+    """Run the command line; an expected error is one sentence and exit status 1."""
+    try:
+        app()
+    except KidrayError as error:
+        print(f"kidray: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Checks of an installation: each is a name and a function that says what it found, or raises."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import httpx
+import redis
+from rich.console import Console
+from rich.table import Table
+
+from study.archive import Archive
+from study.errors import KidrayError, SettingsError
+from study.registry import connect
+from study.settings import Settings
+
+_ROOM = 5 * 2**30  # bytes of free disk under which a warning is due
+
+
+class Check(NamedTuple):
+    """One thing to look at."""
+
+    name: str
+    look: Callable[[], str]
+
+
+def general_checks(settings: Settings, redis_url: str) -> list[Check]:
+    """Return the checks that need no room: archive, disk, Redis, LLM."""
+    return [
+        Check("archive", lambda: _archive(settings)),
+        Check("disk", lambda: _disk(settings)),
+        Check("Redis", lambda: _redis(redis_url)),
+        Check("LLM", lambda: _llm(settings)),
+    ]
+
+
+def run_checks(checks: Sequence[Check], console: Console) -> bool:
+    """Show what each check finds; returns whether all passed."""
+    table = Table("", "what", "found", box=None, show_header=False)
+    passed = True
+    for check in checks:
+        try:
+            table.add_row("[green]ok[/green]", check.name, check.look())
+        except (KidrayError, OSError) as error:
+            passed = False
+            table.add_row("[red]no[/red]", check.name, str(error))
+    console.print(table)
+    return passed
+
+
+def _archive(settings: Settings) -> str:
+    archive = Archive(settings.archive)
+    probe = archive.root / ".incoming" / f"doctor-{os.getpid()}"
+    began = time.perf_counter()
+    with probe.open("wb") as file:
+        file.write(b"0" * 4096)
+        file.flush()
+        os.fsync(file.fileno())
+    probe.unlink()
+    return f"{archive.root} takes a durable write in {(time.perf_counter() - began) * 1000:.1f} ms"
+
+
+def _disk(settings: Settings) -> str:
+    free = shutil.disk_usage(settings.home).free
+    if free < _ROOM:
+        raise SettingsError(f"only {free / 2**30:.1f} GiB are free under {settings.home}; make room")
+    return f"{free / 2**30:.0f} GiB free under {settings.home}"
+
+
+def _redis(redis_url: str) -> str:
+    client = connect(redis_url)
+    try:
+        server = client.info("server")
+    except redis.RedisError as error:
+        raise SettingsError(
+            f"no answer at {redis_url}; start the service with `kidray up` or set KIDRAY_REDIS_URL"
+        ) from error
+    name = server.get("server_name", "redis")
+    version = server.get("valkey_version", server.get("redis_version"))
+    return f"{name} {version} at {redis_url}"
+
+
+def _llm(settings: Settings) -> str:
+    if settings.llm_url is None:
+        return "embedded micro model, started by `kidray up`"
+    health = settings.llm_url.rstrip("/").removesuffix("/v1") + "/health"
+    try:
+        answer = httpx.get(health, timeout=3.0)
+    except httpx.HTTPError as error:
+        raise SettingsError(
+            f"{settings.llm_url} does not answer ({type(error).__name__}); drafts keep the template's wording"
+        ) from error
+    return f"{settings.llm_url} answers {answer.status_code}, model {settings.llm_model}"
