@@ -67,7 +67,7 @@ class Encoded(NamedTuple):
     transfer_syntax_uid: UID
 
 
-class _SharedContext(PresentationContext):
+class _SharedContext(PresentationContext):  # type: ignore[misc]  # it has no types
     """A context that associations share: the acceptor reads it only, so a copy each is waste."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _SharedContext:

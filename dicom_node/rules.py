@@ -1,0 +1,152 @@
+"""Decide what is for the model from its header alone: radiographs of a child's abdomen. Pure.
+
+Reasons quote words of the tables here, never the header's free text, which may hold an identity.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+
+from pydicom import Dataset
+
+from dicom_node.body_parts import ABDOMEN, REGION_CODES, body_part_in
+from study.decision import Decision
+from study.sop_classes import RADIOGRAPHS
+
+DEFAULT_MAX_AGE_YEARS = 18
+_ABDOMEN_ONLY = "the model reads the abdomen only"
+
+# Where a body part may be named in words, the most telling attribute first.
+_TEXTS = {
+    "BodyPartExamined": "body part",
+    "SeriesDescription": "series description",
+    "ProtocolName": "protocol",
+    "PerformedProcedureStepDescription": "procedure step",
+    "AcquisitionDeviceProcessingDescription": "processing description",
+    "StudyDescription": "study description",
+    "RequestedProcedureDescription": "requested procedure",
+}
+# View Position (0018,5101) of a projection from the side; the decubitus views (LLD, RLD) are frontal.
+_FROM_THE_SIDE = {"LL", "RL", "LATERAL", "LAT", "LLO", "RLO", "OBLIQUE"}
+_VIEW_FROM_THE_SIDE = {
+    *("399067008", "399260004", "399352003"),  # lateral, mediolateral, lateromedial
+    *("399198007", "399173006", "R-10232", "R-10236"),  # right, left lateral
+    *("399182000", "399236003", "399184004", "260427002"),  # oblique: right, left, lateral
+    *("399356000", "399135007", "399038007", "399006002"),  # anterior and posterior oblique
+}
+_AGE = re.compile(r"(\d{3})([DWMY])")
+_DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
+_YEAR = 365.25
+
+
+def decide(header: Dataset, *, max_age_years: int = DEFAULT_MAX_AGE_YEARS) -> Decision:
+    """Return whether an instance is for the model, with the reason in words where it is not.
+
+    Parameters
+    ----------
+    header
+        The instance's attributes; pixel data is not looked at.
+    max_age_years
+        Oldest age in completed years that still counts as a child. An unknown age passes.
+    """
+    rules: tuple[Callable[[Dataset], str | None], ...] = (
+        _not_a_radiograph,
+        _not_an_original,
+        _not_frontal,
+        _not_the_abdomen,
+        lambda h: _not_a_child(h, max_age_years),
+    )
+    for rule in rules:
+        reason = rule(header)
+        if reason is not None:
+            return Decision(False, reason)
+    return Decision(True)
+
+
+def age_in_years(header: Dataset) -> float | None:
+    """Return the patient's age in years when the study was made, or None where it is unknown.
+
+    Patient's Age (0010,1010) counts first, then birth date against study date (PS3.3 section C.7.2.2).
+    """
+    match = _AGE.fullmatch(_text(header, "PatientAge").strip().upper())
+    if match is not None:
+        return int(match[1]) * _DAYS[match[2]] / _YEAR
+    born = _date(header, "PatientBirthDate")
+    made = next((d for k in _DATES if (d := _date(header, k)) is not None), None)
+    if born is None or made is None or made < born:
+        return None
+    return made.year - born.year - ((made.month, made.day) < (born.month, born.day))
+
+
+_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
+
+
+def _not_a_radiograph(header: Dataset) -> str | None:
+    if _text(header, "SOPClassUID") in RADIOGRAPHS:
+        return None
+    return "not a CR or DX image; the model reads radiographs only"
+
+
+def _not_an_original(header: Dataset) -> str | None:
+    """DX images for presentation are DERIVED\\PRIMARY: only the second value tells a copy."""
+    values = [str(v).upper() for v in _values(header, "ImageType")]
+    if len(values) > 1 and values[1] == "SECONDARY":
+        return "a secondary image, made from another; the model reads originals only"
+    if _text(header, "NumberOfFrames").strip() not in ("", "0", "1"):
+        return "more than one frame; the model reads single radiographs only"
+    return None
+
+
+def _not_frontal(header: Dataset) -> str | None:
+    views = {v.upper().strip() for v in map(str, _values(header, "ViewPosition"))}
+    codes = {_text(item, "CodeValue") for item in _values(header, "ViewCodeSequence")}
+    if views & _FROM_THE_SIDE or codes & _VIEW_FROM_THE_SIDE:
+        return "the view is lateral or oblique; the model reads frontal views only"
+    return None
+
+
+def _not_the_abdomen(header: Dataset) -> str | None:
+    for item in _values(header, "AnatomicRegionSequence"):
+        region = REGION_CODES.get(_text(item, "CodeValue"))
+        if region is not None:
+            return None if region == ABDOMEN else f"anatomic region is {region}; {_ABDOMEN_ONLY}"
+    for keyword, name in _TEXTS.items():
+        part = body_part_in(_text(header, keyword))
+        if part is not None:
+            return None if part == ABDOMEN else f"{name} is {part}; {_ABDOMEN_ONLY}"
+    return f"nothing says which body part it shows; {_ABDOMEN_ONLY}"
+
+
+def _not_a_child(header: Dataset, max_age_years: int) -> str | None:
+    age = age_in_years(header)
+    if age is not None and int(age) > max_age_years:
+        return f"the patient is older than {max_age_years} years; the model reads children only"
+    return None
+
+
+def _text(header: Dataset, keyword: str) -> str:
+    return " ".join(str(v) for v in _values(header, keyword))
+
+
+def _values(header: Dataset, keyword: str) -> list[object]:
+    """Return the element's values as a list; empty where it is absent or unreadable."""
+    try:
+        value = header.get(keyword)
+    except (ValueError, TypeError, NotImplementedError, KeyError):
+        return []
+    if value is None:
+        return []
+    return (
+        [value]
+        if isinstance(value, (str, bytes, int, float)) or not hasattr(value, "__iter__")
+        else list(value)
+    )
+
+
+def _date(header: Dataset, keyword: str) -> date | None:
+    try:
+        return datetime.strptime(_text(header, keyword).strip(), "%Y%m%d").date()
+    except ValueError:
+        return None
