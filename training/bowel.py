@@ -41,7 +41,7 @@ def empty(plane: Plane) -> Contents:
 def together(first: Contents, second: Contents) -> Contents:
     """Return both contents: gas in front of gas is not twice as dark, for loops push each other aside."""
     return Contents(
-        np.maximum(first.gas, second.gas) + 0.3 * np.minimum(first.gas, second.gas),
+        np.maximum(first.gas, second.gas) + np.float32(0.3) * np.minimum(first.gas, second.gas),
         first.added + second.added,
     )
 
@@ -99,7 +99,8 @@ def faeces(
     cells = round(260 * 70 / plane.unit_mm) if plane.unit_mm > 70 else 240
     fine, coarse = texture(rng, plane.shape, cells), texture(rng, plane.shape, cells // 3)
     bubbles = np.clip(0.55 * fine + 0.5 * coarse + 0.15, 0, 2.2)
-    return Contents(depth * gassiness * bubbles, 0.16 * depth)
+    gas = np.asarray(depth * gassiness * bubbles, np.float32)
+    return Contents(gas, np.float32(0.16) * depth)
 
 
 def small_bowel_gas(plane: Plane, habitus: Habitus, rng: np.random.Generator, *, amount: float) -> Contents:
@@ -154,7 +155,7 @@ def above_level(plane: Plane, silhouette: NDArray[np.uint8], share: float) -> ND
 
     `share` (0 to 1) is the part of the height that gas takes.
     """
-    left, top, width, height = cv2.boundingRect(silhouette)
+    _, top, _, height = cv2.boundingRect(silhouette)
     level = top + round(share * height)
     above = silhouette.copy()
     above[level:] = 0

@@ -56,7 +56,7 @@ class Plane:
         )
 
     def polygon(self, *outlines: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Return the union of filled outlines, each (N, 2) in body coordinates, as uint8 (H, W) of 0 and 1."""
+        """Return the union of filled outlines, each (N, 2) in body coordinates: uint8 (H, W), 0 or 1."""
         canvas = np.zeros(self.shape, np.uint8)
         for outline in outlines:
             fixed = np.round(self.pixels(outline) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
@@ -99,7 +99,7 @@ class Plane:
 
 
 def smooth_curve(points: Sequence[tuple[float, float]], count: int = 80) -> NDArray[np.float64]:
-    """Return `count` points (count, 2) on a Catmull-Rom curve through `points`, evenly spaced in parameter."""
+    """Return `count` points (count, 2) on a Catmull-Rom curve through `points`."""
     knots = np.asarray(points, np.float64)
     padded = np.vstack([2 * knots[0] - knots[1], knots, 2 * knots[-1] - knots[-2]])
     at = np.linspace(0, len(knots) - 1, count)
@@ -119,7 +119,7 @@ def blob(
     rough: float,
     tilt: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Return a closed, wobbly ellipse (64, 2) in body coordinates; `rough` is the relative size of the wobble."""
+    """Return a closed, wobbly ellipse (64, 2) in body coordinates; `rough` scales the wobble."""
     angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     wobble = np.ones_like(angle)
     for order in range(2, 6):

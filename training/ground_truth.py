@@ -1,4 +1,4 @@
-"""Ground truth of a radiograph as a DICOM SEG (PS3.3 A.51), with the segment numbers of the findings table."""
+"""Ground truth of a radiograph as a DICOM SEG (PS3.3 A.51), numbered as the table of findings."""
 
 from __future__ import annotations
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from study.compat import StrEnum
 from study.findings import FINDINGS, FindingLabel
 from study.model import View
-from training.anatomy import Habitus, chest_cage, draw_habitus, skeleton, trunk
+from training.anatomy import Habitus, draw_habitus, trunk
 from training.bowel import (
     Contents,
     colon_centreline,
@@ -22,7 +21,10 @@ from training.bowel import (
     together,
 )
 from training.canvas import Plane
-from training.physics import Exposure, Thickness, detect, enhance, expose, line_integral
+from training.chest import chest_cage
+from training.display import exposed_field, marker, shown_image, stored_values, voi_window
+from training.physics import Exposure, Thickness
+from training.plan import ABDOMINAL_KINDS, PhantomKind, Plan, draw_plan
 from training.signs import (
     Sign,
     distended_stomach,
@@ -31,25 +33,14 @@ from training.signs import (
     free_gas_in_front,
     free_gas_under_domes,
 )
+from training.skeleton import skeleton
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+__all__ = ["ABDOMINAL_KINDS", "Phantom", "PhantomKind", "draw_phantom"]
+
 DRAWN_HEIGHTS = (512, 1024)  # the physics runs at the smallest that serves the size asked for
-
-
-class PhantomKind(StrEnum):
-    """What a phantom shows; the four findings by their label, or nothing, or another body part."""
-
-    NORMAL = "normal"
-    PYLORIC_STENOSIS = "pyloric_stenosis"
-    PNEUMOPERITONEUM = "pneumoperitoneum"
-    AIR_FLUID_LEVELS = "air_fluid_levels"
-    CONSTIPATION = "constipation"
-    CHEST = "chest"
-
-
-ABDOMINAL_KINDS = tuple(kind for kind in PhantomKind if kind is not PhantomKind.CHEST)
 
 
 @dataclass(frozen=True)
@@ -88,26 +79,6 @@ class Phantom:
         return (2**self.bits_stored - 1) - values if self.photometric == "MONOCHROME1" else values
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """All that is decided before anything is drawn."""
-
-    view: View
-    age_months: int
-    sex: str
-    bits_stored: int
-    photometric: str
-    exposure: Exposure
-    tilt: float
-    shift: tuple[float, float]
-    zoom: float
-    collimation: tuple[float, float, float, float]
-    shutter: str
-    marker: tuple[str, float, float]
-    span: tuple[float, float]
-    clipped: float
-
-
 def draw_phantom(
     seed: int,
     kind: PhantomKind,
@@ -141,16 +112,16 @@ def draw_phantom(
         )
     if kind is PhantomKind.AIR_FLUID_LEVELS and view not in (None, View.ERECT):
         raise ValueError(f"air-fluid levels show in an erect child only, not {view}")
-    plan = _plan(_rng(seed, kind, "plan"), kind, view, age_months)
+    plan = draw_plan(_rng(seed, kind, "plan"), kind, view, age_months)
     habitus = draw_habitus(_rng(seed, kind, "habitus"), plan.age_months)
     plane, spacing = _plane(plan, habitus, size)
     thickness, truth = _body(plane, habitus, plan, kind, seed)
-    shown = _radiograph(thickness, plane, plan, size, spacing, _rng(seed, kind, "noise"))
+    shown = shown_image(thickness, plane, plan, size, spacing, _rng(seed, kind, "noise"))
     return Phantom(
         seed=seed, kind=kind, view=plan.view, age_months=plan.age_months, sex=plan.sex,
-        pixels=_stored(shown, plan), mask=_masks(truth, plane, plan, kind, size),
-        bits_stored=plan.bits_stored, photometric=plan.photometric, imager_pixel_spacing_mm=(spacing, spacing),
-        window=_window(plan), exposure=plan.exposure,
+        pixels=stored_values(shown, plan), mask=_masks(truth, plane, plan, kind, size),
+        bits_stored=plan.bits_stored, photometric=plan.photometric,
+        imager_pixel_spacing_mm=(spacing, spacing), window=voi_window(plan), exposure=plan.exposure,
     )  # fmt: skip
 
 
@@ -160,40 +131,7 @@ def _rng(seed: int, kind: PhantomKind, purpose: str) -> np.random.Generator:
     return np.random.default_rng([seed, list(PhantomKind).index(kind), purposes.index(purpose)])
 
 
-_AGES = {  # months, by kind
-    PhantomKind.PYLORIC_STENOSIS: (0, 4),
-}
-
-
-def _plan(rng: np.random.Generator, kind: PhantomKind, view: View | None, age_months: int | None) -> _Plan:
-    youngest, oldest = _AGES.get(kind, (0, 204))
-    drawn_age = int(youngest + (oldest - youngest) * rng.random() ** 1.6)
-    erect_chance = {PhantomKind.AIR_FLUID_LEVELS: 1.0, PhantomKind.CONSTIPATION: 0.25}.get(kind, 0.5)
-    drawn_view = View.ERECT if rng.random() < erect_chance else View.SUPINE
-    exposure = Exposure(
-        kvp=float(round(rng.uniform(58, 82))), detector_ugy=rng.uniform(1.5, 5.0),
-        scatter_fraction=rng.uniform(0.12, 0.38), blur_mm=rng.uniform(0.12, 0.3), contrast=rng.uniform(0.2, 0.9),
-    )  # fmt: skip
-    side = -1 if rng.random() < 0.5 else 1
-    return _Plan(
-        view=view or drawn_view,
-        age_months=drawn_age if age_months is None else age_months,
-        sex="M" if rng.random() < 0.55 else "F",
-        bits_stored=int(rng.choice([12, 12, 14, 15, 16])),
-        photometric="MONOCHROME1" if rng.random() < 0.35 else "MONOCHROME2",
-        exposure=exposure,
-        tilt=rng.normal(0, 2.0),
-        shift=(rng.normal(0, 0.015), rng.normal(0, 0.012)),
-        zoom=rng.uniform(0.90, 1.04),
-        collimation=tuple(rng.uniform(0.0, 0.05, 4) * (rng.random(4) < 0.75)),
-        shutter="black" if rng.random() < 0.75 else "open",
-        marker=("R" if side < 0 else "L", side * rng.uniform(0.80, 0.92), rng.uniform(0.06, 0.9)),
-        span=(rng.uniform(0.04, 0.14), rng.uniform(0.90, 0.99)),
-        clipped=rng.uniform(0.005, 0.05),
-    )
-
-
-def _plane(plan: _Plan, habitus: Habitus, size: tuple[int, int]) -> tuple[Plane, float]:
+def _plane(plan: Plan, habitus: Habitus, size: tuple[int, int]) -> tuple[Plane, float]:
     """Return the plane to draw on and the spacing (mm) of the radiograph asked for."""
     rows, columns = size
     height = next((h for h in DRAWN_HEIGHTS if h >= rows), DRAWN_HEIGHTS[-1])
@@ -213,7 +151,7 @@ def _plane(plan: _Plan, habitus: Habitus, size: tuple[int, int]) -> tuple[Plane,
 
 
 def _body(
-    plane: Plane, habitus: Habitus, plan: _Plan, kind: PhantomKind, seed: int
+    plane: Plane, habitus: Habitus, plan: Plan, kind: PhantomKind, seed: int
 ) -> tuple[Thickness, NDArray[np.uint8]]:
     if kind is PhantomKind.CHEST:
         soft, bone, gas = chest_cage(plane, _rng(seed, kind, "trunk"))
@@ -225,10 +163,10 @@ def _body(
         inside = np.clip(soft / (0.1 * habitus.depth_mm), 0, 1)
         gas, truth = sign.contents.gas * inside, sign.truth
         soft = soft + sign.contents.added * inside
-    return Thickness(soft=soft, bone=bone, gas=gas.astype(np.float32), lead=_marker(plane, plan)), truth
+    return Thickness(soft=soft, bone=bone, gas=gas.astype(np.float32), lead=marker(plane, plan)), truth
 
 
-def _bowel_and_sign(plane: Plane, habitus: Habitus, plan: _Plan, kind: PhantomKind, seed: int) -> Sign:
+def _bowel_and_sign(plane: Plane, habitus: Habitus, plan: Plan, kind: PhantomKind, seed: int) -> Sign:
     """Return everything in the hollow organs, and the ground truth of the kind's sign."""
     rng, sign_rng = _rng(seed, kind, "bowel"), _rng(seed, kind, "sign")
     erect = plan.view is View.ERECT
@@ -269,92 +207,14 @@ def _sign(
     return faecal_loading(plane, colon, rng)
 
 
-def _marker(plane: Plane, plan: _Plan) -> NDArray[np.float32]:
-    """Return the lead side marker, at its place on the detector."""
-    letter, across, down = plan.marker
-    canvas = np.zeros(plane.shape, np.uint8)
-    rows, columns = plane.shape
-    scale = rows / 512
-    at = (round(columns * (0.5 + 0.5 * across) - 10 * scale), round(rows * down))
-    cv2.putText(
-        canvas, letter, at, cv2.FONT_HERSHEY_SIMPLEX, 1.0 * scale, 1, max(2, round(3 * scale)), cv2.LINE_8
-    )
-    return canvas * np.float32(2.2)
-
-
-def _field(shape: tuple[int, int], plan: _Plan) -> NDArray[np.uint8]:
-    """Return 1 where the collimator lets the beam through."""
-    rows, columns = shape
-    top, bottom, left, right = plan.collimation
-    field = np.zeros(shape, np.uint8)
-    field[
-        round(top * rows) : rows - round(bottom * rows),
-        round(left * columns) : columns - round(right * columns),
-    ] = 1
-    return field
-
-
-def _radiograph(
-    thickness: Thickness,
-    plane: Plane,
-    plan: _Plan,
-    size: tuple[int, int],
-    spacing: float,
-    rng: np.random.Generator,
-) -> NDArray[np.float32]:
-    """Return the displayed image before quantisation: 0 (black) to 1, bright where more is absorbed."""
-    attenuation = line_integral(thickness, plan.exposure.kvp)
-    signal = expose(attenuation, _field(plane.shape, plan), plan.exposure, plane.mm_per_pixel)
-    rows, columns = size
-    if size != plane.shape:
-        shrinks = rows < plane.shape[0]
-        signal = cv2.resize(
-            signal, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        )
-    log_signal = enhance(detect(signal, plan.exposure, spacing, rng), plan.exposure.contrast)
-    field = _field(size, plan)
-    low, high = _display_range(log_signal, field, thickness, plan)
-    shown = (log_signal - low) / max(high - low, 1e-3) * (plan.span[1] - plan.span[0]) + plan.span[0]
-    if plan.shutter == "black":
-        shown *= field
-    return np.clip(shown, 0, 1)
-
-
-def _display_range(
-    log_signal: NDArray[np.float32], field: NDArray[np.uint8], thickness: Thickness, plan: _Plan
-) -> tuple[float, float]:
-    """Return the log signals shown black and white: what lies within the body, as a technologist would set it."""
-    rows, columns = log_signal.shape
-    deep = (thickness.soft > 0.35 * float(thickness.soft.max())).astype(np.uint8)
-    body = cv2.resize(deep, (columns, rows), interpolation=cv2.INTER_NEAREST) & field
-    sample = log_signal[body == 1][:: max(1, rows * columns // 60_000)]
-    low, high = np.quantile(sample, [plan.clipped, 0.998])
-    return float(low), float(high)
-
-
-def _stored(shown: NDArray[np.float32], plan: _Plan) -> NDArray[np.uint16]:
-    top = 2**plan.bits_stored - 1
-    values = np.round(shown * np.float32(top)).astype(np.uint16)
-    return np.uint16(top) - values if plan.photometric == "MONOCHROME1" else values
-
-
-def _window(plan: _Plan) -> tuple[float, float]:
-    """Return the VOI window (center, width) in stored values that shows the field."""
-    top = 2**plan.bits_stored - 1
-    center, width = top * (plan.span[0] + plan.span[1]) / 2, top * (plan.span[1] - plan.span[0]) * 1.04
-    return (round(top - center, 1) if plan.photometric == "MONOCHROME1" else round(center, 1)), round(
-        width, 1
-    )
-
-
 def _masks(
-    truth: NDArray[np.uint8], plane: Plane, plan: _Plan, kind: PhantomKind, size: tuple[int, int]
+    truth: NDArray[np.uint8], plane: Plane, plan: Plan, kind: PhantomKind, size: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Return the ground truth inside the collimated field, bool (4, H, W)."""
     masks = np.zeros((len(FINDINGS), *size), np.bool_)
     if kind in (PhantomKind.NORMAL, PhantomKind.CHEST):
         return masks
-    visible = truth & _field(plane.shape, plan)
+    visible = truth & exposed_field(plane.shape, plan)
     scaled = cv2.resize(
         visible * np.uint8(255),
         size[::-1],

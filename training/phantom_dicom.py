@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
+from pydicom.uid import UID, DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
 from study.identifiers import derived_uid
 from study.model import View
@@ -18,7 +18,7 @@ _EXPOSED_BODY = {"ABDOMEN": ("818981001", "Abdomen"), "CHEST": ("51185008", "Che
 
 
 def phantom_uid(phantom: Phantom, level: str) -> str:
-    """Return the UID of a phantom's `study`, `series`, `image`, `truth-series` or `truth`: the same every time."""
+    """Return the UID of a phantom's `study`, `series`, `image` or `truth`; always the same."""
     rows, columns = phantom.pixels.shape
     seed_parts = (
         "phantom",
@@ -42,7 +42,7 @@ def radiograph_dataset(phantom: Phantom, *, number: int) -> Dataset:
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.file_meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
-    dataset.file_meta.MediaStorageSOPInstanceUID = phantom_uid(phantom, "image")
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(phantom_uid(phantom, "image"))
     _add_identity(dataset, phantom, number)
     _add_acquisition(dataset, phantom)
     _add_pixels(dataset, phantom)

@@ -87,7 +87,7 @@ def expose(
     field
         1 where the collimator lets the beam through, uint8 (H, W).
     """
-    primary = np.exp(-attenuation) * field
+    primary = (np.exp(-attenuation) * field).astype(np.float32)
     scatter = _wide_blur(primary, 0.055 * attenuation.shape[0])
     share = exposure.scatter_fraction
     signal = (1 - share) * primary + share * scatter

@@ -90,18 +90,22 @@ def free_gas_under_domes(plane: Plane, habitus: Habitus, rng: np.random.Generato
 
 
 def free_gas_in_front(plane: Plane, habitus: Habitus, rng: np.random.Generator, bowel: Contents) -> Sign:
-    """Return free gas of a supine child: the football sign, with the falciform ligament and both sides of bowel walls."""
+    """Return free gas of a supine child: football sign, falciform ligament, both sides of bowel walls."""
     u0, v0 = rng.uniform(-0.12, 0.12), habitus.dome_right + rng.uniform(0.27, 0.33)
     half_u, half_v = rng.uniform(0.48, 0.80), rng.uniform(0.15, 0.25)
     angle = np.linspace(0, 2 * np.pi, 120, endpoint=False)
     power = rng.uniform(0.75, 1.0)
-    x = half_u * np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power
-    y = half_v * np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
+    wobble = 1 + sum(
+        rng.normal(0, 0.035) * np.cos(order * angle + rng.uniform(0, 2 * np.pi)) for order in range(2, 6)
+    )
+    x = wobble * half_u * np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power
+    y = wobble * half_v * np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
     u, v = u0 + x, v0 + y
     v = np.maximum(v, dome_height(habitus, u.astype(np.float32)) + 0.012)
     limit = half_width(habitus, v.astype(np.float32)) - 0.12
     silhouette = plane.polygon(np.stack([np.clip(u, -limit, limit), v], axis=1))
-    depth = plane.inflate(silhouette, rng.uniform(0.2, 0.42) * plane.unit_mm)
+    depth = plane.inflate(silhouette, rng.uniform(0.16, 0.42) * plane.unit_mm) * rng.uniform(0.7, 1.0)
+    depth = cv2.GaussianBlur(depth, (0, 0), rng.uniform(0.4, 2.0) / plane.mm_per_pixel)
     ligament = np.zeros(plane.shape, np.uint8)
     course = smooth_curve([(-0.10, v0 - half_v), (-0.07, v0 - 0.4 * half_v), (0.0, v0 + 0.15 * half_v)], 60)
     plane.tube(course, 0.012 * plane.unit_mm, ligament)
@@ -132,7 +136,10 @@ def fluid_levels(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> Si
         silhouette = _hooped_loop(plane, rng, centre)
         gas_mask = above_level(plane, silhouette, rng.uniform(0.28, 0.6)) & (1 - truth)
         depth = plane.inflate(silhouette, 0.42 * plane.unit_mm)
-        contents = together(contents, Contents(depth * gas_mask * rng.uniform(0.6, 0.95), 0.10 * depth))
+        contents = together(
+            contents,
+            Contents(depth * gas_mask * np.float32(rng.uniform(0.6, 0.95)), np.float32(0.10) * depth),
+        )
         truth |= gas_mask
     return Sign(contents, truth)
 

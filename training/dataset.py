@@ -1,0 +1,138 @@
+"""Sets of radiographs with ground truth, prepared exactly as they are when served, cached on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import inference.preprocess
+import study.findings
+import training
+from inference.preprocess import prepare
+from study.compat import StrEnum
+from training.phantom import PhantomKind, draw_phantom
+from training.phantom_set import DETECTOR_SIZES
+
+Progress = Callable[[int, int], None]  # done, of
+
+_DRAWING_MODULES = (
+    "anatomy", "bowel", "canvas", "dataset", "display", "phantom", "physics", "plan", "signs", "skeleton",
+)  # fmt: skip
+_DRAWN_ROWS = 512  # phantoms for training; served ones have four times as many, averaged down
+
+
+class Split(StrEnum):
+    """Which phantoms: no seed belongs to two splits, nor to a set that `kidray phantom` writes."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+_FIRST_SEED = {Split.TRAIN: 1 << 44, Split.VALIDATION: 2 << 44, Split.TEST: 3 << 44}
+# Normal abdomens and free gas, the hardest finding, come more often than the others.
+TRAINING_CYCLE = (
+    PhantomKind.NORMAL,
+    PhantomKind.PNEUMOPERITONEUM,
+    PhantomKind.CONSTIPATION,
+    PhantomKind.AIR_FLUID_LEVELS,
+    PhantomKind.NORMAL,
+    PhantomKind.PYLORIC_STENOSIS,
+    PhantomKind.PNEUMOPERITONEUM,
+)
+
+
+@dataclass(frozen=True)
+class PreparedSet:
+    """Radiographs as the network reads them.
+
+    Attributes
+    ----------
+    images
+        float16 (N, S, S) in -1 to 1.
+    labels
+        Class indices, uint8 (N, S, S).
+    """
+
+    images: NDArray[np.float16]
+    labels: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def split_seed(split: Split, index: int, first: int = 0) -> int:
+    """Return the seed of phantom `index` of a split; `first` shifts to another stretch of the same split."""
+    return _FIRST_SEED[split] + first * 1_000_000 + index
+
+
+def prepared_phantoms(
+    split: Split, count: int, size: int, *, cache: Path, workers: int = 1, progress: Progress | None = None
+) -> PreparedSet:
+    """Return `count` prepared phantoms of a split, drawn once and then read from `cache`.
+
+    The name in the cache holds a hash of the code that draws, so a change there is never missed.
+    """
+    key = hashlib.sha256(f"{split}/{count}/{size}/{_code_hash()}".encode()).hexdigest()[:16]
+    folder = cache / f"{split}-{count}-{size}-{key}"
+    if not (folder / "labels.npy").exists():
+        draw = partial(_prepared_phantom, split, size)
+        _fill(folder, draw, count, size, workers, progress)
+    return PreparedSet(
+        np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "labels.npy", mmap_mode="r")
+    )
+
+
+def _prepared_phantom(split: Split, size: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    rows, columns = DETECTOR_SIZES[index % len(DETECTOR_SIZES)]
+    drawn = (_DRAWN_ROWS, round(_DRAWN_ROWS * columns / rows))
+    phantom = draw_phantom(split_seed(split, index), TRAINING_CYCLE[index % len(TRAINING_CYCLE)], size=drawn)
+    image, box = prepare(phantom.attenuation_image, size)
+    return image[0], box.square_labels(phantom.mask)
+
+
+def _fill(
+    folder: Path,
+    draw: Callable[[int], tuple[NDArray[np.float32], NDArray[np.uint8]]],
+    count: int,
+    size: int,
+    workers: int,
+    progress: Progress | None,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    images = np.lib.format.open_memmap(folder / "images.part", "w+", np.float16, (count, size, size))
+    labels = np.lib.format.open_memmap(folder / "labels.part", "w+", np.uint8, (count, size, size))
+    for index, (image, label) in enumerate(_mapped(draw, count, workers)):
+        images[index], labels[index] = image, label
+        if progress is not None:
+            progress(index + 1, count)
+    images.flush()
+    labels.flush()
+    (folder / "images.part").replace(folder / "images.npy")
+    (folder / "labels.part").replace(folder / "labels.npy")  # last: its presence means the set is whole
+
+
+def _mapped(
+    draw: Callable[[int], tuple[NDArray[np.float32], NDArray[np.uint8]]], count: int, workers: int
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+    if workers <= 1:
+        yield from map(draw, range(count))
+        return
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        yield from pool.map(draw, range(count), chunksize=16)
+
+
+def _code_hash() -> str:
+    digest = hashlib.sha256()
+    rooms = Path(training.__file__).parent
+    paths = [rooms / f"{name}.py" for name in _DRAWING_MODULES]
+    for path in (*paths, Path(inference.preprocess.__file__), Path(study.findings.__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""A training recipe: everything that decides how a network is trained, read from a TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from study.compat import tomllib
+from study.errors import SettingsError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataPart(_Part):
+    """Which radiographs: phantoms drawn from seeds, or folders of DICOM with ground truth as SEG."""
+
+    train: Annotated[int, Field(ge=1)] = 2400  # phantoms
+    validation: Annotated[int, Field(ge=1)] = 300
+    size: Annotated[int, Field(ge=16)] = 256  # side of the square that the network reads
+    train_folder: Path | None = None  # in place of phantoms, both or neither
+    validation_folder: Path | None = None
+    cache: Path = Path("runs/cache")
+
+
+class NetworkPart(_Part):
+    """How large a U-Net."""
+
+    width: Annotated[int, Field(ge=1)] = 16
+    depth: Annotated[int, Field(ge=1, le=6)] = 4
+
+
+class LossPart(_Part):
+    """Weights within the loss."""
+
+    dice_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    background_weight: Annotated[float, Field(gt=0)] = 0.3
+
+
+class OptimizerPart(_Part):
+    """AdamW, and how its learning rate falls."""
+
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    plateau_patience: Annotated[int, Field(ge=0)] = 5
+    plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    warm_up_epochs: Annotated[float, Field(ge=0)] = 0.0  # cosine only
+
+
+class AugmentationPart(_Part):
+    """Strength of the on-the-fly augmentation. There is no mirroring: left and right matter."""
+
+    shift: Annotated[float, Field(ge=0, le=0.5)] = 0.06  # share of the side
+    scale: Annotated[float, Field(ge=0, le=0.5)] = 0.10
+    rotation: Annotated[float, Field(ge=0, le=45)] = 7.0  # degrees
+    brightness: Annotated[float, Field(ge=0, le=1)] = 0.15
+    contrast: Annotated[float, Field(ge=0, le=1)] = 0.25
+    elastic_chance: Annotated[float, Field(ge=0, le=1)] = 0.2
+
+
+class Recipe(_Part):
+    """One recipe."""
+
+    name: str = "unet"
+    seed: Annotated[int, Field(ge=0)] = 0
+    epochs: Annotated[int, Field(ge=1)] = 300
+    patience: Annotated[int, Field(ge=1)] = 25  # epochs without a better validation Dice, then stop
+    batch: Annotated[int, Field(ge=1)] = 8
+    precision: Literal["fp32", "bf16"] = "bf16"
+    data: DataPart = DataPart()
+    network: NetworkPart = NetworkPart()
+    loss: LossPart = LossPart()
+    optimizer: OptimizerPart = OptimizerPart()
+    augmentation: AugmentationPart = AugmentationPart()
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Return the recipe in a TOML file.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or an entry is unknown or out of range.
+    """
+    try:
+        entries: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Recipe.model_validate(entries)
+    except OSError as error:
+        raise SettingsError(f"the recipe {path} cannot be read: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"the recipe {path} is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
