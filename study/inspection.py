@@ -6,9 +6,10 @@ from io import BytesIO
 from typing import NamedTuple
 
 import pydicom
+from pydicom.charset import convert_encodings
 from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.filereader import read_dataset
+from pydicom.filereader import data_element_generator
 from pydicom.filewriter import write_file_meta_info
 from pydicom.tag import BaseTag
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
@@ -63,12 +64,18 @@ def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: st
     DatasetMismatchError
         If it is something else than the request said.
     """
+    stream = BytesIO(dataset)
     try:
-        stream = BytesIO(dataset)
-        header = read_dataset(
+        elements = data_element_generator(
             stream, syntax.is_implicit_VR, syntax.is_little_endian, stop_when=_at_pixel_data
         )
-        identity = [str(header.get(name, "")) for name in _ALWAYS]
+        header = pydicom.Dataset({element.tag: element for element in elements})
+        header.set_original_encoding(
+            syntax.is_implicit_VR,
+            syntax.is_little_endian,
+            convert_encodings(header.get("SpecificCharacterSet", "ISO_IR 6")),
+        )
+        identity = [_text(header, name) for name in _ALWAYS]
     except _MALFORMED as error:
         raise NotDicomError(f"not a DICOM data set: {type(error).__name__}") from error
     missing = [name for name, value in zip(_ALWAYS, identity, strict=True) if not value]
@@ -147,6 +154,12 @@ def summarize(header: pydicom.Dataset) -> StudySummary:
         body_part=text("BodyPartExamined"),
         modality=text("Modality"),
     )
+
+
+def _text(header: pydicom.Dataset, keyword: str) -> str:
+    """Return a UID as it was sent; pydicom would warn of an invalid one, with its value."""
+    value = header.get_item(keyword).value if keyword in header else b""
+    return value.decode("latin-1").rstrip("\0 ") if isinstance(value, bytes) else str(value or "")
 
 
 def _at_pixel_data(tag: BaseTag, _vr: str | None, _length: int) -> bool:

@@ -63,6 +63,8 @@ def configure_logs(role: str, *, level: int = logging.INFO) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
+    # Toolkits quote header values in their warnings, a patient's name among them: keep those out.
+    logging.captureWarnings(True)
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, force=True)
 
 
