@@ -1,0 +1,96 @@
+"""Which equipment and algorithm made a derived object (PS3.3 C.7.5.1, C.12.1.1.5; IHE AIR)."""
+
+from __future__ import annotations
+
+from copy import copy
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import highdicom as hd
+from pydicom import Dataset
+from pydicom.sr.codedict import codes
+
+from study.findings import CodedConcept
+from study.identifiers import derived_uid
+from study.model import ModelIdentity
+
+MANUFACTURER = "Kidray"
+SERIES_NOTE = "synthetic phantoms, not for clinical use"
+
+
+def software_version() -> str:
+    """Return the version of Kidray that runs."""
+    try:
+        return version("kidray")
+    except PackageNotFoundError:
+        return "0"
+
+
+def device_uid(model: ModelIdentity) -> str:
+    """Return the UID of the algorithm as a device: another one after each retraining (IHE AIR)."""
+    return derived_uid("device", model.sha256)
+
+
+def coded(concept: CodedConcept) -> hd.sr.CodedConcept:
+    """Return a concept of the project's tables as highdicom writes it."""
+    return hd.sr.CodedConcept(concept.value, concept.scheme, concept.meaning)
+
+
+def algorithm(model: ModelIdentity) -> hd.AlgorithmIdentificationSequence:
+    """Return the algorithm's identification for a segment (PS3.3 Table 10-19)."""
+    return hd.AlgorithmIdentificationSequence(
+        name=model.name,
+        family=codes.DCM.ArtificialIntelligence,
+        version=model.version,
+        source=MANUFACTURER,
+        parameters={"sha256": model.sha256},
+    )
+
+
+def contributing_equipment(model: ModelIdentity, made_at: datetime) -> hd.ContributingEquipment:
+    """Return the algorithm as contributing equipment, with the device UID that IHE AIR asks for."""
+    item = hd.ContributingEquipment(
+        manufacturer=MANUFACTURER,
+        purpose_of_reference=codes.DCM.ProcessingEquipment,
+        manufacturer_model_name=model.name,
+        software_versions=[software_version(), model.version],
+        device_serial_number=model.sha256[:16],
+        contribution_datetime=made_at,
+        contribution_description=model.disclaimer,
+    )
+    item.DeviceUID = device_uid(model)
+    return item
+
+
+def complete_result(dataset: Dataset, made_at: datetime) -> None:
+    """Say when `dataset` was made (PS3.3 C.7.3.1, C.12.1), and in which characters: any name fits UTF-8."""
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    for kind in ("Content", "InstanceCreation", "Series"):
+        setattr(dataset, f"{kind}Date", made_at.strftime("%Y%m%d"))
+        setattr(dataset, f"{kind}Time", made_at.strftime("%H%M%S"))
+    dataset.TimezoneOffsetFromUTC = made_at.strftime("%z") or "+0000"
+
+
+# Attributes of type 2 of the patient and study modules (PS3.3 C.7.1.1, C.7.2.1) that highdicom copies.
+_TYPE_2 = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+
+
+def complete_header(radiograph: Dataset) -> Dataset:
+    """Return the header with the type 2 attributes that it lacks, empty: writing is strict."""
+    missing = [keyword for keyword in _TYPE_2 if keyword not in radiograph]
+    if not missing:
+        return radiograph
+    header = copy(radiograph)
+    for keyword in missing:
+        setattr(header, keyword, None)
+    return header

@@ -1,0 +1,126 @@
+"""Turn a prediction into masks and findings on the radiograph's own pixels. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from inference.models import FindingScore, ModelPackage
+from inference.predict import Prediction
+from inference.region import Field, region_of
+from study.findings import FINDINGS, FindingLabel
+from study.geometry import row_and_column_directions, spacing_mm
+from study.model import BoundingBox, Certainty, Finding, Presence
+
+SMALLEST_SHARE = 1e-4  # of the radiograph's pixels; smaller parts are dropped, the largest stays
+SMALLEST_PART = 0.02  # of the largest part's area; smaller parts are dropped
+_SURE, _FAIRLY = 2 / 3, 1 / 3
+
+
+class Measured(NamedTuple):
+    """Masks and findings of one radiograph.
+
+    Attributes
+    ----------
+    labels
+        uint8 (rows, columns): the segment number of the findings table, 0 where there is none.
+    findings
+        All four, in segment order, absent ones too.
+    """
+
+    labels: NDArray[np.uint8]
+    findings: list[Finding]
+
+
+class _Part(NamedTuple):
+    mask: NDArray[np.bool_]
+    area: int
+    parts: int
+    box: BoundingBox
+
+
+def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> Measured:
+    """Return the masks and the four findings of the radiograph that `dataset` describes.
+
+    A finding's presence comes from its calibrated image-level probability alone; the mask of an
+    absent finding is discarded. Areas are in the detector's plane.
+    """
+    box = prediction.letterbox
+    labels = np.zeros((box.rows, box.columns), np.uint8)
+    masks = box.masks(prediction.probabilities)
+    field = Field.of(prediction.field, box, row_and_column_directions(dataset))
+    spacing = spacing_mm(dataset)
+    findings = []
+    for label, probability in zip(FINDINGS, prediction.scores, strict=True):
+        finding = _assessed(label, float(probability), package.score(label), str(dataset.SOPInstanceUID))
+        if finding.presence is not Presence.ABSENT:
+            number = FINDINGS[label].segment_number
+            part = _cleaned(_mask(masks[number - 1], prediction, number) & (labels == 0))
+            if part is not None:
+                labels[part.mask] = number
+                finding = finding.model_copy(
+                    update={
+                        "region": region_of(part.mask, field),
+                        "area_px": part.area,
+                        "area_mm2": None if spacing is None else part.area * spacing[0] * spacing[1],
+                        "count": part.parts,
+                        "box": part.box,
+                    }
+                )
+        findings.append(finding)
+    return Measured(labels, findings)
+
+
+def certainty_of(probability: float, score: FindingScore) -> Certainty:
+    """Return how far a probability lies from the nearest bound, in thirds of what is possible."""
+    presence = score.presence(probability)
+    if presence is Presence.INDETERMINATE:
+        return Certainty.LOW
+    if presence is Presence.PRESENT:
+        far = (probability - score.operating_point) / max(1 - score.operating_point, 1e-9)
+    else:
+        far = (score.indeterminate_from - probability) / max(score.indeterminate_from, 1e-9)
+    return Certainty.HIGH if far >= _SURE else Certainty.MODERATE if far >= _FAIRLY else Certainty.LOW
+
+
+def _assessed(label: FindingLabel, probability: float, score: FindingScore, radiograph_uid: str) -> Finding:
+    return Finding(
+        id=f"{label}@{radiograph_uid}",
+        label=label,
+        radiograph_uid=radiograph_uid,
+        presence=score.presence(probability),
+        certainty=certainty_of(probability, score),
+        probability=min(max(probability, 0.0), 1.0),
+        operating_point=score.operating_point,
+    )
+
+
+def _mask(mask: NDArray[np.bool_], prediction: Prediction, number: int) -> NDArray[np.bool_]:
+    """Return the mask, or where the network wins nowhere, the place of its strongest suspicion."""
+    if mask.any():
+        return mask
+    suspicion = prediction.letterbox.enlarge(prediction.probabilities[number])
+    return np.asarray(suspicion > max(0.5 * float(suspicion.max()), 0.05), np.bool_)
+
+
+def _cleaned(mask: NDArray[np.bool_]) -> _Part | None:
+    """Return the mask without its tiny parts; None where nothing is left."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
+        return None
+    inside = np.ascontiguousarray(mask[top : top + height, left : left + width]).view(np.uint8)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    largest = int(areas.max())
+    kept = areas >= min(largest, max(SMALLEST_PART * largest, SMALLEST_SHARE * mask.size))
+    kept[0] = False
+    cleaned = np.zeros_like(mask)
+    cleaned[top : top + height, left : left + width] = kept[parts]
+    edges = cv2.boundingRect(cleaned.view(np.uint8))
+    box = BoundingBox(left=edges[0], top=edges[1], width=edges[2], height=edges[3])
+    return _Part(cleaned, int(areas[kept].sum()), int(kept.sum()), box)

@@ -1,0 +1,81 @@
+"""Read one radiograph: from its pixels to findings, SEG and measurement SR. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from inference.equipment import software_version
+from inference.measure import measure
+from inference.predict import Predictor
+from inference.seg import SegUids, write_seg
+from inference.sr import SrUids, write_sr
+from study.geometry import spacing_mm, view_of
+from study.identifiers import derived_uid
+from study.model import Finding, ModelIdentity, Radiograph
+
+
+@dataclass(frozen=True)
+class RadiographResult:
+    """All that came of one radiograph.
+
+    Attributes
+    ----------
+    labels
+        uint8 (rows, columns): segment number of the findings table, 0 outside.
+    findings
+        All four, in segment order.
+    seg
+        None where nothing was segmented.
+    """
+
+    radiograph: Radiograph
+    findings: list[Finding]
+    labels: NDArray[np.uint8]
+    seg: Dataset | None
+    sr: Dataset
+
+
+def result_uids(study_uid: str, radiograph_uid: str, model: ModelIdentity) -> tuple[SegUids, SrUids]:
+    """Return the UIDs of a radiograph's results: the same for the same model and version of Kidray."""
+
+    def uid(level: str) -> str:
+        return derived_uid(study_uid, level, radiograph_uid, model.sha256, software_version())
+
+    return SegUids(uid("seg-series"), uid("seg")), SrUids(uid("sr-series"), uid("sr"))
+
+
+def read_radiograph(
+    dataset: Dataset, values: NDArray[np.float32], predictor: Predictor, made_at: datetime
+) -> RadiographResult:
+    """Return the findings of a radiograph and the objects that state them.
+
+    Parameters
+    ----------
+    dataset
+        The radiograph's header.
+    values
+        Float32 (rows, columns): its `study.pixels.attenuation_values`.
+    """
+    model = predictor.package.identity
+    seg_uids, sr_uids = result_uids(str(dataset.StudyInstanceUID), str(dataset.SOPInstanceUID), model)
+    measured = measure(predictor.predict(values), dataset, predictor.package)
+    seg, findings = write_seg(measured.labels, measured.findings, dataset, model, seg_uids, made_at)
+    sr = write_sr(findings, dataset, seg, model, sr_uids, made_at)
+    radiograph = Radiograph(
+        series_uid=str(dataset.SeriesInstanceUID),
+        instance_uid=str(dataset.SOPInstanceUID),
+        sop_class_uid=str(dataset.SOPClassUID),
+        rows=values.shape[0],
+        columns=values.shape[1],
+        view=view_of(dataset),
+        imager_pixel_spacing_mm=spacing_mm(dataset),
+        seg_series_uid=None if seg is None else seg_uids.series_uid,
+        seg_instance_uid=None if seg is None else seg_uids.instance_uid,
+        sr_instance_uid=sr_uids.instance_uid,
+    )
+    return RadiographResult(radiograph, findings, measured.labels, seg, sr)

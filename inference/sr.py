@@ -1,0 +1,155 @@
+"""Write findings as a measurement report (PS3.16 TID 1500) whose parts point at the SEG's segments."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import highdicom as hd
+from pydicom import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+from pydicom.uid import SegmentationStorage
+
+from inference.equipment import (
+    MANUFACTURER,
+    SERIES_NOTE,
+    coded,
+    complete_header,
+    complete_result,
+    contributing_equipment,
+    device_uid,
+    software_version,
+)
+from inference.tracking import tracking_uid
+from study.findings import FINDINGS
+from study.model import Finding, ModelIdentity, Presence
+from study.regions import ABDOMEN, REGION_CONCEPTS
+
+SERIES_NUMBER = 9002
+SERIES_DESCRIPTION = f"Kidray measurements - {SERIES_NOTE}"
+
+PRESENCE = Code("705057003", "SCT", "Presence")
+PRESENCE_CODES = {
+    Presence.PRESENT: Code("52101004", "SCT", "Present"),
+    Presence.ABSENT: Code("2667000", "SCT", "Absent"),
+    Presence.INDETERMINATE: Code("82334004", "SCT", "Indeterminate"),
+}
+CERTAINTY = Code("111012", "DCM", "Certainty of Finding")  # a number in percent
+PERCENT = Code("%", "UCUM", "Percent")
+AREA = Code("42798000", "SCT", "Area")
+SQUARE_MM = Code("mm2", "UCUM", "Square millimeter")
+PROCEDURE = Code("168537006", "SCT", "Plain radiography")
+
+
+class SrUids(NamedTuple):
+    """The UIDs that the SR gets."""
+
+    series_uid: str
+    instance_uid: str
+
+
+def write_sr(
+    findings: list[Finding],
+    radiograph: Dataset,
+    seg: Dataset | None,
+    model: ModelIdentity,
+    uids: SrUids,
+    made_at: datetime,
+) -> Dataset:
+    """Return a Comprehensive 3D SR that states all findings, absent ones too; unverified, preliminary.
+
+    Parameters
+    ----------
+    findings
+        With references to `seg` where they have a segment.
+    radiograph
+        The source's header.
+    seg
+        The segmentation, or None where nothing was segmented.
+    """
+    header = complete_header(radiograph)
+    with warnings.catch_warnings():  # of unusual but legal values in the source's header
+        warnings.simplefilter("ignore")
+        report = hd.sr.Comprehensive3DSR(
+            evidence=[header] if seg is None else [header, seg],
+            content=_content(findings, header, model),
+            series_instance_uid=uids.series_uid,
+            series_number=SERIES_NUMBER,
+            sop_instance_uid=uids.instance_uid,
+            instance_number=1,
+            manufacturer=MANUFACTURER,
+            is_complete=True,
+            is_final=False,
+            is_verified=False,
+            series_description=SERIES_DESCRIPTION,
+            manufacturer_model_name=model.name,
+            software_versions=[software_version(), model.version],
+            device_serial_number=model.sha256[:16],
+            contributing_equipment=[contributing_equipment(model, made_at)],
+        )
+    complete_result(report, made_at)
+    return report
+
+
+def _content(findings: list[Finding], header: Dataset, model: ModelIdentity) -> Any:
+    device = hd.sr.ObserverContext(
+        observer_type=codes.DCM.Device,
+        observer_identifying_attributes=hd.sr.DeviceObserverIdentifyingAttributes(
+            uid=device_uid(model),
+            name=MANUFACTURER,
+            manufacturer_name=MANUFACTURER,
+            model_name=model.name,
+            serial_number=model.sha256[:16],
+        ),
+    )
+    report = hd.sr.MeasurementReport(
+        observation_context=hd.sr.ObservationContext(observer_device_context=device),
+        procedure_reported=PROCEDURE,
+        imaging_measurements=[_group(f, header, model) for f in findings],
+        title=codes.DCM.ImagingMeasurementReport,
+        referenced_images=[header],
+    )
+    return report[0]
+
+
+def _group(finding: Finding, header: Dataset, model: ModelIdentity) -> Any:
+    """Return the measurement group of a finding: TID 1410 where it has a segment, else TID 1501."""
+    shared: dict[str, Any] = {
+        "tracking_identifier": hd.sr.TrackingIdentifier(
+            uid=tracking_uid(finding, model), identifier=finding.label.value
+        ),
+        "finding_type": coded(FINDINGS[finding.label].concept),
+        "algorithm_id": hd.sr.AlgorithmIdentification(
+            name=model.name, version=model.version, parameters=[f"sha256={model.sha256}"]
+        ),
+        "finding_sites": [hd.sr.FindingSite(coded(_site(finding)))],
+        "measurements": _measurements(finding),
+        "qualitative_evaluations": [hd.sr.QualitativeEvaluation(PRESENCE, PRESENCE_CODES[finding.presence])],
+    }
+    if finding.segment is None:
+        source = hd.sr.SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID)
+        return hd.sr.MeasurementsAndQualitativeEvaluations(**shared, source_images=[source])
+    number = finding.segment.segment_number
+    frame = hd.sr.ReferencedSegmentationFrame(
+        sop_class_uid=SegmentationStorage,
+        sop_instance_uid=finding.segment.instance_uid,
+        frame_number=number,  # one frame a segment, in the order of their numbers
+        segment_number=number,
+        source_image=hd.sr.SourceImageForSegmentation(header.SOPClassUID, header.SOPInstanceUID),
+    )
+    # By number a segment is meant whole; number and frame together are not allowed (PS3.3 Table 10-3).
+    del frame[0].ReferencedSOPSequence[0].ReferencedFrameNumber
+    return hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(**shared, referenced_segment=frame)
+
+
+def _site(finding: Finding) -> Any:
+    return ABDOMEN if finding.region is None else REGION_CONCEPTS[finding.region]
+
+
+def _measurements(finding: Finding) -> list[Any]:
+    measured = [hd.sr.Measurement(CERTAINTY, round(100 * finding.probability, 2), PERCENT)]
+    if finding.segment is not None and finding.area_mm2 is not None:
+        measured.append(hd.sr.Measurement(AREA, round(finding.area_mm2, 2), SQUARE_MM))
+    return measured

@@ -1,0 +1,56 @@
+"""Evaluate the network with torch, on CUDA. Imported only where asked for: the CPU needs no torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+
+from inference.models import ModelPackage
+from inference.unet import UNet
+from study.errors import ModelError
+
+
+class TorchRuntime:
+    """The same network from the package's safetensors.
+
+    Parameters
+    ----------
+    package
+        A verified model package.
+    device
+        A torch device, such as ``cuda`` or ``cuda:1``.
+
+    Raises
+    ------
+    ModelError
+        If the device is not there or the weights do not fit.
+    """
+
+    def __init__(self, package: ModelPackage, *, device: str = "cuda") -> None:
+        described = package.description
+        network = UNet(width=described.width, depth=described.depth)
+        try:
+            weights = {name: value.float() for name, value in load_file(package.weights).items()}
+            network.load_state_dict(weights, strict=False)
+            missing = {
+                n for n in network.state_dict() if not n.endswith("num_batches_tracked")
+            } - weights.keys()
+            if missing:
+                raise ModelError(f"{package.weights} lacks {sorted(missing)[0]}")
+            self._network = network.eval().to(device)
+        except RuntimeError as error:
+            raise ModelError(f"{package.weights} cannot be used on {device}: {str(error)[:160]}") from error
+        self._device = device
+
+    @property
+    def name(self) -> str:
+        """What evaluates the network."""
+        return f"torch {torch.__version__} on {self._device}"
+
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return softmax probabilities (N, 5, S, S) of inputs (N, 1, S, S)."""
+        with torch.inference_mode():
+            images = torch.from_numpy(batch).to(self._device)
+            return np.asarray(torch.softmax(self._network(images).float(), dim=1).cpu().numpy(), np.float32)
