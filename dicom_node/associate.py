@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from ssl import SSLContext
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from dicom_node.toolkit import prepare_toolkit, turn_nagle_off
 from study.errors import DeliveryError
@@ -15,6 +18,25 @@ from study.settings import Destination
 
 CONNECT_TIMEOUT = 5.0  # seconds until a TCP connection stands
 ANSWER_TIMEOUT = 60.0  # seconds for the answer to one request
+
+
+class _Socket(AssociationSocket):  # type: ignore[misc]  # it has no types
+    """Closes its socket where connecting failed, too; the original leaves that to the collector."""
+
+    def _shutdown_socket(self) -> None:
+        opened: socket.socket | None = self.socket
+        super()._shutdown_socket()
+        if opened is not None:
+            opened.close()
+
+
+class _Requestor(AE):  # type: ignore[misc]
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, tls_args: tuple[SSLContext, str] | None
+    ) -> AssociationSocket:
+        created = _Socket(assoc, address=address)
+        created.tls_args = tls_args
+        return created
 
 
 @contextmanager
@@ -34,13 +56,13 @@ def association(
         If the destination does not answer, or rejects the association.
     """
     prepare_toolkit()
-    ae = AE(ae_title=calling_ae_title)
+    ae = _Requestor(ae_title=calling_ae_title)
     ae.connection_timeout = connect_timeout
     ae.acse_timeout = answer_timeout
     ae.dimse_timeout = answer_timeout
     ae.network_timeout = answer_timeout
     opened = ae.associate(
-        destination.host,
+        _address(destination),
         destination.port,
         contexts=list(contexts),
         ae_title=destination.ae_title,
@@ -59,6 +81,16 @@ def association(
 def spelled(destination: Destination) -> str:
     """Return ``AE@HOST:PORT``."""
     return f"{destination.ae_title}@{destination.host}:{destination.port}"
+
+
+def _address(destination: Destination) -> str:
+    """Return the IP address of the destination's host, IPv4 first: a hospital's names mean that."""
+    try:
+        found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise DeliveryError(f"{spelled(destination)} does not answer: no such host") from error
+    family_and_address = min((f[0] != socket.AF_INET, f[4][0]) for f in found)
+    return str(family_and_address[1])
 
 
 def _why_not(attempt: Association) -> str:

@@ -90,7 +90,7 @@ def _not_a_radiograph(header: Dataset) -> str | None:
 
 
 def _not_an_original(header: Dataset) -> str | None:
-    """DX images for presentation are DERIVED\\PRIMARY: only the second value tells a copy."""
+    """Judge by Image Type's second value: DX images for presentation are often derived, yet primary."""
     values = [str(v).upper() for v in _values(header, "ImageType")]
     if len(values) > 1 and values[1] == "SECONDARY":
         return "a secondary image, made from another; the model reads originals only"
@@ -101,14 +101,14 @@ def _not_an_original(header: Dataset) -> str | None:
 
 def _not_frontal(header: Dataset) -> str | None:
     views = {v.upper().strip() for v in map(str, _values(header, "ViewPosition"))}
-    codes = {_text(item, "CodeValue") for item in _values(header, "ViewCodeSequence")}
+    codes = {_text(item, "CodeValue") for item in _items(header, "ViewCodeSequence")}
     if views & _FROM_THE_SIDE or codes & _VIEW_FROM_THE_SIDE:
         return "the view is lateral or oblique; the model reads frontal views only"
     return None
 
 
 def _not_the_abdomen(header: Dataset) -> str | None:
-    for item in _values(header, "AnatomicRegionSequence"):
+    for item in _items(header, "AnatomicRegionSequence"):
         region = REGION_CODES.get(_text(item, "CodeValue"))
         if region is not None:
             return None if region == ABDOMEN else f"anatomic region is {region}; {_ABDOMEN_ONLY}"
@@ -128,6 +128,10 @@ def _not_a_child(header: Dataset, max_age_years: int) -> str | None:
 
 def _text(header: Dataset, keyword: str) -> str:
     return " ".join(str(v) for v in _values(header, keyword))
+
+
+def _items(header: Dataset, keyword: str) -> list[Dataset]:
+    return [item for item in _values(header, keyword) if isinstance(item, Dataset)]
 
 
 def _values(header: Dataset, keyword: str) -> list[object]:

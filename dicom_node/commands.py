@@ -1,0 +1,73 @@
+"""`kidray send` and `kidray echo`: talk to a DICOM node from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dicom_node.associate import spelled
+from dicom_node.echo import echo as ask
+from dicom_node.send import SendResult, send_objects
+from study.errors import DeliveryError
+from study.settings import Destination
+
+app = typer.Typer(no_args_is_help=True)
+
+_To = Annotated[
+    Destination,
+    typer.Option(parser=Destination.parse, metavar="AE@HOST:PORT", help="Where to send: AE@HOST:PORT."),
+]
+_Calling = Annotated[str, typer.Option(help="Our own AE title.", metavar="AE")]
+
+
+@app.command()
+def send(
+    files: Annotated[list[Path], typer.Argument(exists=True, help="DICOM files, or folders of them.")],
+    to: _To,
+    calling: _Calling = "KIDRAY",
+) -> None:
+    """Send DICOM files to a node by C-STORE and show what it answers to each."""
+    try:
+        results = send_objects(to, list(_files(files)), calling_ae_title=calling)
+    except DeliveryError as error:
+        _give_up(error)
+    Console().print(_table(results, to))
+    if not all(r.sent for r in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def echo(to: _To, calling: _Calling = "KIDRAY") -> None:
+    """Ask a node by C-ECHO whether it is there."""
+    try:
+        seconds = ask(to, calling_ae_title=calling)
+    except DeliveryError as error:
+        _give_up(error)
+    typer.echo(f"{spelled(to)} answers in {seconds * 1000:.0f} ms")
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        else:
+            yield path
+
+
+def _table(results: list[SendResult], to: Destination) -> Table:
+    sent = sum(r.sent for r in results)
+    table = Table("File", "Status", "In words", title=f"{sent} of {len(results)} sent to {spelled(to)}")
+    for result in results:
+        status = "" if result.status is None else f"0x{result.status:04X}"
+        table.add_row(result.path.name, status, result.reason, style=None if result.sent else "red")
+    return table
+
+
+def _give_up(error: DeliveryError) -> None:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(1)
