@@ -124,15 +124,14 @@ def work(
     threads: Annotated[int | None, typer.Option(help="Jobs at once. [default: 2]")] = None,
 ) -> None:
     """Run one worker alone: segment, draft, sign and deliver, as the queues ask."""
+    from study.alive import leave_worker_id
     from study.jobs import register, start_worker
-    from study.up import WORKER_READY
 
     service = _role("work", worker_threads=threads)
     stop = _stop_event()
     register(service.broker, steps(service), service.ledger, service.queue)
     worker = start_worker(service.broker, threads=service.settings.worker_threads)
-    service.settings.run.mkdir(parents=True, exist_ok=True)
-    (service.settings.run / WORKER_READY).touch()
+    leave_worker_id(service.settings.run, service.broker)
     stop.wait()
     worker.stop(timeout=15_000)
 
@@ -189,6 +188,26 @@ def doctor() -> None:
     ]
     if not run_checks(checks, Console()):
         raise typer.Exit(1)
+
+
+@app.command()
+def alive(
+    what: Annotated[list[str], typer.Argument(help="receive, work, web, or the URL of something with HTTP.")],
+) -> None:
+    """Exit with 0 if each of these, on this machine, does its work; for health checks."""
+    from study.alive import NotAliveError, check_address, check_worker
+    from study.service import redis_url
+    from study.settings import load_settings
+
+    settings = load_settings()
+    for each in what:
+        if each == "receive":
+            if not _echoes(settings):
+                raise NotAliveError(f"the DICOM node does not answer a C-ECHO on port {settings.dicom_port}")
+        elif each == "work":
+            check_worker(settings.run, redis_url(settings))
+        else:
+            check_address(f"http://127.0.0.1:{settings.web_port}/readyz" if each == "web" else each)
 
 
 def run_demo(settings: Settings, console: Console, stop: threading.Event) -> None:

@@ -13,13 +13,12 @@ from pathlib import Path
 import httpx
 
 from study import redis_server, telemetry
+from study.alive import worker_file
 from study.errors import RegistryUnavailableError, SettingsError
 from study.registry import Registry, connect
 from study.settings import Settings
 from study.state import FINISHED, State
 from study.supervise import Role, Supervisor
-
-WORKER_READY = "work.ready"
 
 
 def free_port(wanted: int, host: str) -> int:
@@ -96,10 +95,10 @@ def start(
     if wished.redis_url is None:
         redis = Role("redis", redis_server.command(settings.home / "redis"), lambda: _answers(settings))
         supervisor.start([redis])
-    (settings.run / WORKER_READY).unlink(missing_ok=True)
+    worker_file(settings.run).unlink(missing_ok=True)
     roles = [
         Role("receive", [*python, "cli", "receive"], lambda: echo(settings), environment),
-        Role("work", [*python, "cli", "work"], (settings.run / WORKER_READY).exists, environment),
+        Role("work", [*python, "cli", "work"], worker_file(settings.run).exists, environment),
         Role("web", [*python, "cli", "web"], lambda: _is_ready(settings), environment),
     ]
     if wished.llm_url is None and settings.llm_url is not None:
