@@ -1,0 +1,121 @@
+"""What the routes stand on: the services that the command line wires, given to routes by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+from fastapi import Depends, Request
+from pydantic import AfterValidator
+
+from study.archive import Archive
+from study.holdings import Holdings
+from study.identifiers import checked_uid
+from study.intake import Intake
+from study.jobs import JobQueue
+from study.ledger import Ledger
+from study.model import ModelIdentity
+from study.registry import Registry
+from study.settings import Settings
+from web_viewer.renditions import Renditions
+
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True)
+class Services:
+    """All that the web role needs from outside.
+
+    Attributes
+    ----------
+    archive, ledger, registry, queue, intake
+        The parts of `study`, wired to one archive and one Redis.
+    settings
+        As read by the command line.
+    redis_url
+        Where changes of studies are announced; a subscription is opened for each open worklist.
+    dicom_port
+        Where the DICOM node listens; the settings' port where None.
+    model
+        What drafts and segmentations are made with; None where no model is installed.
+    static
+        Folder of the viewer's build.
+    """
+
+    archive: Archive
+    ledger: Ledger
+    registry: Registry
+    queue: JobQueue
+    intake: Intake
+    settings: Settings
+    redis_url: str
+    dicom_port: int | None = None
+    model: ModelIdentity | None = None
+    static: Path = STATIC
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one running application keeps between requests.
+
+    Attributes
+    ----------
+    closing
+        Set when the server is about to stop, so that open event streams end.
+    """
+
+    services: Services
+    holdings: Holdings
+    renditions: Renditions = field(default_factory=Renditions)
+    closing: anyio.Event = field(default_factory=anyio.Event)
+
+
+def held(request: Request) -> Held:
+    """Return what the application keeps."""
+    kept: Held = request.app.state.held
+    return kept
+
+
+HeldDep = Annotated[Held, Depends(held)]
+
+
+def _services(kept: HeldDep) -> Services:
+    return kept.services
+
+
+def _archive(kept: HeldDep) -> Archive:
+    return kept.services.archive
+
+
+def _ledger(kept: HeldDep) -> Ledger:
+    return kept.services.ledger
+
+
+def _registry(kept: HeldDep) -> Registry:
+    return kept.services.registry
+
+
+def _queue(kept: HeldDep) -> JobQueue:
+    return kept.services.queue
+
+
+def _holdings(kept: HeldDep) -> Holdings:
+    return kept.holdings
+
+
+def _renditions(kept: HeldDep) -> Renditions:
+    return kept.renditions
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+ArchiveDep = Annotated[Archive, Depends(_archive)]
+LedgerDep = Annotated[Ledger, Depends(_ledger)]
+RegistryDep = Annotated[Registry, Depends(_registry)]
+QueueDep = Annotated[JobQueue, Depends(_queue)]
+HoldingsDep = Annotated[Holdings, Depends(_holdings)]
+RenditionsDep = Annotated[Renditions, Depends(_renditions)]
+
+# A UID in a path or a query; answered with 400 where it is none.
+CheckedUID = Annotated[str, AfterValidator(checked_uid)]

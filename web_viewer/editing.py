@@ -1,0 +1,140 @@
+"""What a radiologist's edit, signature or verdict makes of a study. Pure: the clock is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from study.errors import NotInArchiveError, StateError
+from study.history import Assessed, Drafted, Queued, Signed
+from study.model import DraftSource, Report, Sentence, Signature, StudyRecord
+from study.state import State
+from web_viewer.schemas import AssessmentRequest, ReportEdit, SignRequest
+
+
+def draft_of(record: StudyRecord) -> Report:
+    """Return the newest report version.
+
+    Raises
+    ------
+    NotInArchiveError
+        If nothing has been drafted yet.
+    """
+    if record.draft is None:
+        raise NotInArchiveError(f"study {record.study_uid} has no report yet; it is {record.state}")
+    return record.draft
+
+
+def edit(record: StudyRecord, wish: ReportEdit, *, at: datetime) -> Drafted | None:
+    """Return the event of an edit; None where it changes nothing.
+
+    Raises
+    ------
+    NotInArchiveError
+        If there is nothing to edit.
+    StateError
+        If the report is signed, still being worded, or was changed by somebody else meanwhile.
+    """
+    report = _open_report(record, wish.version)
+    sections = {
+        "findings": reworded(report.findings, wish.findings),
+        "impression": reworded(report.impression, wish.impression),
+        "recommendation": reworded(report.recommendation, wish.recommendation),
+    }
+    if all(getattr(report, name) == sentences for name, sentences in sections.items()):
+        return None
+    wording = report.wording.model_copy(update={"source": DraftSource.RADIOLOGIST})
+    changes = {
+        **sections,
+        "version": report.version + 1,
+        "wording": wording,
+        "created_at": at,
+        "sr_series_uid": None,
+        "sr_instance_uid": None,
+    }
+    return Drafted(at=at, revision=record.revision, report=report.model_copy(update=changes))
+
+
+def reworded(before: list[Sentence], texts: Iterable[str]) -> list[Sentence]:
+    """Return `texts` as sentences; one that stands unchanged keeps what it rests on, a new one has none."""
+    left = list(before)
+    sentences = []
+    for text in (t.strip() for t in texts):
+        if not text:
+            continue
+        same = next((s for s in left if s.text.strip() == text), None)
+        if same is not None:
+            left.remove(same)
+        sentences.append(same or Sentence(text=text))
+    return sentences
+
+
+def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
+    """Return the event of a signature.
+
+    Raises
+    ------
+    NotInArchiveError
+        If there is nothing to sign.
+    StateError
+        If it is signed already, still being worded, changed meanwhile, or without an impression.
+    """
+    report = _open_report(record, wish.version)
+    if not report.impression:
+        raise StateError("the impression is empty; a report is signed with one")
+    signature = Signature(signer=wish.signer, signed_at=at)
+    return Signed(
+        at=at, revision=record.revision, report=report.model_copy(update={"signature": signature})
+    )
+
+
+def assess(record: StudyRecord, finding_id: str, wish: AssessmentRequest, *, at: datetime) -> Assessed:
+    """Return the event of a verdict on one finding.
+
+    Raises
+    ------
+    NotInArchiveError
+        If the study has no such finding.
+    StateError
+        If the report is signed: the verdicts that it rests on stay as they are.
+    """
+    if finding_id not in {finding.id for finding in record.findings}:
+        raise NotInArchiveError("the study has no such finding")
+    if record.state == State.SIGNED:
+        raise StateError("the report is signed; a finding can no longer be accepted or rejected")
+    return Assessed(
+        at=at,
+        revision=record.revision,
+        finding_id=finding_id,
+        assessment=wish.assessment,
+        reader=wish.reader,
+    )
+
+
+def reprocess(record: StudyRecord, *, at: datetime) -> Queued:
+    """Return the event that sends a study through the model once more.
+
+    Raises
+    ------
+    StateError
+        If the study is still arriving or waits for the model already.
+    """
+    if record.state == State.RECEIVING:
+        raise StateError("the study is still arriving; it is processed when it is complete")
+    if record.state == State.QUEUED:
+        raise StateError("the study waits for the model already")
+    return Queued(at=at, revision=record.revision, instances=record.instances, why="reprocess")
+
+
+def _open_report(record: StudyRecord, version: int) -> Report:
+    report = draft_of(record)
+    if record.state == State.SIGNED:
+        raise StateError("the report is signed; it is read-only")
+    if record.state != State.DRAFTED:
+        raise StateError(f"the study is {record.state}; its report can be changed once it is drafted")
+    if version != report.version:
+        raise StateError(
+            f"somebody changed the report meanwhile: version {version} was edited, "
+            f"{report.version} is the newest; load it again"
+        )
+    return report

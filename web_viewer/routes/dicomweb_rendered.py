@@ -1,0 +1,136 @@
+"""WADO-RS rendered images and thumbnails (PS3.18 sections 8.3.5 and 10.4.1.1.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, get_args
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydicom.uid import SegmentationStorage
+
+from study.archive import InstanceReference
+from study.errors import NotInArchiveError
+from study.holdings import reference
+from study.identifiers import checked_uid
+from study.sop_classes import RADIOGRAPHS
+from study.voi import Window
+from web_viewer.conditional import ASK_FIRST, FOR_GOOD, answer
+from web_viewer.deps import HeldDep
+from web_viewer.dicomweb.frames import frame_numbers
+from web_viewer.dicomweb.media import accepted, choose
+from web_viewer.problems import BadRequestError
+from web_viewer.rendering import ImageType, Rendering, rendered
+
+router = APIRouter(prefix="/dicom-web/studies/{study_uid}", tags=["DICOMweb WADO-RS"])
+
+THUMBNAIL_SIDE = 256
+_TYPES: tuple[ImageType, ...] = get_args(ImageType)
+_SERIES = "/series/{series_uid}"
+_INSTANCE = _SERIES + "/instances/{instance_uid}"
+
+
+class Picture:
+    """The one image that stands for what the path names, and how it is asked to look.
+
+    Parameters
+    ----------
+    viewport
+        ``columns,rows`` that the image must fit in.
+    window
+        ``center,width,function`` in modality values.
+    quality
+        Of a JPEG, 1 to 100.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        kept: HeldDep,
+        viewport: Annotated[str | None, Query(max_length=64)] = None,
+        window: Annotated[str | None, Query(max_length=64)] = None,
+        quality: Annotated[int, Query(ge=1, le=100)] = 90,
+    ) -> None:
+        names = ("study_uid", "series_uid", "instance_uid")
+        uids = [checked_uid(request.path_params[name]) for name in names if name in request.path_params]
+        self._request = request
+        self._kept = kept
+        self._ref = _representative(kept, uids)
+        self._is_fixed = len(uids) == len(names)
+        self._frame = frame_numbers(request.path_params.get("frames", "1"))[0]
+        self._quality = quality
+        self._viewport = None if viewport is None else _viewport(viewport)
+        self._window = None if window is None else _window(window)
+        accepts = accepted(request.headers.get("accept"), request.query_params.get("accept"))
+        self._type = next(t for t in _TYPES if t == choose(accepts, _TYPES))
+
+    def answer(self, *, smaller_than: int | None = None) -> Response:
+        """Return the image, no side longer than `smaller_than` unless the request says otherwise."""
+        largest = self._viewport
+        if largest is None and smaller_than is not None:
+            largest = (smaller_than, smaller_than)
+        wish = Rendering(self._type, self._quality, largest, self._window)
+        return answer(
+            self._request,
+            self._kept.renditions,
+            lambda: rendered(self._kept.services.archive.read(self._ref), wish, frame=self._frame),
+            key=("rendered", *self._ref, str(self._frame), repr(wish)),
+            media_type=self._type,
+            cache=FOR_GOOD if self._is_fixed else ASK_FIRST,
+        )
+
+
+PictureDep = Annotated[Picture, Depends()]
+
+
+@router.get("/rendered")
+@router.get(_SERIES + "/rendered")
+@router.get(_INSTANCE + "/rendered")
+@router.get(_INSTANCE + "/frames/{frames}/rendered")
+def retrieve_rendered(picture: PictureDep) -> Response:
+    """Return an image for display; of a study or series that of its first radiograph."""
+    return picture.answer()
+
+
+@router.get("/thumbnail")
+@router.get(_SERIES + "/thumbnail")
+@router.get(_INSTANCE + "/thumbnail")
+@router.get(_INSTANCE + "/frames/{frames}/thumbnail")
+def retrieve_thumbnail(picture: PictureDep) -> Response:
+    """Return a small image."""
+    return picture.answer(smaller_than=THUMBNAIL_SIDE)
+
+
+def _representative(kept: HeldDep, uids: list[str]) -> InstanceReference:
+    """Return the image that stands for a study, series or instance: a radiograph where there is one."""
+    kept.holdings.references(*uids)
+    below = [
+        header
+        for header in kept.holdings.headers(uids[0])
+        if set(uids) <= set(reference(header)) and "Rows" in header
+    ]
+    # A SEG stands for nothing but itself.
+    usable = [h for h in below if len(uids) == 3 or h.get("SOPClassUID") != SegmentationStorage]
+    if not usable:
+        raise NotInArchiveError("nothing here can be rendered as an image")
+    return reference(min(usable, key=lambda h: h.get("SOPClassUID") not in RADIOGRAPHS))
+
+
+def _viewport(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,5}),([0-9]{1,5})(,.*)?", text)
+    if match is None or match[3] or not int(match[1]) or not int(match[2]):
+        raise BadRequestError("viewport is two whole numbers, columns and rows, such as 512,512")
+    return int(match[1]), int(match[2])
+
+
+def _window(text: str) -> Window:
+    parts = text.split(",")
+    functions = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
+    try:
+        center, width, function = float(parts[0]), float(parts[1]), functions[parts[2].lower()]
+    except (IndexError, ValueError, KeyError):
+        raise BadRequestError(
+            "window is center, width and one of linear, linear-exact, sigmoid, such as 2048,4096,linear"
+        ) from None
+    if not width >= (1 if function == "LINEAR" else 1e-6):
+        raise BadRequestError("the window's width is too small")
+    return Window(center, width, function, "")

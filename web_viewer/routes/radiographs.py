@@ -1,0 +1,138 @@
+"""The radiographs of a study: pixels, how to show them, a small first picture, the overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydicom import Dataset
+
+from study.archive import Archive, InstanceReference
+from study.holdings import reference
+from study.model import StudyRecord
+from study.pixels import GrayscaleDescription, grayscale, wire_pixels
+from study.segmentation import bitmask, read_masks
+from study.sop_classes import RADIOGRAPHS
+from web_viewer.conditional import ASK_FIRST, answer
+from web_viewer.deps import CheckedUID, HeldDep, HoldingsDep, LedgerDep, RegistryDep
+from web_viewer.dicomweb.media import JSON, OCTETS
+from web_viewer.rendering import PREVIEW_SIDE, Rendering, little_endian, rendered
+from web_viewer.renditions import Renditions
+from web_viewer.schemas import Problem, RadiographReference
+from web_viewer.steps import current
+
+router = APIRouter(
+    prefix="/api/studies/{study_uid}/radiographs",
+    tags=["radiographs"],
+    responses={404: {"model": Problem}, 422: {"model": Problem}},
+)
+
+_PREVIEW = Rendering(quality=80, largest=(PREVIEW_SIDE, PREVIEW_SIDE))
+_BINARY: dict[int | str, dict[str, Any]] = {200: {"content": {OCTETS: {}}}}
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One instance about to be shown to somebody."""
+
+    request: Request
+    ref: InstanceReference
+    archive: Archive
+    renditions: Renditions
+
+    def answer(
+        self, kind: str, make: Callable[[Dataset], bytes], media_type: str, *, compress: bool = False
+    ) -> Response:
+        """Return what `make` makes of the instance; made once, kept by the browser for good."""
+        return answer(
+            self.request,
+            self.renditions,
+            lambda: make(self.archive.read(self.ref)),
+            key=(kind, *self.ref),
+            media_type=media_type,
+            compress=compress,
+        )
+
+
+def _shown(request: Request, study_uid: CheckedUID, instance_uid: CheckedUID, kept: HeldDep) -> _Shown:
+    ref = reference(kept.holdings.header(study_uid, instance_uid))
+    return _Shown(request, ref, kept.services.archive, kept.renditions)
+
+
+_ShownDep = Annotated[_Shown, Depends(_shown)]
+
+
+@router.get("")
+def list_radiographs(study_uid: CheckedUID, holdings: HoldingsDep) -> list[RadiographReference]:
+    """Return every CR and DX instance of a study, whether the model read it or not."""
+    found = []
+    for header in holdings.headers(study_uid):
+        if header.get("SOPClassUID") in RADIOGRAPHS:
+            ref = reference(header)
+            found.append(
+                RadiographReference(
+                    series_uid=ref.series_uid,
+                    instance_uid=ref.instance_uid,
+                    sop_class_uid=str(header.SOPClassUID),
+                    rows=int(header.get("Rows") or 0),
+                    columns=int(header.get("Columns") or 0),
+                )
+            )
+    return found
+
+
+@router.get("/{instance_uid}/image", response_class=Response, responses=_BINARY)
+def read_image(shown: _ShownDep) -> Response:
+    """Return rows x columns little-endian uint16; ``image.json`` says how to show them."""
+    return shown.answer("image", lambda ds: little_endian(wire_pixels(ds)[0]), OCTETS, compress=True)
+
+
+@router.get("/{instance_uid}/image.json", response_model=GrayscaleDescription)
+def read_image_description(shown: _ShownDep) -> Response:
+    """Return how to show the values of ``image``: modality value = value * slope + offset."""
+    return shown.answer("description", lambda ds: grayscale(ds).model_dump_json().encode(), JSON)
+
+
+@router.get(
+    "/{instance_uid}/preview.jpg",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+def read_preview(shown: _ShownDep) -> Response:
+    """Return a small picture, windowed as the header says, for the first paint."""
+    return shown.answer("preview", lambda ds: rendered(ds, _PREVIEW), "image/jpeg")
+
+
+@router.get(
+    "/{instance_uid}/overlay",
+    response_class=Response,
+    responses=_BINARY | {204: {"description": "There is nothing to draw."}},
+)
+def read_overlay(shown: _ShownDep, ledger: LedgerDep, registry: RegistryDep) -> Response:
+    """Return rows x columns uint8: bit ``segment_number - 1`` of each finding; 204 without one."""
+    seg = _seg(current(registry, ledger, shown.ref.study_uid), shown.ref.instance_uid)
+    if seg is None:
+        return Response(status_code=204, headers={"Cache-Control": ASK_FIRST})
+    return answer(
+        shown.request,
+        shown.renditions,
+        lambda: _overlay(shown.archive.read(seg)),
+        key=("overlay", *seg),
+        media_type=OCTETS,
+        cache=ASK_FIRST,
+        compress=True,
+    )
+
+
+def _overlay(seg: Dataset) -> bytes:
+    return little_endian(bitmask(read_masks(seg), (int(seg.Rows), int(seg.Columns))))
+
+
+def _seg(record: StudyRecord, instance_uid: str) -> InstanceReference | None:
+    """Return the SEG of a radiograph; None where it has none, or was not read."""
+    radiograph = next((r for r in record.radiographs if r.instance_uid == instance_uid), None)
+    if radiograph is None or radiograph.seg_series_uid is None or radiograph.seg_instance_uid is None:
+        return None
+    return InstanceReference(record.study_uid, radiograph.seg_series_uid, radiograph.seg_instance_uid)

@@ -1,0 +1,199 @@
+"""What crosses HTTP beside the nouns of `study.model`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from study.findings import FINDINGS, FindingDefinition, FindingLabel
+from study.model import (
+    Assessment,
+    Certainty,
+    Delivery,
+    Finding,
+    Language,
+    ModelIdentity,
+    Presence,
+    Probability,
+    Region,
+    StudyRecord,
+    StudySummary,
+)
+from study.state import State
+
+
+def _printable(text: str) -> str:
+    """Refuse control characters, which neither a report nor an SR may hold; line breaks may stay."""
+    if any((ord(c) < 32 and c not in "\n\t") or ord(c) == 127 for c in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+SentenceText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
+# A person's name as it goes into the SR (PS3.5 PN: at most 64 characters, no backslash).
+PersonName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\\=\n\t]+$"),
+    AfterValidator(_printable),
+]
+
+
+class Wire(BaseModel):
+    """Base of the models here: immutable, closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WorklistFinding(Wire):
+    """A finding as a chip on the worklist."""
+
+    id: str
+    label: FindingLabel
+    presence: Presence
+    certainty: Certainty
+    probability: Probability
+    region: Region | None
+    area_mm2: float | None
+    area_px: int
+    count: int
+
+    @classmethod
+    def of(cls, finding: Finding) -> WorklistFinding:
+        """Return the chip of `finding`."""
+        return cls.model_validate(finding.model_dump(include=set(cls.model_fields)))
+
+
+class WorklistItem(Wire):
+    """One row of the worklist."""
+
+    study_uid: str
+    state: State
+    revision: int
+    version: int
+    critical: bool
+    reason: str | None
+    failed_stage: str | None
+    retryable: bool
+    summary: StudySummary
+    findings: list[WorklistFinding]
+    received_at: datetime
+    updated_at: datetime
+    deliveries: list[Delivery]
+    signed_by: str | None
+    seconds_to_draft: float | None
+
+    @classmethod
+    def of(cls, record: StudyRecord) -> WorklistItem:
+        """Return the row of a study."""
+        signature = record.draft.signature if record.draft else None
+        return cls(
+            study_uid=record.study_uid,
+            state=State(record.state),
+            revision=record.revision,
+            version=record.version,
+            critical=record.critical,
+            reason=record.reason,
+            failed_stage=record.failed_stage,
+            retryable=record.retryable,
+            summary=record.summary,
+            findings=[WorklistFinding.of(f) for f in record.findings],
+            received_at=record.received_at,
+            updated_at=record.updated_at,
+            deliveries=record.deliveries,
+            signed_by=signature.signer if signature else None,
+            seconds_to_draft=seconds_to_draft(record),
+        )
+
+
+def seconds_to_draft(record: StudyRecord) -> float | None:
+    """Return the seconds from a revision's first instance to its first draft; None before that."""
+    steps = [entry for entry in record.timeline if entry.revision == record.revision]
+    received = next((entry.at for entry in steps if entry.step == "received"), record.received_at)
+    drafted = next((entry.at for entry in steps if entry.step == "drafted"), None)
+    return None if drafted is None else (drafted - received).total_seconds()
+
+
+class Worklist(Wire):
+    """A page of the worklist: critical and unsigned first, then newest."""
+
+    items: list[WorklistItem]
+    total: int
+
+
+class ReportEdit(Wire):
+    """A radiologist's wording of a draft."""
+
+    version: int = Field(description="The version that was edited; 409 when there is a newer one.")
+    findings: Annotated[list[SentenceText], Field(max_length=100)]
+    impression: Annotated[list[SentenceText], Field(max_length=100)]
+    recommendation: Annotated[list[SentenceText], Field(max_length=100)]
+
+
+class SignRequest(Wire):
+    """A radiologist's signature under a report version."""
+
+    signer: PersonName
+    version: int
+
+
+class AssessmentRequest(Wire):
+    """A radiologist's verdict on one finding."""
+
+    assessment: Assessment
+    reader: PersonName
+
+
+class FindingName(Wire):
+    """A row of the table of findings."""
+
+    label: FindingLabel
+    segment_number: int
+    name_en: str
+    name_ko: str
+    color: tuple[int, int, int] = Field(description="sRGB, 8 bits a channel")
+    critical: bool
+
+    @classmethod
+    def of(cls, definition: FindingDefinition) -> FindingName:
+        """Return the row of `definition`."""
+        return cls(
+            label=definition.label,
+            segment_number=definition.segment_number,
+            name_en=definition.name_en,
+            name_ko=definition.name_ko,
+            color=definition.color,
+            critical=definition.critical,
+        )
+
+
+FINDING_NAMES = [FindingName.of(definition) for definition in FINDINGS.values()]
+
+
+class RadiographReference(Wire):
+    """A CR or DX instance in the archive, read by the model or not."""
+
+    series_uid: str
+    instance_uid: str
+    sop_class_uid: str
+    rows: int
+    columns: int
+
+
+class Service(Wire):
+    """What the viewer tells a user about the service."""
+
+    ae_title: str
+    dicom_port: int
+    version: str
+    language: Language
+    model: ModelIdentity | None
+    pacs: list[str]
+    login: bool
+
+
+class Problem(Wire):
+    """Every error's body."""
+
+    detail: str = Field(description="One sentence: the thing, the cause, the next step.")

@@ -1,0 +1,88 @@
+"""Run the web role until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+
+from study.settings import Settings
+from web_viewer.app import create_app
+from web_viewer.deps import Services
+
+log = structlog.get_logger()
+
+GRACE_SECONDS = 5  # for what runs when the server is told to stop
+
+
+class Server(uvicorn.Server):
+    """A server that ends open event streams before it waits for what runs."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell the application that it closes, then stop."""
+        held = getattr(self.config.app.state, "held", None)  # type: ignore[union-attr]
+        if held is not None:
+            held.closing.set()
+        await super().shutdown(sockets)
+
+
+def serve(
+    settings: Settings, services: Services, *, announce: Callable[[str, int], None] | None = None
+) -> None:
+    """Serve the viewer and DICOMweb at the settings' address until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    announce
+        Called with host and port once connections are accepted; the port is the one bound, also
+        where the settings say 0.
+
+    Raises
+    ------
+    OSError
+        If the address cannot be bound.
+    """
+    listener = bound_socket(settings.web_host, settings.web_port)
+    server = build_server(services)
+    port: int = listener.getsockname()[1]
+    asyncio.run(_run(server, listener, lambda: announce and announce(settings.web_host, port)))
+    log.info("web_stopped")
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address, IPv4 or IPv6."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def build_server(services: Services) -> Server:
+    """Return a server for `services`. It writes no access log: addresses may hold patients' names."""
+    config = uvicorn.Config(
+        create_app(services),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=30,
+    )
+    return Server(config)
+
+
+async def _run(server: Server, listener: socket.socket, started: Callable[[], object]) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started:
+        log.info("web_listening", port=listener.getsockname()[1])
+        started()
+    await serving
