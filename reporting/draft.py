@@ -113,9 +113,7 @@ def _sentence(
     number = number_of(finding)
     if number is not None:
         choices = {**choices, **choices.get(number.value, {})}
-    band = (
-        finding.certainty.value if finding.presence is Presence.PRESENT else Presence.INDETERMINATE.value
-    )
+    band = finding.certainty.value if finding.presence is Presence.PRESENT else Presence.INDETERMINATE.value
     where = table["slots"]["where"].format(region=table["regions"][finding.region]) if finding.region else ""
     text = choices[band].format(where=where, on=_on([finding], names, table))
     return Sentence(text=text, finding_ids=[finding.id])

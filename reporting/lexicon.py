@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from reporting.vocabulary import vocabulary
 from study.model import Language
@@ -62,7 +62,7 @@ class Lexicon:
         return marks
 
 
-@lru_cache(maxsize=None)
+@cache
 def lexicon(language: Language) -> Lexicon:
     """Return the lexicon of a language; built once."""
     return Lexicon(language)

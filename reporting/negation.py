@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from reporting.lexicon import NEUTRAL, Mark
 from study.model import Presence
@@ -41,7 +42,7 @@ def _reach(marks: Sequence[Mark], negations: Sequence[int], terms: Sequence[int]
             yield "negation", "a comma parts the negation from what it denies"
     elif after[-1] < terms[-1]:
         yield "negation", "the last finding stands outside the negation"
-    for one, two in zip(negations, negations[1:], strict=False):
+    for one, two in pairwise(negations):
         if not any(one < term < two for term in terms):
             yield "negation", "denies twice"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def prompt_sha256(brief: Brief) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def examples() -> list[tuple[Brief, Reply]]:
     """Return the worked examples of the prompt, held to the same types as the real thing."""
     pairs = json.loads(_file("examples.json"))
@@ -72,6 +72,6 @@ def _line(fact: Fact) -> str:
     return f"{fact.ref}: {', '.join(parts)}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file(name: str) -> str:
     return (files("reporting") / "prompts" / name).read_text("utf-8")

@@ -35,7 +35,7 @@ _LINE: dict[str, Any] = {
     "type": "object",
     "properties": {
         "text": {"type": "string"},
-        "refs": {"type": "array", "items": {"type": "string"}},
+        "refs": {"type": "array", "items": {"type": "string"}, "minItems": 1},
     },
     "required": ["text", "refs"],
     "additionalProperties": False,
@@ -43,8 +43,8 @@ _LINE: dict[str, Any] = {
 REPLY_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "findings": {"type": "array", "items": _LINE},
-        "impression": {"type": "array", "items": _LINE},
+        "findings": {"type": "array", "items": _LINE, "minItems": 1},
+        "impression": {"type": "array", "items": _LINE, "minItems": 1},
     },
     "required": ["findings", "impression"],
     "additionalProperties": False,
@@ -64,7 +64,9 @@ def parse_reply(text: str) -> Reply:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "reply"
-        raise WordingError(f"the reply breaks the schema at {where}: {first['msg']}", retryable=True) from None
+        raise WordingError(
+            f"the reply breaks the schema at {where}: {first['msg']}", retryable=True
+        ) from None
 
 
 def reply_json(reply: Reply) -> str:

@@ -89,7 +89,7 @@ def _terms(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, 
 
 
 def _certainty(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
-    """A hedge must be the fact's own; a doubtful fact must be hedged."""
+    """Demand of every hedge that it be the fact's own, and of a doubtful fact that it be hedged."""
     said = {mark.value for mark in marks if mark.kind == "certainty"}
     for fact in facts:
         if fact.presence is Presence.INDETERMINATE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -10,7 +10,7 @@ from study.compat import tomllib
 from study.model import Language
 
 
-@lru_cache(maxsize=None)
+@cache
 def vocabulary(language: Language) -> dict[str, Any]:
     """Return the vocabulary table of a language (``en.toml``, ``ko.toml``)."""
     return tomllib.loads((files(__name__) / f"{language.value}.toml").read_text("utf-8"))

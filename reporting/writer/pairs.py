@@ -85,7 +85,9 @@ def _absences(brief: Brief, words: ModuleType, style: int) -> list[Line]:
         here = [f for f in absent if f.radiograph == name and f.finding in shown]
         groups.append((here, _on(brief.language, words, here)))
     return [
-        Line(text=words.deny(group, style, on), refs=[fact.ref for fact in group]) for group, on in groups if group
+        Line(text=words.deny(group, style, on), refs=[fact.ref for fact in group])
+        for group, on in groups
+        if group
     ]
 
 

@@ -54,8 +54,16 @@ RADIOGRAPHS[RadiographName.DECUBITUS] = "the left lateral decubitus radiograph"
 # b: bare; be: is or are; where: " in the upper abdomen"; on: " on the erect radiograph".
 FINDINGS: dict[str, tuple[str, ...]] = {
     "high": ("{S}{where}{on}.", "{S} {be} seen{where}{on}.", "There {be} {s}{where}{on}."),
-    "moderate": ("Probable {b}{where}{on}.", "{S} {be} probable{where}{on}.", "There {be} probably {s}{where}{on}."),
-    "low": ("Possible {b}{where}{on}.", "{S} {be} possible{where}{on}.", "There {be} possibly {s}{where}{on}."),
+    "moderate": (
+        "Probable {b}{where}{on}.",
+        "{S} {be} probable{where}{on}.",
+        "There {be} probably {s}{where}{on}.",
+    ),
+    "low": (
+        "Possible {b}{where}{on}.",
+        "{S} {be} possible{where}{on}.",
+        "There {be} possibly {s}{where}{on}.",
+    ),
     "indeterminate": (
         "Indeterminate for {s}{where}{on}.",
         "{S}{where} cannot be excluded{on}.",
@@ -66,9 +74,17 @@ IMPRESSION: dict[str, tuple[str, ...]] = {
     "high": ("{B}{on}.", "{B}{where}{on}.", "{B}{on}."),
     "moderate": ("Probable {b}{on}.", "Probable {b}{where}{on}.", "Probable {b}{on}."),
     "low": ("Possible {b}{on}.", "Possible {b}{where}{on}.", "Possible {b}{on}."),
-    "indeterminate": ("Indeterminate for {s}{on}.", "{S} cannot be excluded{on}.", "{S} {be} indeterminate{on}."),
+    "indeterminate": (
+        "Indeterminate for {s}{on}.",
+        "{S} cannot be excluded{on}.",
+        "{S} {be} indeterminate{on}.",
+    ),
 }
-ABSENT = ("No evidence of {or_list}{on}.", "{And_list} {be} not seen{on}.", "There is no evidence of {or_list}{on}.")
+ABSENT = (
+    "No evidence of {or_list}{on}.",
+    "{And_list} {be} not seen{on}.",
+    "There is no evidence of {or_list}{on}.",
+)
 EVERY = " on these radiographs"
 THIS = ("", " on this radiograph", " on this radiograph")
 
@@ -79,7 +95,13 @@ def word(fact: Fact, pattern: str, style: int, *, on: bool) -> str:
     where = f" in {REGIONS[fact.region]}" if fact.region else ""
     shown = f" on {RADIOGRAPHS[fact.radiograph]}" if on and fact.radiograph else ""
     return pattern.format(
-        S=_capital(noun.full), s=noun.full, B=_capital(noun.bare), b=noun.bare, be=noun.be, where=where, on=shown
+        S=_capital(noun.full),
+        s=noun.full,
+        B=_capital(noun.bare),
+        b=noun.bare,
+        be=noun.be,
+        where=where,
+        on=shown,
     )
 
 

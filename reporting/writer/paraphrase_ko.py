@@ -42,7 +42,11 @@ FINDINGS: dict[str, tuple[str, ...]] = {
 }
 IMPRESSION: dict[str, tuple[str, ...]] = {
     "high": ("{on}{s}.", "{on}{where}{s}.", "{on}{s}{ga} 있습니다."),
-    "moderate": ("{on}{s}{ga} 있을 가능성이 높음.", "{on}{s}{ga} 추정됨.", "{on}{s}{ga} 있을 가능성이 높습니다."),
+    "moderate": (
+        "{on}{s}{ga} 있을 가능성이 높음.",
+        "{on}{s}{ga} 추정됨.",
+        "{on}{s}{ga} 있을 가능성이 높습니다.",
+    ),
     "low": ("{on}{s}{ga} 있을 가능성이 있음.", "{on}{s}{ga} 의심됨.", "{on}{s}{ga} 있을 가능성이 있습니다."),
     "indeterminate": (
         "{on}{s}{eul} 배제할 수 없음.",
