@@ -72,6 +72,8 @@ class Reconciler:
                 if self._clock() >= next_sweep:
                     behind = self._lost_everything()
                     self.ask_overdue()
+                    for queue, length in self._queue.lengths().items():
+                        telemetry.QUEUED_JOBS.labels(queue=queue).set(length)
                     next_sweep = self._clock() + SWEEP
             except RegistryUnavailableError:
                 behind = True

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from study.errors import SettingsError
+from study.model import Language
+from study.settings import Destination, load_settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    for name in [n for n in os.environ if n.startswith("KIDRAY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_are_those_of_the_contract():
+    settings = load_settings()
+    assert (settings.dicom_port, settings.ae_title, settings.web_host, settings.web_port) == (
+        11112,
+        "KIDRAY",
+        "127.0.0.1",
+        8080,
+    )
+    assert settings.quiet_period == 10
+    assert settings.llm_model == "snuh/hari-q3-14b"
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "kidray.toml").write_text('ae_title = "FILE"\nlanguage = "ko"\nweb_port = 1\n')
+    monkeypatch.setenv("KIDRAY_AE_TITLE", "ENV")
+    monkeypatch.setenv("KIDRAY_WEB_PORT", "2")
+    settings = load_settings(web_port=3, dicom_port=None)
+    assert (settings.ae_title, settings.language, settings.web_port) == ("ENV", Language.KOREAN, 3)
+
+
+def test_destinations_are_read_and_written_alike(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KIDRAY_PACS", "PACS@10.0.0.1:104, ORTHANC@localhost:4242")
+    settings = load_settings()
+    assert settings.pacs == (Destination("PACS", "10.0.0.1", 104), Destination("ORTHANC", "localhost", 4242))
+    monkeypatch.setenv("KIDRAY_PACS", settings.environment()["KIDRAY_PACS"])
+    assert load_settings().pacs == settings.pacs
+
+
+@pytest.mark.parametrize("pacs", ["PACS", "PACS@host", "PACS@host:0", "TOOLONGAETITLE_TOO@h:1"])
+def test_a_malformed_destination_is_named_with_the_right_form(pacs: str):
+    with pytest.raises(SettingsError, match=r"KIDRAY_PACS.*AE@HOST:PORT"):
+        load_settings(pacs=pacs)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "kidray.hospital"])
+def test_beyond_loopback_the_viewer_wants_a_login(host: str):
+    with pytest.raises(SettingsError, match="KIDRAY_WEB_LOGIN"):
+        load_settings(web_host=host)
+    assert load_settings(web_host=host, web_login="reader:secret").web_host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_on_loopback_no_login_is_needed(host: str):
+    assert load_settings(web_host=host).web_login is None
+
+
+def test_another_process_sees_the_same_settings_but_no_secret(monkeypatch: pytest.MonkeyPatch):
+    settings = load_settings(
+        quiet_period=3, complete_on_release="A,B", llm_api_key="hidden", web_login="u:hidden"
+    )
+    environment = settings.environment()
+    assert "hidden" not in str(environment)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    again = load_settings()
+    assert (again.quiet_period, again.complete_on_release) == (3, ("A", "B"))
