@@ -21,9 +21,9 @@ from inference.equipment import (
     SERIES_NOTE,
     algorithm,
     coded,
-    contributing_equipment,
     complete_header,
     complete_result,
+    contributing_equipment,
     software_version,
 )
 from inference.tracking import tracking_uid
