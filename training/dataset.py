@@ -17,6 +17,7 @@ import study.findings
 import training
 from inference.preprocess import prepare
 from study.compat import StrEnum
+from training.folder import Pair, find_pairs, read_pair
 from training.phantom import PhantomKind, draw_phantom
 from training.phantom_set import DETECTOR_SIZES
 
@@ -85,9 +86,7 @@ def prepared_phantoms(
     if not (folder / "labels.npy").exists():
         draw = partial(_prepared_phantom, split, size)
         _fill(folder, draw, count, size, workers, progress)
-    return PreparedSet(
-        np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "labels.npy", mmap_mode="r")
-    )
+    return _opened(folder)
 
 
 def _prepared_phantom(split: Split, size: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -96,6 +95,33 @@ def _prepared_phantom(split: Split, size: int, index: int) -> tuple[NDArray[np.f
     phantom = draw_phantom(split_seed(split, index), TRAINING_CYCLE[index % len(TRAINING_CYCLE)], size=drawn)
     image, box = prepare(phantom.attenuation_image, size)
     return image[0], box.square_labels(phantom.mask)
+
+
+def prepared_folder(folder: Path, size: int, *, cache: Path, progress: Progress | None = None) -> PreparedSet:
+    """Return the prepared radiographs of a folder of DICOM with ground truth as SEG.
+
+    The name in the cache holds a hash of the files' names, sizes and times.
+    """
+    pairs = find_pairs(folder)
+    digest = hashlib.sha256(f"{size}/{_code_hash()}".encode())
+    for path in (path for pair in pairs for path in (pair.image, pair.truth) if path is not None):
+        facts = path.stat()
+        digest.update(f"{path}/{facts.st_size}/{facts.st_mtime_ns}".encode())
+    cached = cache / f"{folder.name}-{len(pairs)}-{size}-{digest.hexdigest()[:16]}"
+    if not (cached / "labels.npy").exists():
+        _fill(cached, lambda index: _prepared_pair(pairs[index], size), len(pairs), size, 1, progress)
+    return _opened(cached)
+
+
+def _prepared_pair(pair: Pair, size: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    radiograph, masks = read_pair(pair)
+    image, box = prepare(radiograph, size)
+    return image[0], box.square_labels(masks)
+
+
+def _opened(folder: Path) -> PreparedSet:
+    images = np.load(folder / "images.npy", mmap_mode="r")
+    return PreparedSet(images, np.load(folder / "labels.npy", mmap_mode="r"))
 
 
 def _fill(

@@ -52,12 +52,3 @@ def segmentation_loss(
     dice = soft_dice(torch.softmax(logits, dim=1), labels).mean()
     entropy = functional.cross_entropy(logits, labels, weight=class_weights)
     return dice_share * (1 - dice) + (1 - dice_share) * entropy
-
-
-def batch_pooled_soft_dice(probabilities: Tensor, labels: Tensor) -> float:
-    """Return soft Dice pooled over one batch, background included, smoothed by 1, as one number.
-
-    Some publications print this. It rises with the batch size and with the share of background, so it
-    cannot be compared with a per-image Dice; it is printed beside that one only for such comparisons.
-    """
-    return float(soft_dice(probabilities, labels, background=True).mean())

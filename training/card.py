@@ -1,0 +1,131 @@
+"""The model card: written from the package's description, never by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inference.models import CARD_FILE, ModelPackage
+from study.findings import FINDINGS
+
+
+def write_card(package: ModelPackage) -> None:
+    """Write ``CARD.md`` into a model package."""
+    (package.folder / CARD_FILE).write_text(card_text(package), encoding="utf-8")
+
+
+def card_text(package: ModelPackage) -> str:
+    """Return the model card of a package, as Markdown."""
+    described = package.description
+    sections = [
+        f"# {described.name} {described.version}",
+        f"**{described.disclaimer}.** It has seen no patient. Its figures say how well it reads drawings; "
+        "they say nothing of how it would read children.",
+        _network(package),
+        _training(described.training),
+        _figures(described.metrics),
+        _points(package),
+        _limits(),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _network(package: ModelPackage) -> str:
+    described = package.description
+    return (
+        "## What it is\n\n"
+        f"{described.architecture}, first layer {described.width} channels, {described.depth} levels, "
+        f"reading {described.size} x {described.size} pixels. It draws four segments: "
+        + ", ".join(FINDINGS[label].segment_label.lower() for label in described.labels)
+        + ". A logistic regression on the probability maps gives each finding one probability for the image."
+        f"\n\nSHA-256 of the network: `{described.sha256}`"
+    )
+
+
+def _training(training: dict[str, Any]) -> str:
+    recipe = training["recipe"]
+    data, optimizer = recipe["data"], recipe["optimizer"]
+    name = recipe["name"]
+    return (
+        "## How it was trained\n\n"
+        f"On {data['train']} synthetic phantoms, chosen on {data['validation']} others, "
+        f"seed {recipe['seed']}; "
+        f"AdamW at {optimizer['learning_rate']}, schedule {optimizer['schedule']}, batch {recipe['batch']}, "
+        f"{recipe['precision']}, {training['epochs']} epochs (best: {training['best_epoch']}, "
+        f"validation Dice {training['validation_dice']}). No mirroring: left and right matter.\n\n"
+        "```\n"
+        f"kidray train --config training/configs/{name}.toml --out runs/{name}\n"
+        f"kidray export --checkpoint runs/{name}/best.pt --out MODEL\n"
+        "kidray evaluate --model MODEL --count 300 --seed 0\n"
+        "```"
+    )
+
+
+def _figures(metrics: dict[str, Any]) -> str:
+    if not metrics:
+        return "## Test figures\n\nNot evaluated yet: run `kidray evaluate`."
+    test = metrics["test"]
+    lines = [
+        "## Test figures",
+        "",
+        f"{test['phantoms']} phantoms from seeds that were never trained on, read the served way at detector "
+        "size. Dice is per image, of the served mask, over the images that have the finding (a missed one "
+        "counts 0); where it is absent, the model is scored as a detector. 95 % intervals: bootstrap over "
+        "images for Dice, Wilson for the rest.",
+        "",
+        "| finding | Dice | sensitivity | specificity | AUROC |",
+        "|---|---|---|---|---|",
+    ]
+    lines += ["| " + " | ".join(row) + " |" for row in figure_rows(metrics)]
+    lines += ["", "| subgroup | phantoms | Dice | sensitivity | specificity |", "|---|---|---|---|---|"]
+    for name, row in {**metrics["by_view"], **metrics["by_age"]}.items():
+        lines.append(f"| {name} | {row['phantoms']} | {_row(row)} |")
+    lines += [
+        "",
+        f"Soft Dice pooled over batches of {test['pooled_batch']}, background included, smoothed by 1, as "
+        f"some publications print it: {metrics['batch_pooled_soft_dice']:.3f}. It is not comparable with "
+        "the table.",
+    ]
+    return "\n".join(lines)
+
+
+def figure_rows(metrics: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Return name, Dice, sensitivity, specificity and AUROC of each finding, then of all four."""
+    rows = []
+    for label, definition in FINDINGS.items():
+        figures = metrics["findings"][label.value]
+        area = "none" if figures["auroc"] is None else f"{figures['auroc']:.3f}"
+        rows.append((definition.name_en, *_intervals(figures), area))
+    return [*rows, ("all four", *_intervals(metrics["all"]), "")]
+
+
+def _intervals(row: dict[str, Any]) -> tuple[str, str, str]:
+    return _interval(row["dice"]), _interval(row["sensitivity"]), _interval(row["specificity"])
+
+
+def _row(row: dict[str, Any]) -> str:
+    return " | ".join(_intervals(row))
+
+
+def _interval(estimate: dict[str, Any]) -> str:
+    if estimate["value"] is None:
+        return "none"
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+
+
+def _points(package: ModelPackage) -> str:
+    lines = ["## Operating points", "", "| finding | present from | indeterminate from |", "|---|---|---|"]
+    for label, definition in FINDINGS.items():
+        score = package.score(label)
+        lines.append(
+            f"| {definition.name_en} | {score.operating_point:.2f} | {score.indeterminate_from:.2f} |"
+        )
+    return "\n".join([*lines, "", "Chosen on the validation phantoms, never on the test phantoms."])
+
+
+def _limits() -> str:
+    return (
+        "## What it is not for\n\n"
+        "No clinical use. Pyloric stenosis is diagnosed by ultrasound: a distended stomach on a radiograph "
+        "is a hint at most. Phantoms hold one finding each and no tubes, operations, casts or contrast "
+        "medium; whatever a phantom does not show, this model has not learnt."
+    )

@@ -1,0 +1,191 @@
+"""Write a trained network as a model package: ONNX, safetensors, a description and a card."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from inference.models import (
+    DESCRIPTION_FILE,
+    NETWORK_FILE,
+    WEIGHTS_FILE,
+    ModelDescription,
+    ModelPackage,
+    file_sha256,
+    load_package,
+)
+from inference.predict import Predictor
+from inference.scores import FEATURES, image_features
+from inference.unet import UNet
+from study.findings import FINDINGS
+from study.model import DISCLAIMER_EN
+from training.calibrate import fit_score
+from training.card import write_card
+from training.dataset import PreparedSet
+from training.recipe import Recipe
+from training.train import read_checkpoint
+
+INPUT, OUTPUT = "radiograph", "probabilities"
+OPSET = 18
+_LARGE = 64  # initialisers of at least so many numbers are stored in half precision
+
+
+class _WithSoftmax(nn.Module):
+    """The network and the softmax after it, as one graph."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, radiograph: Tensor) -> Tensor:
+        """Return probabilities (N, 5, S, S)."""
+        return torch.softmax(self.network(radiograph), dim=1)
+
+
+def export_package(
+    checkpoint: Path, out: Path, validation: PreparedSet, *, name: str, version: str
+) -> ModelPackage:
+    """Write the network of a checkpoint as a model package, scores fitted on the validation set.
+
+    Raises
+    ------
+    OSError
+        If the checkpoint cannot be read or the folder not be written.
+    """
+    content = read_checkpoint(checkpoint)
+    recipe = Recipe.model_validate(content["recipe"])
+    network = UNet(recipe.network.width, recipe.network.depth)
+    network.load_state_dict(content["network"])
+    network.eval()
+    out.mkdir(parents=True, exist_ok=True)
+    write_onnx(network, recipe.data.size, out / NETWORK_FILE)
+    halves = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
+    save_file({k: v.contiguous() for k, v in halves.items()}, out / WEIGHTS_FILE)
+    description = _description(out, recipe, content, name=name, version=version)
+    _write_description(out, description)
+    _write_description(out, calibrated_description(load_package(out), validation))
+    write_card(load_package(out))
+    return load_package(out)
+
+
+def write_onnx(network: UNet, size: int, path: Path) -> None:
+    """Write the network with softmax as ONNX: batch normalisation folded in, weights in half precision.
+
+    The half-precision weights are cast to float32 in the graph, which the runtime does once, at load:
+    the file is half as large, the arithmetic is float32.
+    """
+    example = torch.zeros(2, 1, size, size)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations
+        program = torch.onnx.export(
+            _WithSoftmax(folded(network)).eval(),
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes={"radiograph": {0: torch.export.Dim("batch")}},
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch wrote no ONNX program")
+    model = program.model_proto
+    _halve(model.graph)
+    for node in model.graph.node:
+        del node.metadata_props[:]
+    model.doc_string = ""
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def folded(network: UNet) -> UNet:
+    """Return a copy with each batch normalisation folded into the convolution before it."""
+    copied = copy.deepcopy(network).eval()
+    for block in [*copied.down, *copied.merge]:
+        for index in (0, 3):
+            block[index] = fuse_conv_bn_eval(block[index], block[index + 1])
+            block[index + 1] = nn.Identity()
+    return copied
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    casts = []
+    for initializer in graph.initializer:
+        values = numpy_helper.to_array(initializer)
+        if values.dtype != np.float32 or values.size < _LARGE:
+            continue
+        name = initializer.name
+        initializer.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(
+            helper.make_node("Cast", [f"{name}.half"], [name], name=f"{name}.cast", to=TensorProto.FLOAT)
+        )
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *nodes])
+
+
+def _description(
+    out: Path, recipe: Recipe, content: dict[str, Any], *, name: str, version: str
+) -> ModelDescription:
+    neutral = {
+        "weights": [0.0] * len(FEATURES),
+        "bias": 0.0,
+        "operating_point": 0.5,
+        "indeterminate_from": 0.25,
+    }
+    entries: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "sha256": file_sha256(out / NETWORK_FILE),
+        "weights_sha256": file_sha256(out / WEIGHTS_FILE),
+        "architecture": "U-Net (Ronneberger et al. 2015) with batch normalisation and padding",
+        "width": recipe.network.width,
+        "depth": recipe.network.depth,
+        "size": recipe.data.size,
+        "labels": list(FINDINGS),
+        "input_name": INPUT,
+        "output_name": OUTPUT,
+        "preprocessing": "letterbox; quantiles 0.01 and 0.99 of the exposed field to -1 and 1",
+        "features": list(FEATURES),
+        "scores": dict.fromkeys(FINDINGS, neutral),
+        "disclaimer": DISCLAIMER_EN,
+        "training": {
+            "recipe": recipe.model_dump(mode="json", exclude={"data": {"cache"}}),
+            "epochs": content["epoch"],
+            "best_epoch": content["best_epoch"],
+            "validation_dice": round(float(content["best_dice"]), 4),
+        },
+        "metrics": {},
+    }
+    return ModelDescription.model_validate(entries)
+
+
+def calibrated_description(package: ModelPackage, validation: PreparedSet) -> ModelDescription:
+    """Return the package's description with scores fitted on the network's answers as exported."""
+    predictor = Predictor(package, threads=torch.get_num_threads())
+    features = np.empty((len(validation), len(FINDINGS), len(FEATURES)))
+    present = np.zeros((len(validation), len(FINDINGS)), np.bool_)
+    for index in range(len(validation)):
+        image = validation.images[index].astype(np.float32)
+        features[index] = image_features(predictor.runtime(image[None, None])[0])
+        present[index] = [np.any(validation.labels[index] == number + 1) for number in range(len(FINDINGS))]
+    scores = {
+        label: fit_score(features[:, number], present[:, number]) for number, label in enumerate(FINDINGS)
+    }
+    return package.description.model_copy(update={"scores": scores})
+
+
+def _write_description(out: Path, description: ModelDescription) -> None:
+    (out / DESCRIPTION_FILE).write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
