@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dicom_node import commands as dicom_commands
+from inference import commands as vision_commands
+from reporting import commands as writer_commands
 from study import commands as operation
 from study.errors import KidrayError
+from training import commands as training_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +40,8 @@ app = typer.Typer(
 app.add_typer(operation.studies, name="studies")
 app.add_typer(operation.dead_letters, name="dead-letters")
 app.command("rebuild")(operation.rebuild)
+for room in (vision_commands, training_commands, writer_commands, dicom_commands):
+    app.add_typer(room.app)
 
 DEMO_AE = "PHANTOM"
 DEMO_SEED = 7
@@ -139,10 +145,9 @@ def work(
 @app.command()
 def web() -> None:
     """Run the viewer and the HTTP interfaces alone."""
-    from web_viewer.serve import serve
-
     from inference.models import load_package
     from web_viewer.deps import Services
+    from web_viewer.serve import serve
 
     service = _role("web")
     serve(
@@ -250,15 +255,15 @@ def run_demo(settings: Settings, console: Console, stop: threading.Event) -> Non
 
 def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     """Return the body of every job, each given what it needs from outside."""
-    from dicom_node.deliver import deliver_study
-    from dicom_node.rules import decide
-    from inference.predict import Predictor
-    from inference.step import preview_study, segment_study
-    from reporting.llm import Llm
     from reporting.signing import sign_study
     from reporting.step import draft_study
 
+    from dicom_node.deliver import deliver_study
+    from dicom_node.rules import decide
     from inference.models import load_package
+    from inference.predict import Predictor
+    from inference.step import preview_study, segment_study
+    from reporting.llm import Llm
     from study.jobs import Job
     from study.telemetry import now
 
@@ -267,6 +272,8 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     eligible = partial(decide, max_age_years=settings.max_age_years)
     vision = {"ledger": service.ledger, "predictor": predictor, "decide": eligible, "clock": now}
     llm = Llm.from_settings(settings)
+    if llm is not None:  # LangChain's first import costs seconds: not the first study's
+        threading.Thread(target=llm.warm_up, name="warm-up", daemon=True).start()
     return {
         Job.PREVIEW: partial(preview_study, **vision),
         Job.SEGMENT: partial(segment_study, **vision),
@@ -279,7 +286,6 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
             ledger=service.ledger,
             destinations=settings.pacs,
             calling_ae_title=settings.ae_title,
-            clock=now,
         ),
     }
 
