@@ -1,0 +1,45 @@
+import { Keyboard } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useConnection } from "../lib/events";
+import { chooseLanguage } from "../lib/i18n";
+import { useShortcuts } from "../lib/shortcuts";
+import style from "./AppHeader.module.css";
+import { Button, IconButton } from "./Button";
+import { Disclaimer } from "./Disclaimer";
+import { ShortcutHelp } from "./ShortcutHelp";
+
+/** The line on top of every page: where one is, what this is not, and whether the page is live. */
+export function AppHeader({ children }: { children: ReactNode }) {
+  const { t, i18n } = useTranslation();
+  const [helping, setHelping] = useState(false);
+  const connection = useConnection((state) => state.connection);
+  useShortcuts({ "?": () => setHelping(true) });
+
+  return (
+    <header className={style.header}>
+      <div className={style.lead}>{children}</div>
+      <Disclaimer />
+      <span
+        className={style.connection}
+        data-connection={connection}
+        role="status"
+        title={t(`app.${connection}`)}
+      >
+        {t(`app.${connection}`)}
+      </span>
+      <Button
+        look="quiet"
+        small
+        lang={i18n.language === "ko" ? "en" : "ko"}
+        onClick={() => chooseLanguage(i18n.language === "ko" ? "en" : "ko")}
+      >
+        {t("app.switchLanguage")}
+      </Button>
+      <IconButton label={`${t("app.help")} (?)`} onClick={() => setHelping(true)}>
+        <Keyboard size={18} aria-hidden />
+      </IconButton>
+      {helping && <ShortcutHelp onClose={() => setHelping(false)} />}
+    </header>
+  );
+}

@@ -1,0 +1,67 @@
+import { useTranslation } from "react-i18next";
+import { Dialog } from "./Dialog";
+import style from "./ShortcutHelp.module.css";
+
+const GROUPS = [
+  {
+    title: "help.viewer",
+    keys: [
+      ["H", "help.hide"],
+      ["O", "help.off"],
+      ["[ ]", "help.opacity"],
+      ["1 – 4", "help.finding"],
+      ["J K", "help.next"],
+      ["W", "help.window"],
+      ["P", "help.pan"],
+      ["Z", "help.zoom"],
+      ["I", "help.invert"],
+      ["T  X", "help.turnFlip"],
+      ["F", "help.fit"],
+      ["A", "help.actual"],
+      ["R", "help.reset"],
+      ["← ↑ ↓ →", "help.arrows"],
+      ["+ −", "help.plus"],
+    ],
+  },
+  {
+    title: "help.report",
+    keys: [
+      ["Ctrl S", "help.save"],
+      ["Esc", "help.back"],
+    ],
+  },
+  {
+    title: "help.worklist",
+    keys: [
+      ["J K", "help.row"],
+      ["Enter", "help.open"],
+      ["/", "help.search"],
+      ["?", "help.help"],
+    ],
+  },
+] as const;
+
+export function ShortcutHelp({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Dialog title={t("help.title")} onClose={onClose}>
+      <div className={style.groups}>
+        {GROUPS.map((group) => (
+          <section key={group.title} className={style.group}>
+            <h3>{t(group.title)}</h3>
+            <dl>
+              {group.keys.map(([key, meaning]) => (
+                <div key={meaning} className={style.row}>
+                  <dt>
+                    <kbd>{key}</kbd>
+                  </dt>
+                  <dd>{t(meaning)}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,74 @@
+import { useTranslation } from "react-i18next";
+import { Notice } from "../../components/Notice";
+import { useFindingTable } from "../../lib/findingNames";
+import type { AssessmentVerdict, Finding } from "../../lib/model";
+import { useOverlay } from "../../lib/overlayStore";
+import { useShortcuts } from "../../lib/shortcuts";
+import { FindingRow } from "./FindingRow";
+import style from "./findings.module.css";
+import { useAssessment } from "./useAssessment";
+
+interface ListProps {
+  studyUid: string;
+  findings: readonly Finding[]; // of one radiograph
+  assessments: Readonly<Record<string, AssessmentVerdict>>;
+  signed: boolean;
+}
+
+/** What the model says of one radiograph: seen first, then what it looked for and did not see. */
+export function FindingList({ studyUid, findings, assessments, signed }: ListProps) {
+  const { t } = useTranslation();
+  const { rows: table, nameOf } = useFindingTable();
+  const assess = useAssessment(studyUid);
+  const selected = useOverlay((state) => state.selected);
+  const select = useOverlay((state) => state.select);
+  const toggle = useOverlay((state) => state.toggle);
+  const seen = findings
+    .filter((finding) => finding.presence !== "absent")
+    .sort((one, other) => other.probability - one.probability);
+  const absent = findings.filter((finding) => finding.presence === "absent");
+
+  const step = (by: number) => {
+    const at = seen.findIndex((finding) => finding.id === selected);
+    const next = seen[(at + by + seen.length) % Math.max(1, seen.length)] ?? seen[0];
+    select(next?.id ?? null);
+  };
+  const keys = table.map((row, index) => [String(index + 1), () => toggle(row.label)] as const);
+  useShortcuts({ ...Object.fromEntries(keys), j: () => step(1), k: () => step(selected ? -1 : 0) });
+
+  return (
+    <section className={style.findings} aria-label={t("findings.title")}>
+      <h2 className={style.title}>
+        {t("findings.title")}
+        {seen.some((finding) => finding.area_mm2 !== null) && <small>{t("findings.areaNote")}</small>}
+      </h2>
+      {assess.error && (
+        <Notice tone="critical">{t("findings.assessFailed", { reason: assess.error.message })}</Notice>
+      )}
+      {findings.length === 0 && <p className={style.quiet}>{t("findings.none")}</p>}
+      <ul>
+        {seen.map((finding) => (
+          <FindingRow
+            key={finding.id}
+            finding={finding}
+            verdict={assessments[finding.id] ?? null}
+            signed={signed}
+            onVerdict={(verdict) => assess.mutate({ findingId: finding.id, verdict })}
+          />
+        ))}
+      </ul>
+      {absent.length > 0 && (
+        <p className={style.absent}>
+          <span>{t("findings.absent")}: </span>
+          {absent.map((finding, index) => (
+            <span key={finding.id} data-testid={`finding-absent-${finding.label}`}>
+              {index > 0 && ", "}
+              {nameOf(finding.label)}
+            </span>
+          ))}
+        </p>
+      )}
+      {findings.length > 0 && <p className={style.scope}>{t("findings.notAssessed")}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,93 @@
+import { Siren } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import { Notice } from "../../components/Notice";
+import type { Finding, Report, Sentence, StudyState } from "../../lib/model";
+import { useShortcuts } from "../../lib/shortcuts";
+import { ReportStatus } from "./ReportStatus";
+import style from "./report.module.css";
+import { SECTIONS } from "./reportText";
+import { SectionEditor } from "./SectionEditor";
+import { SignBar } from "./SignBar";
+import { useReportEdit } from "./useReportEdit";
+
+interface PanelProps {
+  studyUid: string;
+  state: StudyState;
+  report: Report;
+  findings: readonly Finding[];
+}
+
+/** The draft beside the image: read, edit, save, sign. */
+export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
+  const { t } = useTranslation();
+  const edit = useReportEdit(studyUid, report);
+  const open = state === "drafted" && !report.signature;
+  useShortcuts({
+    "mod+s": () => {
+      if (open && edit.edited && !edit.save.isPending) edit.save.mutate();
+    },
+  });
+  return (
+    <section className={style.report} aria-label={t("report.title")} data-version={edit.base.version}>
+      <div className={style.body}>
+        <ReportStatus report={edit.base} />
+        {report.critical && !report.signature && (
+          <p className={style.critical}>
+            <Siren size={17} aria-hidden />
+            {t("report.critical")}
+          </p>
+        )}
+        {edit.conflict && (
+          <Notice
+            tone="caution"
+            actions={
+              <>
+                <Button small onClick={edit.discard} data-testid="conflict-theirs">
+                  {t("report.conflictTheirs")}
+                </Button>
+                <Button small onClick={edit.keepMine} data-testid="conflict-mine">
+                  {t("report.conflictMine")}
+                </Button>
+              </>
+            }
+          >
+            {t("report.conflict", {
+              version: edit.conflict.version,
+              source: t(`report.source.${edit.conflict.wording.source}`),
+            })}
+          </Notice>
+        )}
+        <Fixed title={t("report.technique")} sentences={report.technique} />
+        {SECTIONS.map((section) => (
+          <SectionEditor
+            key={section}
+            section={section}
+            text={edit.texts[section]}
+            sentences={edit.base[section]}
+            findings={findings}
+            readOnly={!open}
+            onWrite={(text) => edit.write(section, text)}
+          />
+        ))}
+        <Fixed
+          title={t("report.comparison")}
+          sentences={[{ text: report.comparison, finding_ids: [], rule_id: null }]}
+        />
+        <Fixed title={t("report.limitations")} sentences={report.limitations} />
+        <p className={style.disclaimer}>{report.disclaimer}</p>
+      </div>
+      {!report.signature && <SignBar edit={edit} open={open} />}
+    </section>
+  );
+}
+
+function Fixed({ title, sentences }: { title: string; sentences: readonly Sentence[] }) {
+  if (sentences.length === 0 || sentences.every((sentence) => !sentence.text)) return null;
+  return (
+    <div className={style.fixed}>
+      <h3>{title}</h3>
+      <p>{sentences.map((sentence) => sentence.text).join(" ")}</p>
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import { BadgeCheck, ChevronDown, FilePen } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import type { Report } from "../../lib/model";
+import { clockText } from "../../lib/quantity";
+import { Provenance } from "./Provenance";
+import style from "./report.module.css";
+
+/** Whether these words are verified, and whose they are: never in doubt. */
+export function ReportStatus({ report }: { report: Report }) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const { signature, wording } = report;
+  const draft = wording.source === "radiologist" ? t("report.edited") : t("report.draft");
+  return (
+    <div className={style.status}>
+      <div className={style.statusLine}>
+        <span className={style.seal} data-signed={Boolean(signature)} data-testid="report-status">
+          {signature ? <BadgeCheck size={17} aria-hidden /> : <FilePen size={16} aria-hidden />}
+          {signature
+            ? t("report.signedBy", { name: signature.signer, at: clockText(signature.signed_at) })
+            : draft}
+        </span>
+        <Button
+          small
+          look="quiet"
+          aria-expanded={open}
+          data-testid="wording-source"
+          data-source={wording.source}
+          onClick={() => setOpen(!open)}
+        >
+          {t("report.wording")}: {t(`report.source.${wording.source}`)}
+          {wording.fallback_reason && <i className={style.dot} aria-hidden />}
+          <ChevronDown size={14} aria-hidden />
+        </Button>
+      </div>
+      <small>
+        {t("report.version", { version: report.version })}
+        {report.addendum_to !== null && ` · ${t("report.addendum", { version: report.addendum_to })}`}
+      </small>
+      {open && <Provenance report={report} />}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+import { PenLine, Save } from "lucide-react";
+import { type FormEvent, useId } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import { useReader } from "../../lib/reader";
+import style from "./report.module.css";
+import type { useReportEdit } from "./useReportEdit";
+
+interface SignBarProps {
+  edit: ReturnType<typeof useReportEdit>;
+  open: boolean; // whether the report may be changed now
+}
+
+/** The last line of the report: save, and sign with a name. */
+export function SignBar({ edit, open }: SignBarProps) {
+  const { t } = useTranslation();
+  const { name, setName } = useReader();
+  const hint = useId();
+  const { save, sign, edited, conflict } = edit;
+  const signable = open && !conflict && name.trim() !== "" && !sign.isPending && !save.isPending;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (signable) sign.mutate(name.trim());
+  };
+  const trouble = sign.error
+    ? t("report.signFailed", { reason: sign.error.message })
+    : save.error && t("report.saveFailed", { reason: save.error.message });
+  return (
+    <form className={style.signBar} onSubmit={submit}>
+      {trouble && (
+        <p className={style.trouble} role="alert">
+          {trouble}
+        </p>
+      )}
+      <div className={style.signLine}>
+        <input
+          value={name}
+          maxLength={64}
+          placeholder={t("report.signer")}
+          aria-label={t("report.signer")}
+          aria-describedby={hint}
+          autoComplete="name"
+          data-testid="signer-name"
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Button
+          disabled={!open || !edited || save.isPending || conflict !== null}
+          data-testid="report-save"
+          title="Ctrl S"
+          onClick={() => save.mutate()}
+        >
+          <Save size={15} aria-hidden />
+          {save.isPending ? t("report.saving") : t("report.save")}
+        </Button>
+        <Button type="submit" look="primary" disabled={!signable} data-testid="report-sign">
+          <PenLine size={15} aria-hidden />
+          {sign.isPending ? t("report.signing") : t("report.sign")}
+        </Button>
+      </div>
+      <p className={style.hint} id={hint}>
+        {open ? t("report.signerHint") : t("report.notYetSignable")}
+        {edited && (
+          <span className={style.unsaved} data-testid="report-unsaved">
+            {t("report.unsaved")}
+            <Button small look="quiet" onClick={edit.discard}>
+              {t("report.discard")}
+            </Button>
+          </span>
+        )}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,50 @@
+/** A report's sections as text to edit, one sentence a line, and back. Pure. */
+
+import type { Report, Sentence } from "../../lib/model";
+
+export const SECTIONS = ["findings", "impression", "recommendation"] as const;
+export type Section = (typeof SECTIONS)[number];
+export type SectionTexts = Record<Section, string>;
+
+export const textOf = (sentences: readonly Sentence[]): string =>
+  sentences.map((sentence) => sentence.text).join("\n");
+
+/** Return the sentences of a text: its lines, trimmed, without the empty ones. */
+export const sentencesOf = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+
+export const textsOf = (report: Report): SectionTexts => ({
+  findings: textOf(report.findings),
+  impression: textOf(report.impression),
+  recommendation: textOf(report.recommendation),
+});
+
+/** Return whether `texts` say anything else than `report` does; blank lines and edges do not count. */
+export function isEdited(report: Report, texts: SectionTexts): boolean {
+  return SECTIONS.some((section) => {
+    const mine = sentencesOf(texts[section]);
+    const theirs = sentencesOf(textOf(report[section]));
+    return mine.length !== theirs.length || mine.some((sentence, i) => sentence !== theirs[i]);
+  });
+}
+
+export interface Line {
+  text: string;
+  findingIds: readonly string[]; // none for a line in the reader's own words
+}
+
+const OWN: readonly string[] = [];
+
+/** Return the lines of `text` with the findings that they rest on; a changed line rests on none. */
+export function linkedLines(text: string, sentences: readonly Sentence[]): Line[] {
+  return text.split("\n").map((line) => {
+    const same = sentences.find((sentence) => sentence.text.trim() === line.trim());
+    return { text: line, findingIds: same?.finding_ids ?? OWN };
+  });
+}
+
+/** Return the number of the line in which the caret stands. */
+export const lineAt = (text: string, caret: number): number => text.slice(0, caret).split("\n").length - 1;

@@ -1,0 +1,77 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { ApiError, putReport, signReport } from "../../lib/api";
+import type { Report, StudyRecord } from "../../lib/model";
+import { keepEdit, keptEdit } from "./keptEdit";
+import { isEdited, type Section, type SectionTexts, sentencesOf, textsOf } from "./reportText";
+
+interface Edit {
+  base: Report; // the version that the texts started from
+  texts: SectionTexts;
+}
+
+/**
+ * The reader's words on top of the newest report version.
+ *
+ * A newer version replaces them where nothing was edited; where something was, `conflict` holds it until the
+ * reader decides.
+ */
+export function useReportEdit(studyUid: string, report: Report) {
+  const queryClient = useQueryClient();
+  const key = ["study", studyUid];
+  const [edit, setEdit] = useState<Edit>(() => ({
+    base: report,
+    texts: (!report.signature && keptEdit(studyUid, report.version)) || textsOf(report),
+  }));
+  const edited = isEdited(edit.base, edit.texts);
+  const renewed =
+    report.version !== edit.base.version || Boolean(report.signature) !== Boolean(edit.base.signature);
+  if (renewed && (!edited || report.signature)) setEdit({ base: report, texts: textsOf(report) });
+
+  const { version } = edit.base;
+  useEffect(() => {
+    keepEdit(studyUid, edited ? { version, texts: edit.texts } : null);
+  }, [studyUid, edited, version, edit.texts]);
+
+  const onError = (error: Error) => {
+    if (error instanceof ApiError && error.status === 409)
+      void queryClient.invalidateQueries({ queryKey: key });
+  };
+
+  const put = async (): Promise<Report> => {
+    const { base, texts } = edit;
+    const written = await putReport(studyUid, {
+      version: base.version,
+      findings: sentencesOf(texts.findings),
+      impression: sentencesOf(texts.impression),
+      recommendation: sentencesOf(texts.recommendation),
+    });
+    setEdit({ base: written, texts: textsOf(written) });
+    queryClient.setQueryData<StudyRecord>(key, (record) => record && { ...record, draft: written });
+    void queryClient.invalidateQueries({ queryKey: key });
+    return written;
+  };
+
+  const save = useMutation({ mutationFn: put, onError });
+  const sign = useMutation({
+    mutationFn: async (signer: string) => {
+      const signed = edited ? await put() : edit.base;
+      return signReport(studyUid, signer, signed.version);
+    },
+    onSuccess: (record) => queryClient.setQueryData(key, record),
+    onError,
+  });
+
+  return {
+    texts: edit.texts,
+    base: edit.base,
+    edited,
+    conflict: renewed && edited && !report.signature ? report : null,
+    write: (section: Section, text: string) =>
+      setEdit((current) => ({ ...current, texts: { ...current.texts, [section]: text } })),
+    discard: () => setEdit({ base: report, texts: textsOf(report) }),
+    keepMine: () => setEdit((current) => ({ ...current, base: report })),
+    save,
+    sign,
+  };
+}

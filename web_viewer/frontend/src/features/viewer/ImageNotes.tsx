@@ -1,0 +1,54 @@
+import type { RefObject } from "react";
+import { useTranslation } from "react-i18next";
+import { Disclaimer } from "../../components/Disclaimer";
+import type { Radiograph, RadiographHeader } from "../../lib/model";
+import { useOverlay } from "../../lib/overlayStore";
+import { headerWindow } from "./stage";
+import style from "./viewer.module.css";
+import { useViewport } from "./viewportStore";
+
+interface NotesProps {
+  radiograph: Radiograph;
+  header: RadiographHeader | null;
+  scale: number | null;
+  probe: RefObject<HTMLSpanElement | null>;
+}
+
+/** The small print at the image's corners. */
+export function ImageNotes({ radiograph, header, scale, probe }: NotesProps) {
+  const { t } = useTranslation();
+  const chosen = useViewport((state) => state.window);
+  const flipped = useViewport((state) => state.flipped);
+  const turns = useViewport((state) => state.turns);
+  const off = useOverlay((state) => state.off || state.held || state.opacity === 0 || state.hidden.size > 0);
+  const window = chosen ?? (header && headerWindow(header));
+  return (
+    <>
+      <div className={style.note} data-corner="top-left">
+        <span>{t(`view.${radiograph.view}`)}</span>
+        {header?.laterality_marker && <span>{t("viewer.marker", { side: header.laterality_marker })}</span>}
+      </div>
+      <div className={style.note} data-corner="top-right">
+        {off && (
+          <span className={style.warning} data-testid="overlay-hidden-note">
+            {t("viewer.overlayOff")}
+          </span>
+        )}
+        {flipped && <span className={style.warning}>{t("viewer.flippedWarning")}</span>}
+        {turns !== 0 && <span className={style.warning}>{t("viewer.turnedWarning")}</span>}
+      </div>
+      <div className={style.note} data-corner="bottom-left">
+        <span ref={probe} />
+        {window && (
+          <span data-testid="window-note">
+            {t("viewer.center")} {Math.round(window.center)} {t("viewer.width")} {Math.round(window.width)}
+          </span>
+        )}
+        {scale !== null && <span>{Math.round(scale * 100)} %</span>}
+      </div>
+      <div className={style.note} data-corner="bottom-right">
+        <Disclaimer />
+      </div>
+    </>
+  );
+}

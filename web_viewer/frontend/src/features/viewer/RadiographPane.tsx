@@ -1,0 +1,113 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Failure } from "../../components/Failure";
+import { Notice } from "../../components/Notice";
+import { previewAddress } from "../../lib/api";
+import { useFindingTable } from "../../lib/findingNames";
+import type { Finding, Radiograph } from "../../lib/model";
+import { useOverlay } from "../../lib/overlayStore";
+import { headerQuery, overlayQuery, pixelsQuery } from "../../lib/queries";
+import { useShortcuts } from "../../lib/shortcuts";
+import type { Point } from "./geometry";
+import { ImageNotes } from "./ImageNotes";
+import { RadiographCanvas } from "./RadiographCanvas";
+import type { Shown } from "./stage";
+import { Toolbar } from "./Toolbar";
+import style from "./viewer.module.css";
+import { useViewport } from "./viewportStore";
+
+interface PaneProps {
+  studyUid: string;
+  radiograph: Radiograph;
+  findings: readonly Finding[]; // of this radiograph
+  reading: string; // changes when the model has read the study again; "" before it has
+}
+
+/** One radiograph with its tools: a preview at once, then every bit of it, with the overlay on. */
+export function RadiographPane({ studyUid, radiograph, findings, reading }: PaneProps) {
+  const { t } = useTranslation();
+  const uid = radiograph.instance_uid;
+  const header = useQuery(headerQuery(studyUid, uid));
+  const pixels = useQuery(pixelsQuery(studyUid, uid));
+  const overlay = useQuery({ ...overlayQuery(studyUid, uid, reading), enabled: reading !== "" });
+  const { rows: table } = useFindingTable();
+  const probe = useRef<HTMLSpanElement>(null);
+  const [scale, setScale] = useState<number | null>(null);
+  useFreshView(uid);
+  useHeldOverlay();
+
+  const mask = overlay.data ?? null;
+  const shown = useMemo<Shown | null>(
+    () => (header.data ? { header: header.data, mask, findings, table } : null),
+    [header.data, mask, findings, table],
+  );
+  const complete = table.length > 0 && (reading === "" || overlay.isSuccess);
+  const error = header.error ?? pixels.error;
+
+  const onHover = (point: Point | null) => {
+    if (probe.current && header.data) probe.current.textContent = probeText(point, header.data, pixels.data);
+  };
+
+  return (
+    <section className={style.pane} aria-label={t("viewer.image")}>
+      <Toolbar header={header.data ?? null} />
+      <div className={style.glass}>
+        {!shown || !pixels.data ? (
+          <img className={style.preview} src={previewAddress(studyUid, uid)} alt="" draggable={false} />
+        ) : (
+          <RadiographCanvas
+            key={uid}
+            pixels={pixels.data}
+            shown={shown}
+            complete={complete}
+            onHover={onHover}
+            onScale={setScale}
+          />
+        )}
+        <div className={style.notices}>
+          {error && (
+            <Failure
+              error={error}
+              title={t("viewer.imageFailed")}
+              onRetry={() => {
+                void header.refetch();
+                void pixels.refetch();
+              }}
+            />
+          )}
+          {overlay.error && <Notice tone="caution">{t("viewer.overlayFailed")}</Notice>}
+        </div>
+        <ImageNotes radiograph={radiograph} header={header.data ?? null} scale={scale} probe={probe} />
+      </div>
+    </section>
+  );
+}
+
+/** Each radiograph is first seen fitted, as stored, with everything the model marked. */
+function useFreshView(instanceUid: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the instance is what makes the view stale
+  useEffect(() => {
+    useViewport.getState().reset();
+    useOverlay.getState().reset();
+  }, [instanceUid]);
+}
+
+function useHeldOverlay(): void {
+  const hold = useOverlay((state) => state.hold);
+  useShortcuts({ h: () => hold(true) }, { h: () => hold(false) });
+  useEffect(() => {
+    const release = () => hold(false);
+    window.addEventListener("blur", release);
+    return () => window.removeEventListener("blur", release);
+  }, [hold]);
+}
+
+function probeText(point: Point | null, header: Shown["header"], pixels: Uint16Array | undefined): string {
+  if (!point || !pixels) return "";
+  const column = Math.floor(point.x);
+  const row = Math.floor(point.y);
+  const wire = pixels[row * header.columns + column];
+  if (wire === undefined) return "";
+  return `${column}, ${row}: ${Math.round(wire * header.slope + header.offset)}`;
+}

@@ -1,0 +1,104 @@
+import {
+  Contrast,
+  Eye,
+  EyeOff,
+  FlipHorizontal2,
+  Maximize,
+  Move,
+  RotateCcw,
+  RotateCw,
+  SunMedium,
+  ZoomIn,
+} from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Button, IconButton } from "../../components/Button";
+import type { RadiographHeader } from "../../lib/model";
+import { useOverlay } from "../../lib/overlayStore";
+import { PresetChoice } from "./PresetChoice";
+import style from "./viewer.module.css";
+import { type Tool, useViewport } from "./viewportStore";
+
+const TOOLS: { tool: Tool; icon: typeof Move; key: string }[] = [
+  { tool: "window", icon: SunMedium, key: "W" },
+  { tool: "pan", icon: Move, key: "P" },
+  { tool: "zoom", icon: ZoomIn, key: "Z" },
+];
+const ICON = 17;
+
+export function Toolbar({ header }: { header: RadiographHeader | null }) {
+  const { t } = useTranslation();
+  const view = useViewport();
+  const showActual = () => {
+    if (!header) return;
+    const { placement, turns, flipped } = view;
+    const center = placement?.center ?? { x: header.columns / 2, y: header.rows / 2 };
+    view.place({ scale: 1, center, turns, flipped });
+  };
+  return (
+    <div className={style.toolbar} role="toolbar" aria-label={t("viewer.radiographs")}>
+      <div className={style.tools}>
+        {TOOLS.map(({ tool, icon: Icon, key }) => (
+          <IconButton
+            key={tool}
+            label={`${t(`viewer.${tool}`)} (${key})`}
+            aria-pressed={view.tool === tool}
+            onClick={() => view.setTool(tool)}
+          >
+            <Icon size={ICON} aria-hidden />
+          </IconButton>
+        ))}
+      </div>
+      <PresetChoice header={header} />
+      <div className={style.tools}>
+        <IconButton
+          label={`${t("viewer.invert")} (I)`}
+          aria-pressed={view.negative}
+          onClick={view.toggleNegative}
+        >
+          <Contrast size={ICON} aria-hidden />
+        </IconButton>
+        <IconButton label={`${t("viewer.turn")} (T)`} onClick={view.turn}>
+          <RotateCw size={ICON} aria-hidden />
+        </IconButton>
+        <IconButton label={`${t("viewer.flip")} (X)`} aria-pressed={view.flipped} onClick={view.flip}>
+          <FlipHorizontal2 size={ICON} aria-hidden />
+        </IconButton>
+        <IconButton label={`${t("viewer.fit")} (F)`} onClick={() => view.place(null)}>
+          <Maximize size={ICON} aria-hidden />
+        </IconButton>
+        <Button look="quiet" title={`${t("viewer.actual")} (A)`} onClick={showActual}>
+          {t("viewer.actual")}
+        </Button>
+        <IconButton label={`${t("viewer.reset")} (R)`} onClick={view.reset}>
+          <RotateCcw size={ICON} aria-hidden />
+        </IconButton>
+      </div>
+      <OverlayControl />
+    </div>
+  );
+}
+
+function OverlayControl() {
+  const { t } = useTranslation();
+  const { opacity, off, setOpacity, toggleAll } = useOverlay();
+  return (
+    <div className={style.overlayControl}>
+      <IconButton label={`${t("viewer.overlay")} (O)`} aria-pressed={!off} onClick={toggleAll}>
+        {off ? <EyeOff size={ICON} aria-hidden /> : <Eye size={ICON} aria-hidden />}
+      </IconButton>
+      <label title={t("viewer.hideHint")}>
+        <span>{t("viewer.overlay")}</span>
+        <input
+          type="range"
+          min={0}
+          max={100}
+          step={5}
+          value={off ? 0 : Math.round(opacity * 100)}
+          aria-label={t("viewer.overlayOpacity")}
+          data-testid="overlay-opacity"
+          onChange={(event) => setOpacity(Number(event.target.value) / 100)}
+        />
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+/** Everything between the reader's choices and a drawn canvas: one radiograph, one renderer. */
+
+import type { Finding, FindingDefinition, RadiographHeader } from "../../lib/model";
+import { useOverlay } from "../../lib/overlayStore";
+import { fitted, imagePoint, type Placement, type Point } from "./geometry";
+import { greyTable, type Window } from "./grayscale";
+import { segmentStyles } from "./overlayStyle";
+import { Pyramid } from "./pyramid";
+import type { RadiographRenderer } from "./renderer";
+import { useViewport } from "./viewportStore";
+
+export interface Shown {
+  header: RadiographHeader;
+  mask: Uint8Array | null;
+  findings: readonly Finding[];
+  table: readonly FindingDefinition[];
+}
+
+export const headerWindow = (header: RadiographHeader): Window => ({
+  center: header.window_center,
+  width: header.window_width,
+  shape: header.voi_function,
+});
+
+export class Stage {
+  private shown: Shown | null = null;
+  private frame = 0;
+  private greys: { key: string; table: Uint8ClampedArray } | null = null;
+  private readonly unsubscribe: (() => void)[];
+  onDrawn: (() => void) | null = null;
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    private readonly renderer: RadiographRenderer,
+  ) {
+    this.unsubscribe = [useViewport.subscribe(() => this.ask()), useOverlay.subscribe(() => this.ask())];
+  }
+
+  show(shown: Shown, pixels: Uint16Array): void {
+    const { columns: width, rows: height } = shown.header;
+    this.renderer.setRadiograph(new Pyramid({ width, height, values: pixels }));
+    this.greys = null;
+    this.restyle(shown, true);
+  }
+
+  /** Take new findings, or a new mask, of the radiograph that is shown. */
+  restyle(shown: Shown, remask: boolean): void {
+    this.shown = shown;
+    if (remask) this.renderer.setOverlay(shown.mask);
+    this.ask();
+  }
+
+  resize(width: number, height: number): void {
+    if (this.canvas.width === width && this.canvas.height === height) return;
+    this.canvas.width = width;
+    this.canvas.height = height;
+    this.draw();
+  }
+
+  placement(): Placement | null {
+    if (!this.shown) return null;
+    const { columns: width, rows: height } = this.shown.header;
+    const { placement, turns, flipped } = useViewport.getState();
+    return placement ?? fitted({ width, height }, this.canvas, turns, flipped);
+  }
+
+  window(): Window | null {
+    return this.shown ? (useViewport.getState().window ?? headerWindow(this.shown.header)) : null;
+  }
+
+  /** Return the image point under a point of the canvas; null outside the radiograph. */
+  pointAt(at: Point): Point | null {
+    const placement = this.placement();
+    if (!placement || !this.shown) return null;
+    const point = imagePoint(placement, this.canvas, at);
+    const { columns, rows } = this.shown.header;
+    return point.x >= 0 && point.y >= 0 && point.x < columns && point.y < rows ? point : null;
+  }
+
+  /** Return the finding whose segment lies under a point of the canvas. */
+  findingAt(at: Point): Finding | null {
+    const point = this.pointAt(at);
+    if (!point || !this.shown?.mask) return null;
+    const { mask, header, findings, table } = this.shown;
+    const bits = mask[Math.floor(point.y) * header.columns + Math.floor(point.x)] ?? 0;
+    const definition = table.find((entry) => (bits >> (entry.segment_number - 1)) & 1);
+    return findings.find((finding) => finding.label === definition?.label) ?? null;
+  }
+
+  isShowing(header: RadiographHeader): boolean {
+    return this.shown?.header === header;
+  }
+
+  /** Draw before the next frame. */
+  ask(): void {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  private draw(): void {
+    const placement = this.placement();
+    if (!this.shown || !placement || this.canvas.width === 0) return;
+    const { opacity, hidden, off, held, selected } = useOverlay.getState();
+    const choice = { opacity, hidden, allHidden: off || held, selected };
+    this.renderer.draw({
+      placement,
+      table: this.currentGreys(this.shown.header),
+      segments: segmentStyles(this.shown.findings, this.shown.table, choice),
+      pixelRatio: devicePixelRatio,
+    });
+    this.onDrawn?.();
+  }
+
+  private currentGreys(header: RadiographHeader): Uint8ClampedArray {
+    const window = this.window() ?? headerWindow(header);
+    const inverted = header.inverted !== useViewport.getState().negative;
+    const key = `${window.center}:${window.width}:${window.shape}:${inverted}`;
+    if (this.greys?.key !== key) this.greys = { key, table: greyTable(window, header, inverted) };
+    return this.greys.table;
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.frame);
+    for (const stop of this.unsubscribe) stop();
+    this.renderer.dispose();
+  }
+}

@@ -1,0 +1,31 @@
+import { useMutation } from "@tanstack/react-query";
+import { RotateCw } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import { reprocessStudy } from "../../lib/api";
+import type { WorklistItem } from "../../lib/model";
+import style from "./worklist.module.css";
+
+/** Why a study was skipped or failed, in words, and the way to have it read again. */
+export function Setback({ item }: { item: WorklistItem }) {
+  const { t } = useTranslation();
+  const again = useMutation({ mutationFn: () => reprocessStudy(item.study_uid) });
+  if (item.state !== "skipped" && item.state !== "failed") return null;
+  const stage = item.failed_stage ?? "";
+  const stageName = stage in STAGES ? t(`stage.${stage as keyof typeof STAGES}`) : stage;
+  return (
+    <div className={style.setback} data-state={item.state}>
+      <span>
+        {item.state === "failed" && stage && <b>{t("worklist.failedAt", { stage: stageName })}: </b>}
+        {item.reason}
+        {again.error && <em> {again.error.message}</em>}
+      </span>
+      <Button small disabled={again.isPending || again.isSuccess} onClick={() => again.mutate()}>
+        <RotateCw size={13} aria-hidden />
+        {again.isSuccess ? t("worklist.reprocessing") : t("worklist.reprocess")}
+      </Button>
+    </div>
+  );
+}
+
+const STAGES = { segment: true, draft: true, deliver: true, receive: true } as const;

@@ -1,0 +1,80 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "../../components/Link";
+import { StateMark } from "../../components/StateMark";
+import { navigate, viewerAddress } from "../../lib/location";
+import type { WorklistItem } from "../../lib/model";
+import { patientAge, personName, studyMoment } from "../../lib/patient";
+import { agoText, clockText, secondsText } from "../../lib/quantity";
+import { DeliveryMark } from "./DeliveryMark";
+import { FindingChips } from "./FindingChips";
+import { isUrgent } from "./order";
+import { Setback } from "./Setback";
+import style from "./worklist.module.css";
+
+interface RowProps {
+  item: WorklistItem;
+  now: number;
+  onGlance: (studyUid: string) => void;
+}
+
+export function WorklistRow({ item, now, onGlance }: RowProps) {
+  const { t, i18n } = useTranslation();
+  const { summary } = item;
+  const address = viewerAddress(item.study_uid);
+  const age = patientAge(summary);
+  const sex = summary.patient_sex in SEXES ? t(`sex.${summary.patient_sex as keyof typeof SEXES}`) : "";
+  const person = [summary.patient_id, sex, age && t(`age.${age.unit}`, { count: age.count })];
+  return (
+    <tr
+      className={style.row}
+      data-testid="worklist-row"
+      data-study-uid={item.study_uid}
+      data-state={item.state}
+      data-urgent={isUrgent(item)}
+      onClick={(event) => {
+        if (!(event.target as Element).closest("a, button")) navigate(address);
+      }}
+      onPointerEnter={() => onGlance(item.study_uid)}
+    >
+      <td>
+        <Link to={address} className={style.name} data-row-link>
+          {personName(summary.patient_name, i18n.language) || t("worklist.noName")}
+        </Link>
+        <small>{person.filter(Boolean).join(" · ")}</small>
+      </td>
+      <td>
+        <span>{summary.study_description || summary.body_part || summary.modality || "–"}</span>
+        <small>
+          {[studyMoment(summary.study_date, summary.study_time), summary.accession_number]
+            .filter(Boolean)
+            .join(" · ")}
+        </small>
+      </td>
+      <td>
+        <FindingChips findings={item.findings} />
+        <Setback item={item} />
+      </td>
+      <td>
+        <StateMark state={item.state} />
+        {item.signed_by && <small>{t("worklist.signedBy", { name: item.signed_by })}</small>}
+      </td>
+      <td className={style.number}>
+        {item.seconds_to_draft === null ? (
+          <span className={style.quiet}>–</span>
+        ) : (
+          secondsText(item.seconds_to_draft)
+        )}
+      </td>
+      <td>
+        <DeliveryMark deliveries={item.deliveries} />
+      </td>
+      <td className={style.quiet}>
+        <time dateTime={item.received_at} title={clockText(item.received_at)}>
+          {agoText(item.received_at, now, i18n.language)}
+        </time>
+      </td>
+    </tr>
+  );
+}
+
+const SEXES = { M: true, F: true, O: true } as const;

@@ -1,0 +1,124 @@
+/** The service's HTTP interface, one function a request. */
+
+import type {
+  AssessmentVerdict,
+  FindingDefinition,
+  RadiographHeader,
+  Report,
+  Service,
+  StudyRecord,
+  Worklist,
+} from "./model";
+
+/** The service answered, but not with success; `message` is its own sentence. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+/** No answer came: the network or the service is down. */
+export class OfflineError extends Error {
+  override name = "OfflineError";
+}
+
+async function request(path: string, init?: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { credentials: "same-origin", ...init });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new OfflineError("The service does not answer.");
+  }
+  if (!response.ok) throw new ApiError(response.status, await sentence(response));
+  return response;
+}
+
+async function sentence(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => null);
+  if (body && typeof body === "object" && "detail" in body && typeof body.detail === "string") {
+    return body.detail;
+  }
+  return `${response.status} ${response.statusText}`.trim();
+}
+
+async function json<T>(path: string, init?: RequestInit): Promise<T> {
+  return (await request(path, init)).json() as Promise<T>;
+}
+
+function send(method: "PUT" | "POST", body?: unknown): RequestInit {
+  return body === undefined
+    ? { method }
+    : { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+const study = (uid: string) => `/api/studies/${encodeURIComponent(uid)}`;
+const radiograph = (uid: string, instance: string) =>
+  `${study(uid)}/radiographs/${encodeURIComponent(instance)}`;
+
+export interface WorklistQuery {
+  state?: string;
+  q?: string;
+  accession?: string;
+  limit?: number;
+  offset?: number;
+}
+
+export function getWorklist(query: WorklistQuery, signal?: AbortSignal): Promise<Worklist> {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") parameters.set(name, String(value));
+  }
+  return json(`/api/worklist?${parameters}`, { signal });
+}
+
+export const getStudy = (uid: string, signal?: AbortSignal) => json<StudyRecord>(study(uid), { signal });
+export const getFindingTable = () => json<FindingDefinition[]>("/api/findings");
+export const getService = () => json<Service>("/api/service");
+
+export const getRadiographHeader = (uid: string, instance: string, signal?: AbortSignal) =>
+  json<RadiographHeader>(`${radiograph(uid, instance)}/image.json`, { signal });
+
+/** Return the wire values, row by row: uint16, shifted to be 0 or more. */
+export async function getRadiographPixels(uid: string, instance: string, signal?: AbortSignal) {
+  const response = await request(`${radiograph(uid, instance)}/image`, { signal });
+  return new Uint16Array(await response.arrayBuffer());
+}
+
+/** Return a bitmask per pixel, bit (segment number - 1) per finding; null where nothing was marked. */
+export async function getOverlay(uid: string, instance: string, signal?: AbortSignal) {
+  const response = await request(`${radiograph(uid, instance)}/overlay`, { signal });
+  return response.status === 204 ? null : new Uint8Array(await response.arrayBuffer());
+}
+
+export const previewAddress = (uid: string, instance: string) => `${radiograph(uid, instance)}/preview.jpg`;
+
+export interface ReportEdit {
+  version: number;
+  findings: string[];
+  impression: string[];
+  recommendation: string[];
+}
+
+export const putReport = (uid: string, edit: ReportEdit) =>
+  json<Report>(`${study(uid)}/report`, send("PUT", edit));
+
+export const signReport = (uid: string, signer: string, version: number) =>
+  json<StudyRecord>(`${study(uid)}/sign`, send("POST", { signer, version }));
+
+export const assessFinding = (
+  uid: string,
+  findingId: string,
+  assessment: AssessmentVerdict,
+  reader: string,
+) =>
+  request(
+    `${study(uid)}/findings/${encodeURIComponent(findingId)}/assessment`,
+    send("POST", { assessment, reader }),
+  );
+
+export const reprocessStudy = (uid: string) => request(`${study(uid)}/reprocess`, send("POST"));

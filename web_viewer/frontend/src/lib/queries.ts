@@ -1,0 +1,72 @@
+/** What is kept from the service, under which key, and for how long. */
+
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import {
+  ApiError,
+  getFindingTable,
+  getOverlay,
+  getRadiographHeader,
+  getRadiographPixels,
+  getService,
+  getStudy,
+  getWorklist,
+  type WorklistQuery,
+} from "./api";
+
+const MINUTE = 60_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+      retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
+    },
+  },
+});
+
+export const worklistQuery = (query: WorklistQuery) =>
+  queryOptions({
+    queryKey: ["worklist", query],
+    queryFn: ({ signal }) => getWorklist(query, signal),
+    placeholderData: (previous) => previous,
+  });
+
+export const studyQuery = (uid: string) =>
+  queryOptions({ queryKey: ["study", uid], queryFn: ({ signal }) => getStudy(uid, signal) });
+
+export const findingTableQuery = queryOptions({
+  queryKey: ["findings"],
+  queryFn: getFindingTable,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const serviceQuery = queryOptions({
+  queryKey: ["service"],
+  queryFn: getService,
+  staleTime: 10 * MINUTE,
+});
+
+// A received radiograph never changes; its overlay does when the study is read again.
+const IMAGE_LIFE = { staleTime: Number.POSITIVE_INFINITY, gcTime: 2 * MINUTE, structuralSharing: false };
+
+export const headerQuery = (uid: string, instance: string) =>
+  queryOptions({
+    queryKey: ["header", uid, instance],
+    queryFn: ({ signal }) => getRadiographHeader(uid, instance, signal),
+    ...IMAGE_LIFE,
+  });
+
+export const pixelsQuery = (uid: string, instance: string) =>
+  queryOptions({
+    queryKey: ["pixels", uid, instance],
+    queryFn: ({ signal }) => getRadiographPixels(uid, instance, signal),
+    ...IMAGE_LIFE,
+  });
+
+export const overlayQuery = (uid: string, instance: string, reading: string) =>
+  queryOptions({
+    queryKey: ["overlay", uid, instance, reading],
+    queryFn: ({ signal }) => getOverlay(uid, instance, signal),
+    ...IMAGE_LIFE,
+  });

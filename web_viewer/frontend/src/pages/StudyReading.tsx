@@ -1,0 +1,132 @@
+import { useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { AppHeader } from "../components/AppHeader";
+import { Failure } from "../components/Failure";
+import { Notice } from "../components/Notice";
+import { StateMark } from "../components/StateMark";
+import { StudyDetails } from "../features/details/StudyDetails";
+import { FindingList } from "../features/findings/FindingList";
+import { ReportPanel } from "../features/report/ReportPanel";
+import { RadiographPane } from "../features/viewer/RadiographPane";
+import { RadiographStrip } from "../features/viewer/RadiographStrip";
+import { useFindingTable } from "../lib/findingNames";
+import { navigate } from "../lib/location";
+import type { Finding, Radiograph, StudyRecord } from "../lib/model";
+import { queryClient } from "../lib/queries";
+import { useShortcuts } from "../lib/shortcuts";
+import { BackLink } from "./BackLink";
+import { PatientLine } from "./PatientLine";
+import style from "./viewerPage.module.css";
+
+interface ReadingProps {
+  record: StudyRecord;
+  lost: Error | null; // why what is shown may be old
+}
+
+/** One study: radiograph, findings, report. */
+export function StudyReading({ record, lost }: ReadingProps) {
+  const { t } = useTranslation();
+  const popover = useRef<HTMLDivElement>(null);
+  const { isCritical } = useFindingTable();
+  const [wanted, setWanted] = useState<string | null>(null);
+  const chosen = chosenRadiograph(record, wanted, isCritical);
+  const findings = useMemo(
+    () => record.findings.filter((finding) => finding.radiograph_uid === chosen?.instance_uid),
+    [record.findings, chosen?.instance_uid],
+  );
+  useShortcuts({
+    Escape: () => {
+      if (!popover.current?.matches(":popover-open")) navigate("/");
+    },
+  });
+  return (
+    <div className={style.page}>
+      <AppHeader>
+        <BackLink />
+        <PatientLine summary={record.summary} />
+        <StateMark state={record.state} />
+        <StudyDetails record={record} popover={popover} />
+      </AppHeader>
+      {lost && (
+        <Failure
+          error={lost}
+          onRetry={() => void queryClient.invalidateQueries({ queryKey: ["study", record.study_uid] })}
+        />
+      )}
+      <main className={style.reading}>
+        {record.radiographs.length > 1 && chosen && (
+          <RadiographStrip
+            studyUid={record.study_uid}
+            radiographs={record.radiographs}
+            findings={record.findings}
+            chosen={chosen.instance_uid}
+            onChoose={setWanted}
+          />
+        )}
+        {chosen ? (
+          <RadiographPane
+            studyUid={record.study_uid}
+            radiograph={chosen}
+            findings={findings}
+            reading={readingOf(record)}
+          />
+        ) : (
+          <div className={style.dark}>
+            <Notice>{record.reason ?? t("viewer.waiting")}</Notice>
+          </div>
+        )}
+        <aside className={style.side}>
+          {chosen && (
+            <FindingList
+              studyUid={record.study_uid}
+              findings={findings}
+              assessments={record.assessments}
+              signed={record.state === "signed"}
+            />
+          )}
+          {record.draft ? (
+            <ReportPanel
+              studyUid={record.study_uid}
+              state={record.state}
+              report={record.draft}
+              findings={record.findings}
+            />
+          ) : (
+            <p className={style.noReport}>{noReport(record, t)}</p>
+          )}
+        </aside>
+      </main>
+    </div>
+  );
+}
+
+type Translate = ReturnType<typeof useTranslation>["t"];
+
+function noReport(record: StudyRecord, t: Translate): string {
+  if (record.state === "failed") return t("report.pendingFailed", { reason: record.reason ?? "" });
+  return record.state === "skipped" ? t("report.pendingSkipped") : t("report.pending");
+}
+
+/** Return the reader's choice, else the radiograph with a critical finding, else with any, else the first. */
+function chosenRadiograph(
+  { radiographs, findings }: StudyRecord,
+  wanted: string | null,
+  isCritical: (label: string) => boolean,
+): Radiograph | undefined {
+  const seen = findings.filter((finding) => finding.presence !== "absent");
+  const shows = (finding: Finding | undefined) =>
+    radiographs.find((radiograph) => radiograph.instance_uid === finding?.radiograph_uid);
+  return (
+    radiographs.find((radiograph) => radiograph.instance_uid === wanted) ??
+    shows(seen.find((finding) => isCritical(finding.label))) ??
+    shows(seen[0]) ??
+    radiographs[0]
+  );
+}
+
+/** Name one reading of the study by the model; empty before there is one. */
+function readingOf({ findings, timeline, revision }: StudyRecord): string {
+  if (findings.length === 0) return "";
+  const readings = timeline.filter((entry) => entry.step === "segmented" || entry.step === "previewed");
+  return `${revision}.${readings.length}`;
+}
