@@ -131,7 +131,7 @@ class JobQueue:
         )
         try:
             self._broker.enqueue(message)
-        except (redis.RedisError, dramatiq.errors.ConnectionError) as error:
+        except (redis.RedisError, dramatiq.errors.BrokerConnectionError) as error:
             raise RegistryUnavailableError("Redis does not answer: the job could not be queued") from error
 
     def ask_owed(self, record: StudyRecord) -> None:
