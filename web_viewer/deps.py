@@ -18,6 +18,7 @@ from study.jobs import JobQueue
 from study.ledger import Ledger
 from study.model import ModelIdentity
 from study.registry import Registry
+from study.service import Service
 from study.settings import Settings
 from web_viewer.renditions import Renditions
 
@@ -54,6 +55,23 @@ class Services:
     dicom_port: int | None = None
     model: ModelIdentity | None = None
     static: Path = STATIC
+
+
+def services_of(
+    service: Service, *, dicom_port: int | None = None, model: ModelIdentity | None = None
+) -> Services:
+    """Return the services of the web role over what all roles share."""
+    return Services(
+        archive=service.ledger.archive,
+        ledger=service.ledger,
+        registry=service.ledger.registry,
+        queue=service.queue,
+        intake=service.intake(),
+        settings=service.settings,
+        redis_url=service.redis_url,
+        dicom_port=dicom_port,
+        model=model,
+    )
 
 
 @dataclass(frozen=True)
