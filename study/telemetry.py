@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,10 +18,17 @@ from prometheus_client import (
     Histogram,
     generate_latest,
     multiprocess,
+    values,
 )
 
 # Metrics of several processes meet in files below this folder; set before this module is imported.
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+
+if MULTIPROCESS in os.environ:
+    Path(os.environ[MULTIPROCESS]).mkdir(parents=True, exist_ok=True)
+    # Containers that share the folder number their processes alike, so the host's name tells them apart.
+    _host = socket.gethostname().replace("_", "-")
+    values.ValueClass = values.MultiProcessValue(lambda: f"{_host}-{os.getpid()}")  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300)
 
