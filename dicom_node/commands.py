@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from dicom_node.associate import spelled
-from dicom_node.echo import echo as ask
-from dicom_node.send import SendResult, send_objects
-from study.errors import DeliveryError
-from study.settings import Destination
+if TYPE_CHECKING:
+    from dicom_node.send import SendResult
+    from study.errors import DeliveryError
+    from study.settings import Destination
 
 app = typer.Typer(no_args_is_help=True)
 
-_To = Annotated[
-    Destination,
-    typer.Option(parser=Destination.parse, metavar="AE@HOST:PORT", help="Where to send: AE@HOST:PORT."),
-]
+_To = Annotated[str, typer.Option(metavar="AE@HOST:PORT", help="The node to talk to.")]
 _Calling = Annotated[str, typer.Option(help="Our own AE title.", metavar="AE")]
 
 
@@ -32,11 +28,15 @@ def send(
     calling: _Calling = "KIDRAY",
 ) -> None:
     """Send DICOM files to a node by C-STORE and show what it answers to each."""
+    from dicom_node.send import send_objects
+    from study.errors import DeliveryError
+
+    destination = _destination(to)
     try:
-        results = send_objects(to, list(_files(files)), calling_ae_title=calling)
+        results = send_objects(destination, list(_files(files)), calling_ae_title=calling)
     except DeliveryError as error:
         _give_up(error)
-    Console().print(_table(results, to))
+    Console().print(_table(results, destination))
     if not all(r.sent for r in results):
         raise typer.Exit(1)
 
@@ -44,11 +44,23 @@ def send(
 @app.command()
 def echo(to: _To, calling: _Calling = "KIDRAY") -> None:
     """Ask a node by C-ECHO whether it is there."""
+    from dicom_node.echo import echo as ask
+    from study.errors import DeliveryError
+
     try:
-        seconds = ask(to, calling_ae_title=calling)
+        seconds = ask(_destination(to), calling_ae_title=calling)
     except DeliveryError as error:
         _give_up(error)
-    typer.echo(f"{spelled(to)} answers in {seconds * 1000:.0f} ms")
+    typer.echo(f"{to} answers in {seconds * 1000:.0f} ms")
+
+
+def _destination(text: str) -> Destination:
+    from study.settings import Destination
+
+    try:
+        return Destination.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--to") from error
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -61,13 +73,18 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _table(results: list[SendResult], to: Destination) -> Table:
     sent = sum(r.sent for r in results)
-    table = Table("File", "Status", "In words", title=f"{sent} of {len(results)} sent to {spelled(to)}")
+    table = Table(
+        "File",
+        "Status",
+        "In words",
+        title=f"{sent} of {len(results)} sent to {to.ae_title}@{to.host}:{to.port}",
+    )
     for result in results:
         status = "" if result.status is None else f"0x{result.status:04X}"
         table.add_row(result.path.name, status, result.reason, style=None if result.sent else "red")
     return table
 
 
-def _give_up(error: DeliveryError) -> None:
+def _give_up(error: DeliveryError) -> NoReturn:
     typer.echo(str(error), err=True)
     raise typer.Exit(1)

@@ -119,13 +119,16 @@ class Receiver:
             return
         self._server.shutdown()
         deadline = time.monotonic() + grace
-        while self._ae.active_associations and time.monotonic() < deadline:
+        while self._established() and time.monotonic() < deadline:
             time.sleep(0.02)
-        left = self._ae.active_associations
-        for association in left:
+        left = self._established()
+        for association in self._ae.active_associations:
             _hang_up(association)
         self._server = None
-        log.info("receiver_stopped", aborted=len(left))
+        log.info("receiver_stopped", aborted=left)
+
+    def _established(self) -> int:
+        return sum(association.is_established for association in self._ae.active_associations)
 
     def _store(self, event: evt.Event) -> int | Dataset:
         """Answer one C-STORE (PS3.7 section 9.1.1)."""
@@ -193,9 +196,11 @@ def _rejected(event: evt.Event) -> None:
 
 
 def _hang_up(association: Association) -> None:
-    """End an association whose peer may have stalled in the middle of a PDU."""
-    association.abort(block=False)
+    """End an association whose peer may have stalled, even in the middle of a PDU or before any."""
+    if association.is_established:
+        association.abort(block=False)
     opened = connection(association)
     if opened is not None:
         with suppress(OSError):  # the peer was quicker
             opened.shutdown(socket.SHUT_RDWR)
+    association.dul.to_user_queue.put(None)  # wakes who still waits for an A-ASSOCIATE request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from pathlib import Path
@@ -183,3 +184,18 @@ def test_stopping_hangs_up_on_a_peer_that_never_ends(intake: Intake, a_radiograp
     node.stop(grace=0.2)
     assert time.monotonic() - began < 5
     wait_for(lambda: not association.is_established, seconds=5, what="the abort")
+
+
+def test_stopping_hangs_up_on_sockets_that_never_said_anything(intake: Intake) -> None:
+    node = Receiver(intake, ae_title="KIDRAY", host="127.0.0.1", port=0)
+    before = threading.active_count()
+    node.start()
+    silent = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(4)]
+    silent[0].sendall(b"\x01\x00\x00\x00\x10\x00abc")  # the beginning of an A-ASSOCIATE-RQ
+    wait_for(lambda: threading.active_count() >= before + 5, what="the connections")
+    began = time.monotonic()
+    node.stop(grace=20)
+    wait_for(lambda: threading.active_count() <= before, seconds=5, what="the threads' end")
+    assert time.monotonic() - began < 5
+    for each in silent:
+        each.close()
