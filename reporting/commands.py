@@ -1,0 +1,43 @@
+"""The reporting room's commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Report drafting.", no_args_is_help=True)
+
+
+@app.command("train-writer")
+def train_writer(
+    out: Annotated[Path, typer.Option(help="GGUF file to write.")] = Path("runs/kidray-writer-micro.gguf"),
+    minutes: Annotated[float, typer.Option(help="How long to train, by the clock.")] = 10.0,
+    seed: Annotated[int, typer.Option(help="Seed of weights and training pairs.")] = 20_260,
+    threads: Annotated[int, typer.Option(help="Threads that compute.")] = 2,
+    briefs: Annotated[int, typer.Option(help="Random briefs to evaluate on; 0 for none.")] = 400,
+) -> None:
+    """Train the micro model that words drafts, on synthetic pairs, and write it as GGUF.
+
+    The pairs are drawn as they are needed: random findings, the very message that production sends,
+    and a wording of them in English or Korean that the grounding check accepts. No patient's data
+    is involved. Needs the `train` extra.
+
+    Example: kidray train-writer --minutes 10 --out runs/writer.gguf
+    """
+    import json
+
+    import torch
+
+    from reporting.writer.evaluate import evaluate_writer
+    from reporting.writer.train import WriterConfig
+    from reporting.writer.train import train_writer as train
+
+    torch.set_num_threads(threads)
+    done = train(out, WriterConfig(minutes=minutes, seed=seed), typer.echo)
+    typer.echo(json.dumps(done, indent=2))
+    typer.echo(f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")
+    if briefs:
+        for language, figures in evaluate_writer(out, briefs).items():
+            typer.echo(f"{language}: {figures._asdict()}")

@@ -1,0 +1,152 @@
+"""Write a report version as a DICOM SR: the narrative of PS3.16 TID 2000, unverified until signed.
+
+A draft is PRELIMINARY, PARTIAL and UNVERIFIED; a signed report is FINAL, COMPLETE and VERIFIED, with
+its signer as the verifying observer (PS3.3 C.17.2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from copy import copy
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
+
+import highdicom as hd
+from pydicom import Dataset
+
+from reporting.sr_content import MANUFACTURER, Sources, person_name, report_content
+from study.identifiers import derived_uid
+from study.model import Finding, ModelIdentity, Report
+
+SERIES_NUMBER = {False: 9003, True: 9004}  # draft, signed
+SERIES_DESCRIPTION = {
+    False: "Kidray draft report, unverified - not for clinical use",
+    True: "Kidray signed report - not for clinical use",
+}
+ORGANIZATION = "not recorded"  # the viewer asks a signer for a name, not for an employer
+
+
+class SrUids(NamedTuple):
+    """The UIDs that a report's SR gets."""
+
+    series_uid: str
+    instance_uid: str
+
+
+def sr_uids(report: Report) -> SrUids:
+    """Return the UIDs of a report's SR: the same for the same words under the same signature."""
+    kind = "draft" if report.signature is None else "signed"
+    words = report.model_dump_json(
+        exclude={"created_at": True, "sr_series_uid": True, "sr_instance_uid": True, "wording": True}
+    )
+    digest = hashlib.sha256(words.encode()).hexdigest()
+    return SrUids(
+        derived_uid(report.study_uid, "report", kind),
+        derived_uid(report.study_uid, "report", kind, digest),
+    )
+
+
+def report_sr(
+    report: Report,
+    *,
+    findings: Sequence[Finding],
+    radiographs: Sequence[Dataset],
+    results: Sequence[Dataset],
+    model: ModelIdentity,
+    uids: SrUids,
+) -> Dataset:
+    """Return a report version as a Comprehensive SR.
+
+    Parameters
+    ----------
+    report
+        The version; signed where it carries a signature.
+    findings
+        What its sentences refer to.
+    radiographs
+        Headers of the radiographs; the first gives patient and study. At least one.
+    results
+        Headers of the SEG and measurement SR instances that the findings rest on.
+    model
+        The algorithm that made the findings.
+    uids
+        From `sr_uids`.
+
+    Returns
+    -------
+    pydicom.Dataset
+        Comprehensive SR (PS3.3 A.35.3) in UTF-8 (ISO_IR 192), after TID 2000, its language given
+        by TID 1204.
+    """
+    headers = [_completed(radiograph) for radiograph in radiographs]
+    signature = report.signature
+    signed = signature is not None
+    made_at = signature.signed_at if signature is not None else report.created_at
+    with warnings.catch_warnings():  # of unusual but legal values in the source's header
+        warnings.simplefilter("ignore")
+        dataset: Dataset = hd.sr.ComprehensiveSR(
+            evidence=[*headers, *results],
+            content=report_content(report, Sources.of(findings, headers, results), model),
+            series_instance_uid=uids.series_uid,
+            series_number=SERIES_NUMBER[signed],
+            sop_instance_uid=uids.instance_uid,
+            instance_number=report.version,
+            manufacturer=MANUFACTURER,
+            is_complete=signed,
+            is_final=signed,
+            is_verified=signed,
+            verifying_observer_name=person_name(signature.signer) if signature else None,
+            verifying_organization=ORGANIZATION if signature else None,
+            series_description=SERIES_DESCRIPTION[signed],
+            manufacturer_model_name=model.name,
+            software_versions=[_software_version(), model.version],
+            device_serial_number=model.sha256[:16],
+        )
+        _date(dataset, made_at)
+    return dataset
+
+
+def _date(dataset: Dataset, made_at: datetime) -> None:
+    """Say when `dataset` was made, and in which characters: any name fits UTF-8."""
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    for kind in ("Content", "InstanceCreation", "Series"):
+        setattr(dataset, f"{kind}Date", made_at.strftime("%Y%m%d"))
+        setattr(dataset, f"{kind}Time", made_at.strftime("%H%M%S"))
+    dataset.TimezoneOffsetFromUTC = made_at.strftime("%z") or "+0000"
+    for observer in dataset.get("VerifyingObserverSequence", []):
+        observer.VerificationDateTime = made_at.strftime("%Y%m%d%H%M%S")
+
+
+# Attributes of type 2 of the patient and study modules (PS3.3 C.7.1.1, C.7.2.1).
+_TYPE_2 = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+
+
+def _completed(radiograph: Dataset) -> Dataset:
+    """Return the header with the type 2 attributes that it lacks, empty: writing is strict."""
+    missing = [keyword for keyword in _TYPE_2 if keyword not in radiograph]
+    if not missing:
+        return radiograph
+    header = copy(radiograph)
+    for keyword in missing:
+        setattr(header, keyword, None)
+    return header
+
+
+def _software_version() -> str:
+    try:
+        return version("kidray")
+    except PackageNotFoundError:
+        return "0"
