@@ -1,0 +1,144 @@
+"""What is promised of the layout: no torch where it serves, a quick command line, pins that fit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from study.compat import tomllib
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+# What each role imports once it runs, its lazily imported parts included.
+ROLES = {
+    "receive": "cli, dicom_node.receive, study.reconcile",
+    "work": "cli, dicom_node.deliver, inference.predict, inference.step, reporting.llm, reporting.signing, "
+    "reporting.step, langchain_openai",
+    "web": "cli, web_viewer.serve, web_viewer.app, inference.models",
+    "llm": "reporting.server, xllamacpp",
+    "up": "cli, study.up, training.phantom_set",
+}
+_WITHOUT_TORCH = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "albumentations", "onnxscript"}:
+            raise ImportError(f"{name} is not there when serving")
+sys.meta_path.insert(0, Blocked())
+"""
+_HELP = """
+import sys, cli
+try:
+    cli.app(["--help"])
+except SystemExit as ended:
+    assert not ended.code
+print("IMPORTED", *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the tree and return what it printed."""
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_runs_where_torch_is_not_installed(role: str) -> None:
+    done = run("-c", _WITHOUT_TORCH + f"import {ROLES[role]}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_is_quick_and_imports_no_heavy_library() -> None:
+    done = run("-c", _HELP)
+    assert done.returncode == 0, done.stderr
+    imported = set(done.stdout.rpartition("IMPORTED")[2].split())
+    heavy = {"torch", "highdicom", "langchain_core", "langchain_openai", "onnxruntime", "fastapi", "cv2"}
+    assert not imported & heavy
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        run("-m", "cli", "--help")
+        return time.perf_counter() - began
+
+    assert min(seconds() for _ in range(3)) < 1.5  # the least of three: the machine may be busy
+
+
+def commands() -> list[list[str]]:
+    """Return every command of the command line, those within groups too."""
+    import typer.main
+
+    import cli
+
+    found: list[list[str]] = []
+
+    def walk(command: object, path: list[str]) -> None:
+        found.append(path)
+        for name, below in getattr(command, "commands", {}).items():
+            walk(below, [*path, name])
+
+    walk(typer.main.get_command(cli.app), [])
+    return found
+
+
+def test_every_command_has_help_that_says_what_it_does() -> None:
+    from typer.testing import CliRunner
+
+    import cli
+
+    known = commands()
+    promised = {"up", "receive", "work", "web", "segment", "phantom", "train", "evaluate", "export"}
+    promised |= {"import-aihub", "rebuild", "doctor", "alive"}
+    missing = [name for name in promised if [name] not in known]
+    assert not missing
+    for path in [["studies", each] for each in ("list", "show", "retry", "purge")]:
+        assert path in known
+    for path in known:
+        shown = CliRunner().invoke(cli.app, [*path, "--help"])
+        assert shown.exit_code == 0, path
+        assert len(shown.output.split()) > 15, path
+
+
+def test_the_pinned_versions_are_those_that_the_project_asks_for() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = {
+        canonicalize_name(name): version
+        for name, _, version in (line.partition("==") for line in lines if "==" in line)
+    }
+    asked = PROJECT["dependencies"] + [
+        each
+        for extra, wanted in PROJECT["optional-dependencies"].items()
+        if extra != "vllm"  # never beside the service: it has an environment of its own
+        for each in wanted
+    ]
+    for requirement in map(Requirement, asked):
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        pinned = pins.get(canonicalize_name(requirement.name))
+        assert pinned is not None, f"{requirement.name} is not in constraints.txt"
+        assert requirement.specifier.contains(pinned), f"{requirement} and {pinned}"
+
+
+def test_no_dependency_that_serves_is_under_the_gpl() -> None:
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    for requirement in map(Requirement, PROJECT["dependencies"]):
+        try:
+            about = metadata(requirement.name)
+        except PackageNotFoundError:
+            continue
+        classifiers = [each for each in about.get_all("Classifier") or [] if "License" in each]
+        licence = " ".join([about.get("License-Expression") or "", *classifiers])
+        assert "GPL" not in licence.replace("LGPL", ""), f"{requirement.name}: {licence}"
+
+
+@pytest.mark.parametrize("name", ["Makefile", ".ci/run", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_the_project_has(name: str) -> None:
+    assert (ROOT / name).stat().st_size > 0
