@@ -44,27 +44,66 @@ class Destination(NamedTuple):
 class Settings(BaseSettings):
     """Every setting of the service. The order of precedence: flag, environment, file, default."""
 
-    model_config = SettingsConfigDict(env_prefix="KIDRAY_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KIDRAY_", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     home: Path = Path(".kidray")
-    redis_url: str | None = None  # unset: the embedded server under the home folder
+    """Folder of the archive, the embedded Redis and the logs."""
+
+    redis_url: str | None = None
+    """A Redis 7 or Valkey; unset: an embedded one under the home folder."""
+
     dicom_host: str = "0.0.0.0"  # noqa: S104 - a DICOM node is there to be reached
+    """Address on which the DICOM node listens."""
+
     dicom_port: Annotated[int, Field(ge=0, le=65535)] = 11112
+    """Port of the DICOM node; 0 takes a free one."""
+
     ae_title: Annotated[str, Field(min_length=1, max_length=16)] = "KIDRAY"
+    """AE title of the node, called and calling."""
+
     web_host: str = "127.0.0.1"
+    """Address of viewer and APIs; beyond loopback a login must be set."""
+
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    web_login: SecretStr | None = None  # USER:PASSWORD; required unless the host is loopback
+    """Port of viewer and APIs; 0 takes a free one."""
+
+    web_login: SecretStr | None = None
+    """USER:PASSWORD asked for by viewer and APIs; required unless the address is loopback."""
+
     pacs: Annotated[tuple[Destination, ...], NoDecode] = ()
-    llm_url: str | None = None  # an OpenAI-compatible /v1; unset: the embedded one
+    """Where results go: AE@HOST:PORT, several by comma; unset: nowhere."""
+
+    llm_url: str | None = None
+    """An OpenAI-compatible server, its URL ending in /v1; unset: the embedded micro model."""
+
     llm_model: str = "snuh/hari-q3-14b"
+    """The model asked for there; the embedded server takes any name."""
+
     llm_api_key: SecretStr = SecretStr("none")
-    llm_timeout: Annotated[float, Field(gt=0)] = 20.0  # seconds for one wording
+    """The key that the LLM server asks for."""
+
+    llm_timeout: Annotated[float, Field(gt=0)] = 20.0
+    """Seconds for one wording; after that the template's stays."""
+
     language: Language = Language.ENGLISH
-    quiet_period: Annotated[float, Field(ge=0)] = 10.0  # seconds after the last instance
-    complete_on_release: Annotated[tuple[str, ...], NoDecode] = ()  # AE titles, or * for all
-    model: Path | None = None  # a model package; unset: the one that ships
+    """Language of drafts: en or ko."""
+
+    quiet_period: Annotated[float, Field(ge=0)] = 10.0
+    """Seconds without a further instance after which a study is complete."""
+
+    complete_on_release: Annotated[tuple[str, ...], NoDecode] = ()
+    """Calling AE titles whose studies are complete when the association ends, by comma; * for all."""
+
+    model: Path | None = None
+    """Folder of a model package; unset: the one that ships."""
+
     worker_threads: Annotated[int, Field(ge=1)] = 2
+    """Jobs that one worker does at once."""
+
     max_age_years: Annotated[int, Field(ge=1)] = 18
+    """Radiographs of patients older than this are not for the model."""
 
     @field_validator("pacs", mode="before")
     @classmethod
