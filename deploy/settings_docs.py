@@ -1,0 +1,88 @@
+"""Write the table of settings in docs/operation.md, and kidray.toml.example, from `study.settings`.
+
+Run as `python deploy/settings_docs.py`; with `--check` it writes nothing and fails where they are old.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pydantic import SecretStr  # noqa: E402
+from pydantic.fields import FieldInfo  # noqa: E402
+
+from study.settings import Settings  # noqa: E402
+
+PAGE = ROOT / "docs" / "operation.md"
+EXAMPLE = ROOT / "kidray.toml.example"
+BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
+EXAMPLES = {
+    "redis_url": "redis://redis.hospital:6379/0",
+    "web_login": "reader:choose-a-long-one",
+    "pacs": "PACS@10.0.0.5:104",
+    "llm_url": "http://llm.hospital:8000/v1",
+    "complete_on_release": "MODALITY1,MODALITY2",
+    "model": "/srv/kidray/models/kidray-unet",
+}
+
+
+def default(field: FieldInfo) -> str | int | float | None:
+    """Return the default as a person would write it; None where the setting is unset."""
+    value = field.default
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value is None or value == ():
+        return None
+    return value if isinstance(value, (int, float)) else str(value)
+
+
+def table() -> str:
+    """Return the settings as a Markdown table."""
+    rows = ["| variable | default | what |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        value = default(field)
+        shown = "" if value is None else f"`{value}`"
+        rows.append(f"| `KIDRAY_{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(rows)
+
+
+def example() -> str:
+    """Return a documented kidray.toml in which everything has its default."""
+    lines = [
+        "# Settings of Kidray, read from the folder that it is started in, as kidray.toml.",
+        "# A flag of the command line wins over KIDRAY_... in the environment, which wins over this file.",
+        "# Every line that is commented out shows the default, or an example where there is none.",
+    ]
+    for name, field in Settings.model_fields.items():
+        value = default(field)
+        written = EXAMPLES[name] if value is None else value
+        quoted = str(written) if isinstance(written, (int, float)) else f'"{written}"'
+        lines += ["", f"# {field.description}", f"# {name} = {quoted}"]
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Return docs/operation.md with the table of today's settings."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main() -> int:
+    """Write both files, or tell which is old."""
+    wanted = {PAGE: page(), EXAMPLE: example()}
+    old = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        for path in old:
+            print(f"{path.relative_to(ROOT)} is old; run python deploy/settings_docs.py", file=sys.stderr)
+        return 1 if old else 0
+    for path in old:
+        path.write_text(wanted[path])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
