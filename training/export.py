@@ -72,6 +72,7 @@ def export_package(
     write_onnx(network, recipe.data.size, out / NETWORK_FILE)
     halves = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
     save_file({k: v.contiguous() for k, v in halves.items()}, out / WEIGHTS_FILE)
+    (out / WEIGHTS_FILE).chmod(0o644)
     description = _description(out, recipe, content, name=name, version=version)
     _write_description(out, description)
     _write_description(out, calibrated_description(load_package(out), validation))
