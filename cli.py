@@ -113,7 +113,13 @@ def receive() -> None:
     stop = _stop_event()
     intake = service.intake()
     service.ledger.archive.clear_incoming()
-    reconciler = Reconciler(service.ledger, service.queue, intake, quiet_period=settings.quiet_period)
+    reconciler = Reconciler(
+        service.ledger,
+        service.queue,
+        intake,
+        quiet_period=settings.quiet_period,
+        destinations=[d.ae_title for d in settings.pacs],
+    )
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
     receiver = Receiver(
         intake, ae_title=settings.ae_title, host=settings.dicom_host, port=settings.dicom_port
@@ -255,28 +261,26 @@ def run_demo(settings: Settings, console: Console, stop: threading.Event) -> Non
 
 def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     """Return the body of every job, each given what it needs from outside."""
-    from reporting.signing import sign_study
-    from reporting.step import draft_study
-
     from dicom_node.deliver import deliver_study
     from dicom_node.rules import decide
     from inference.models import load_package
     from inference.predict import Predictor
     from inference.step import preview_study, segment_study
     from reporting.llm import Llm
+    from reporting.signing import sign_study
+    from reporting.step import draft_study
     from study.jobs import Job
     from study.telemetry import now
 
     settings = service.settings
     predictor = Predictor(load_package(settings.model), threads=settings.worker_threads)
     eligible = partial(decide, max_age_years=settings.max_age_years)
-    vision = {"ledger": service.ledger, "predictor": predictor, "decide": eligible, "clock": now}
     llm = Llm.from_settings(settings)
     if llm is not None:  # LangChain's first import costs seconds: not the first study's
         threading.Thread(target=llm.warm_up, name="warm-up", daemon=True).start()
     return {
-        Job.PREVIEW: partial(preview_study, **vision),
-        Job.SEGMENT: partial(segment_study, **vision),
+        Job.PREVIEW: partial(preview_study, ledger=service.ledger, predictor=predictor, decide=eligible),
+        Job.SEGMENT: partial(segment_study, ledger=service.ledger, predictor=predictor, decide=eligible),
         Job.DRAFT: partial(
             draft_study, ledger=service.ledger, llm=llm, language=settings.language, clock=now
         ),

@@ -133,8 +133,14 @@ def rebuild() -> None:
 
     service = open_service()
     service.ledger.registry.flush()
-    news = Reconciler(service.ledger, service.queue, quiet_period=service.settings.quiet_period).rebuild()
-    Console().print(f"{news} studies restored from {service.settings.archive}")
+    settings = service.settings
+    reconciler = Reconciler(
+        service.ledger,
+        service.queue,
+        quiet_period=settings.quiet_period,
+        destinations=[d.ae_title for d in settings.pacs],
+    )
+    Console().print(f"{reconciler.rebuild()} studies restored from {settings.archive}")
 
 
 def requeue(service: Service, study_uid: str, *, why: str) -> StudyRecord:

@@ -77,6 +77,13 @@ OWED: dict[State, tuple[Job, ...]] = {
 Step = Callable[[str], object]
 
 
+def owed_jobs(record: StudyRecord) -> tuple[Job, ...]:
+    """Return the jobs that take the study on from where it stands."""
+    if record.state == State.SIGNED and record.draft is not None and record.draft.sr_instance_uid is None:
+        return (Job.SIGN,)
+    return OWED.get(State(record.state), ())
+
+
 def build_broker(redis_url: str) -> RedisBroker:
     """Return the engine's connection to `redis_url`, tuned so that a dead worker is soon noticed."""
     return RedisBroker(  # type: ignore[no-untyped-call]
@@ -135,8 +142,8 @@ class JobQueue:
             raise RegistryUnavailableError("Redis does not answer: the job could not be queued") from error
 
     def ask_owed(self, record: StudyRecord) -> None:
-        """Put every job that the study is owed in its state on its queue."""
-        for job in OWED.get(State(record.state), ()):
+        """Put every job that the study is owed as it stands on its queue."""
+        for job in owed_jobs(record):
             self.ask(job, record.study_uid, urgent=record.critical)
 
     def lengths(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 
 import structlog
@@ -13,10 +13,10 @@ from study import telemetry
 from study.errors import KidrayError, RegistryUnavailableError
 from study.history import Event, Queued
 from study.intake import Intake
-from study.jobs import JobQueue
+from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
-from study.model import StudyRecord
-from study.state import JOB_OWED, State
+from study.model import DeliveryState, StudyRecord
+from study.state import State
 
 log = structlog.get_logger()
 
@@ -38,6 +38,8 @@ class Reconciler:
         Holds the studies that Redis has not been told of.
     quiet_period
         Seconds after which a study found `receiving` at start counts as complete.
+    destinations
+        AE titles that results go to.
     clock
         POSIX seconds.
     """
@@ -49,12 +51,14 @@ class Reconciler:
         intake: Intake | None = None,
         *,
         quiet_period: float = 10.0,
+        destinations: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._queue = queue
         self._intake = intake
         self._quiet_period = quiet_period
+        self._destinations = destinations
         self._clock = clock
 
     def run(self, stop: threading.Event) -> None:
@@ -116,6 +120,8 @@ class Reconciler:
             if self._ledger.registry.publish(record):
                 news += 1
                 self._queue.ask_owed(record)
+                if is_undelivered(record, self._destinations):
+                    self._queue.ask(Job.DELIVER, uid, urgent=record.critical)
         if news:
             log.info("registry_rebuilt", studies=news)
         return news
@@ -124,11 +130,7 @@ class Reconciler:
         """Ask again for jobs that no worker has finished for long; returns for how many studies."""
         registry = self._ledger.registry
         before = datetime.fromtimestamp(self._clock(), timezone.utc) - OVERDUE
-        late = [
-            r
-            for r in registry.records(registry.worklist())
-            if State(r.state) in JOB_OWED and r.updated_at < before
-        ]
+        late = [r for r in registry.records(registry.worklist()) if owed_jobs(r) and r.updated_at < before]
         waiting = sum(self._queue.lengths().values())
         if not late or waiting:
             return 0  # a long queue is not a lost job
@@ -142,3 +144,18 @@ class Reconciler:
         if self._ledger.registry.worklist(limit=1):
             return False
         return next(self._ledger.archive.studies(), None) is not None
+
+
+def is_undelivered(record: StudyRecord, destinations: Sequence[str]) -> bool:
+    """Return whether a destination may still lack a result that exists (refused ones left out)."""
+    if State(record.state) in (State.RECEIVING, State.QUEUED, State.SEGMENTING, State.SEGMENTED):
+        return False  # delivery is asked for when the study is segmented
+    objects = {r.seg_instance_uid for r in record.radiographs} | {
+        r.sr_instance_uid for r in record.radiographs
+    }
+    if record.state == State.SIGNED and record.draft is not None:
+        objects.add(record.draft.sr_instance_uid)
+    settled = {
+        (d.destination, d.instance_uid) for d in record.deliveries if d.state is not DeliveryState.PENDING
+    }
+    return any((title, uid) not in settled for title in destinations for uid in objects if uid is not None)

@@ -41,8 +41,6 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.FAILED: frozenset({State.RECEIVING, State.QUEUED}),
 }
 
-# States in which a job is owed; the reconciler asks for it again when none comes.
-JOB_OWED = frozenset({State.QUEUED, State.SEGMENTING, State.SEGMENTED, State.DRAFTING})
 FINISHED = frozenset({State.DRAFTED, State.SIGNED, State.SKIPPED, State.FAILED})
 
 

@@ -83,9 +83,7 @@ def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
     if not report.impression:
         raise StateError("the impression is empty; a report is signed with one")
     signature = Signature(signer=wish.signer, signed_at=at)
-    return Signed(
-        at=at, revision=record.revision, report=report.model_copy(update={"signature": signature})
-    )
+    return Signed(at=at, revision=record.revision, report=report.model_copy(update={"signature": signature}))
 
 
 def assess(record: StudyRecord, finding_id: str, wish: AssessmentRequest, *, at: datetime) -> Assessed:
