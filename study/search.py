@@ -7,13 +7,13 @@ wild card, range (dates, times, date-times) and sequence matching.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from pydicom import DataElement, Dataset
 from pydicom.datadict import tag_for_keyword
+from pydicom.multival import MultiValue
 
 from study.compat import StrEnum
 
@@ -145,8 +145,7 @@ def _first_of(headers: Iterable[Dataset], keywords: Iterable[str]) -> Dataset:
 
 
 def _distinct(headers: Iterable[Dataset], keyword: str) -> list[str]:
-    values = Counter(str(h.get(keyword)) for h in headers if h.get(keyword))
-    return [value for value, _ in values.most_common()]
+    return sorted({str(h.get(keyword)) for h in headers if h.get(keyword)})
 
 
 def _is_empty(element: DataElement) -> bool:
@@ -180,7 +179,7 @@ def _matches_sequence(candidate: Dataset, key: DataElement) -> bool:
 def _texts(value: Any) -> list[str]:
     if value is None or value == "":
         return []
-    values = [value] if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else list(value)
+    values = list(value) if isinstance(value, (MultiValue, list, tuple)) else [value]
     return [str(v) for v in values if v is not None]
 
 

@@ -39,6 +39,7 @@ NOT_COMPRESSED = (
     "multipart/related",
     "image/*",
 )
+LARGEST_BODY = 1024 * 1024  # bytes; STOW-RS has its own limit, an instance at a time
 DESCRIPTION = """Worklist, radiographs with the model's overlay, draft reports, and DICOMweb.
 
 Drafts are unverified machine text until a radiologist signs. Trained on synthetic phantoms, not for
@@ -80,6 +81,7 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
+        max_body_size=LARGEST_BODY,
         generate_unique_id_function=_operation_name,
         middleware=[
             Middleware(SecurityHeaders),

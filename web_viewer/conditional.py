@@ -61,7 +61,6 @@ def answer(
     return Response(body, media_type=media_type, headers=headers)
 
 
-
 def _made(make: Callable[[], bytes], compress: bool) -> Rendition:
     body = make()
     return Rendition(gzipped(body), "gzip") if compress else Rendition(body)

@@ -15,9 +15,7 @@ from study.registry import Registry
 log = structlog.get_logger()
 
 
-def take_step(
-    ledger: Ledger, study_uid: str, decide: Callable[[StudyRecord], Event | None]
-) -> StudyRecord:
+def take_step(ledger: Ledger, study_uid: str, decide: Callable[[StudyRecord], Event | None]) -> StudyRecord:
     """Append what `decide` returns for the study as it stands, and return the study after it.
 
     The archive holds the event when this returns, whether Redis could be told or not: the

@@ -121,9 +121,7 @@ def a_segmented_study(
     study = SegmentedStudy(ref.study_uid, dataset, mask, seg)
     append(ledger, ref.study_uid, lambda r: Queued(at=later(r, 1), revision=1, instances=1))
     segmentation = _segmentation(study)
-    append(
-        ledger, ref.study_uid, lambda r: Segmented(at=later(r, 2), revision=1, segmentation=segmentation)
-    )
+    append(ledger, ref.study_uid, lambda r: Segmented(at=later(r, 2), revision=1, segmentation=segmentation))
     return study
 
 

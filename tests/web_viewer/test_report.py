@@ -37,9 +37,7 @@ def put(client: TestClient, study: SegmentedStudy, version: int = 1, **sections:
 
 
 def sign(client: TestClient, study: SegmentedStudy, version: int = 1, signer: str = "Dr Kim") -> Response:
-    return client.post(
-        f"/api/studies/{study.study_uid}/sign", json={"signer": signer, "version": version}
-    )
+    return client.post(f"/api/studies/{study.study_uid}/sign", json={"signer": signer, "version": version})
 
 
 def test_a_study_is_shown_as_the_record_says(client: TestClient, drafted: SegmentedStudy):
@@ -58,7 +56,10 @@ def test_an_edit_is_the_next_version_in_the_radiologists_words(
     report = answer.json()
     assert report["version"] == 2
     assert report["wording"]["source"] == "radiologist"
-    assert [s["text"] for s in report["impression"]] == ["Possible pneumoperitoneum.", "Shown to the surgeon."]
+    assert [s["text"] for s in report["impression"]] == [
+        "Possible pneumoperitoneum.",
+        "Shown to the surgeon.",
+    ]
     assert client.get(f"/api/studies/{drafted.study_uid}/report").json() == report
     kept = ledger.held(drafted.study_uid).draft
     assert kept is not None
@@ -68,9 +69,7 @@ def test_an_edit_is_the_next_version_in_the_radiologists_words(
 def test_a_sentence_that_stands_keeps_the_finding_that_it_rests_on(
     client: TestClient, drafted: SegmentedStudy
 ):
-    report = put(
-        client, drafted, findings=["Free gas under the diaphragm.", "No air-fluid levels."]
-    ).json()
+    report = put(client, drafted, findings=["Free gas under the diaphragm.", "No air-fluid levels."]).json()
     assert report["findings"][0]["finding_ids"] == []
     assert report["impression"][0]["finding_ids"] == [drafted.finding_id]
     assert report["recommendation"][0]["rule_id"] == "critical"

@@ -7,6 +7,7 @@ import warnings
 from io import BytesIO
 from typing import NamedTuple
 
+import numpy as np
 import pydicom
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian
@@ -107,17 +108,25 @@ def encoded_as(archive: Archive, ref: InstanceReference, stored: str, wanted: st
 
 
 def _explicit(dataset: pydicom.Dataset) -> bytes:
+    """Return a data set as a Part 10 file in Explicit VR Little Endian."""
     buffer = BytesIO()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            syntax = dataset.file_meta.TransferSyntaxUID
+            if syntax.is_encapsulated:
                 dataset.decompress(generate_instance_uid=False)
+            elif not syntax.is_little_endian:
+                _swap_words(dataset)
             dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-            pydicom.dcmwrite(
-                buffer, dataset, implicit_vr=False, little_endian=True, force_encoding=True,
-                enforce_file_format=True,
-            )
+            pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
     except CODEC_ERRORS as error:
         raise PixelDataError(f"the instance cannot be decoded: {type(error).__name__}") from error
     return buffer.getvalue()
+
+
+def _swap_words(dataset: pydicom.Dataset) -> None:
+    """Turn the bytes of 16-bit binary values round; pydicom leaves those as they are."""
+    for element in dataset:
+        if element.VR == "OW" and isinstance(element.value, bytes):
+            element.value = np.frombuffer(element.value, ">u2").astype("<u2").tobytes()

@@ -23,6 +23,4 @@ def assess_finding(
     study_uid: CheckedUID, finding_id: str, wish: AssessmentRequest, ledger: LedgerDep
 ) -> StudyRecord:
     """Accept or reject a finding; the last verdict counts, all are kept."""
-    return take_step(
-        ledger, study_uid, lambda held: editing.assess(held, finding_id, wish, at=now())
-    )
+    return take_step(ledger, study_uid, lambda held: editing.assess(held, finding_id, wish, at=now()))

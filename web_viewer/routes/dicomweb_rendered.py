@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydicom.uid import SegmentationStorage
@@ -21,10 +21,13 @@ from web_viewer.dicomweb.media import accepted, choose
 from web_viewer.problems import BadRequestError
 from web_viewer.rendering import ImageType, Rendering, rendered
 
-router = APIRouter(prefix="/dicom-web/studies/{study_uid}", tags=["DICOMweb WADO-RS"])
+router = APIRouter(
+    prefix="/dicom-web/studies/{study_uid}", tags=["DICOMweb WADO-RS"], default_response_class=Response
+)
 
 THUMBNAIL_SIDE = 256
 _TYPES: tuple[ImageType, ...] = get_args(ImageType)
+_IMAGES: dict[int | str, dict[str, Any]] = {200: {"content": {name: {} for name in _TYPES}}}
 _SERIES = "/series/{series_uid}"
 _INSTANCE = _SERIES + "/instances/{instance_uid}"
 
@@ -82,19 +85,19 @@ class Picture:
 PictureDep = Annotated[Picture, Depends()]
 
 
-@router.get("/rendered")
-@router.get(_SERIES + "/rendered")
-@router.get(_INSTANCE + "/rendered")
-@router.get(_INSTANCE + "/frames/{frames}/rendered")
+@router.get("/rendered", name="retrieve_study_rendered", responses=_IMAGES)
+@router.get(_SERIES + "/rendered", name="retrieve_series_rendered", responses=_IMAGES)
+@router.get(_INSTANCE + "/rendered", name="retrieve_instance_rendered", responses=_IMAGES)
+@router.get(_INSTANCE + "/frames/{frames}/rendered", name="retrieve_frame_rendered", responses=_IMAGES)
 def retrieve_rendered(picture: PictureDep) -> Response:
     """Return an image for display; of a study or series that of its first radiograph."""
     return picture.answer()
 
 
-@router.get("/thumbnail")
-@router.get(_SERIES + "/thumbnail")
-@router.get(_INSTANCE + "/thumbnail")
-@router.get(_INSTANCE + "/frames/{frames}/thumbnail")
+@router.get("/thumbnail", name="retrieve_study_thumbnail", responses=_IMAGES)
+@router.get(_SERIES + "/thumbnail", name="retrieve_series_thumbnail", responses=_IMAGES)
+@router.get(_INSTANCE + "/thumbnail", name="retrieve_instance_thumbnail", responses=_IMAGES)
+@router.get(_INSTANCE + "/frames/{frames}/thumbnail", name="retrieve_frame_thumbnail", responses=_IMAGES)
 def retrieve_thumbnail(picture: PictureDep) -> Response:
     """Return a small image."""
     return picture.answer(smaller_than=THUMBNAIL_SIDE)

@@ -29,7 +29,9 @@ from web_viewer.dicomweb.part10 import encoded_as
 from web_viewer.dicomweb.query import attribute_tag
 from web_viewer.problems import NotAcceptableError
 
-router = APIRouter(prefix="/dicom-web/studies/{study_uid}", tags=["DICOMweb WADO-RS"])
+router = APIRouter(
+    prefix="/dicom-web/studies/{study_uid}", tags=["DICOMweb WADO-RS"], default_response_class=Response
+)
 
 _SERIES = "/series/{series_uid}"
 _INSTANCE = _SERIES + "/instances/{instance_uid}"
@@ -182,8 +184,10 @@ def _frames(
         as_held = inner.transfer_syntax in ("*", held) or (
             inner.transfer_syntax is None and inner.name.startswith("image/")
         )
-        if is_encapsulated(dataset) and as_held and (
-            inner.covers(OCTETS) or (held_type is not None and inner.covers(held_type))
+        if (
+            is_encapsulated(dataset)
+            and as_held
+            and (inner.covers(OCTETS) or (held_type is not None and inner.covers(held_type)))
         ):
             return single, stored_frames(dataset, numbers)
         if inner.covers(OCTETS) and inner.transfer_syntax in (None, "*", ExplicitVRLittleEndian):

@@ -146,8 +146,6 @@ def search_study_instances(study_uid: CheckedUID, searcher: SearcherDep) -> Resp
 
 
 @router.get("/studies/{study_uid}/series/{series_uid}/instances")
-def search_series_instances(
-    study_uid: CheckedUID, series_uid: CheckedUID, searcher: SearcherDep
-) -> Response:
+def search_series_instances(study_uid: CheckedUID, series_uid: CheckedUID, searcher: SearcherDep) -> Response:
     """Search for instances of one series."""
     return searcher.answer(Level.INSTANCE, study_uid, series_uid)

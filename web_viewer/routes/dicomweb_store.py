@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -26,19 +28,25 @@ from web_viewer.dicomweb.storing import (
 from web_viewer.problems import BadRequestError, UnsupportedMediaTypeError
 
 log = structlog.get_logger()
-router = APIRouter(prefix="/dicom-web/studies", tags=["DICOMweb STOW-RS"])
+router = APIRouter(prefix="/dicom-web/studies", tags=["DICOMweb STOW-RS"], default_response_class=Response)
 
 SENDER = "STOW-RS"  # stands for a calling AE title
 LARGEST_INSTANCE = 512 * 1024 * 1024
+LARGEST_BODY = 1 << 40  # read a part at a time, never held whole
+_OUTCOMES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "All were stored.", "content": {DICOM_JSON: {}}},
+    202: {"description": "Some were stored, some were refused.", "content": {DICOM_JSON: {}}},
+    409: {"description": "All were refused.", "content": {DICOM_JSON: {}}},
+}
 
 
-@router.post("", responses={202: {"description": "Some were stored."}, 409: {"description": "None was."}})
+@router.post("", max_body_size=LARGEST_BODY, responses=_OUTCOMES)
 async def store_instances(request: Request, services: ServicesDep) -> Response:
     """Store the instances of a multipart/related; type="application/dicom" body."""
     return await _store(request, services.intake, None)
 
 
-@router.post("/{study_uid}")
+@router.post("/{study_uid}", max_body_size=LARGEST_BODY, responses=_OUTCOMES)
 async def store_study(request: Request, study_uid: CheckedUID, services: ServicesDep) -> Response:
     """Store instances of one study; those of another are refused."""
     return await _store(request, services.intake, study_uid)

@@ -33,9 +33,7 @@ def edit_report(study_uid: CheckedUID, wish: ReportEdit, ledger: LedgerDep) -> R
 
 
 @router.post("/sign")
-def sign_report(
-    study_uid: CheckedUID, wish: SignRequest, ledger: LedgerDep, queue: QueueDep
-) -> StudyRecord:
+def sign_report(study_uid: CheckedUID, wish: SignRequest, ledger: LedgerDep, queue: QueueDep) -> StudyRecord:
     """Sign a report version: from then on it is read-only, and it is sent to the PACS."""
     record = take_step(ledger, study_uid, lambda held: editing.sign(held, wish, at=now()))
     ask(lambda: queue.ask(Job.SIGN, study_uid, urgent=record.critical), study_uid)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from study.intake import Intake
+from study.ledger import Ledger
+from study.redis_server import running_redis
+from tests.peers import wait_for
+from tests.web_viewer.studies import SegmentedStudy, a_drafted_study
+from web_viewer.deps import Services
+from web_viewer.serve import Server, bound_socket, build_server
+
+
+@contextmanager
+def serving(services: Services) -> Iterator[tuple[str, Server, threading.Thread]]:
+    """A real server on a port of its own."""
+    listener = bound_socket("127.0.0.1", 0)
+    server = build_server(services)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    wait_for(lambda: server.started, what="the server")
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", server, thread
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+        assert not thread.is_alive()
+
+
+class Listener:
+    """Reads an event stream on a thread of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.events: list[tuple[str, object]] = []
+        self.ended = threading.Event()
+        self.status = 0
+        self._thread = threading.Thread(target=self._read, args=(url,), daemon=True)
+        self._thread.start()
+
+    def _read(self, url: str) -> None:
+        try:
+            with httpx.stream("GET", f"{url}/api/events", timeout=20) as answer:
+                self.status = answer.status_code
+                name = ""
+                for line in answer.iter_lines():
+                    if line.startswith("event: "):
+                        name = line.removeprefix("event: ")
+                    elif line.startswith("data: "):
+                        self.events.append((name, json.loads(line.removeprefix("data: "))))
+        finally:
+            self.ended.set()
+
+    def named(self, name: str) -> list[object]:
+        return [data for event, data in self.events if event == name]
+
+
+def test_a_worklist_hears_of_every_change_while_it_happens(
+    build_services: Callable[..., Services], intake: Intake, ledger: Ledger
+):
+    with serving(build_services()) as (url, _, _):
+        listener = Listener(url)
+        wait_for(lambda: listener.named("hello"), what="the greeting")
+        time.sleep(0.3)  # the subscription follows the greeting
+        study = a_drafted_study(intake, ledger)
+        wait_for(lambda: len(listener.named("study")) >= 4, what="the events")
+        states = [event["state"] for event in listener.named("study")]  # type: ignore[index]
+        assert states == ["receiving", "queued", "segmented", "drafted"]
+        assert listener.named("study")[-1] == {
+            "study_uid": study.study_uid,
+            "state": "drafted",
+            "version": 4,
+            "critical": True,
+        }
+
+
+def test_the_server_stops_at_once_though_a_worklist_listens(build_services: Callable[..., Services]):
+    with serving(build_services()) as (url, server, thread):
+        listener = Listener(url)
+        wait_for(lambda: listener.named("hello"), what="the greeting")
+        began = time.monotonic()
+        server.should_exit = True
+        thread.join(10)
+        assert time.monotonic() - began < 3
+        assert listener.ended.wait(2)
+
+
+def test_when_redis_comes_back_the_stream_ends_so_that_the_browser_asks_anew(
+    build_services: Callable[..., Services], tmp_path: Path
+):
+    folder = tmp_path / "redis"
+    with running_redis(folder) as redis_url:
+        services = build_services()
+    services = Services(**{**services.__dict__, "redis_url": redis_url})
+    with serving(services) as (url, _, _):
+        listener = Listener(url)
+        wait_for(lambda: listener.named("hello"), what="the greeting")
+        assert listener.status == 200
+        assert not listener.ended.wait(1)
+        with running_redis(folder):
+            assert listener.ended.wait(5)
+
+
+@pytest.mark.parametrize("path", ["/api/worklist", "/"])
+def test_the_server_answers_over_a_real_socket(
+    build_services: Callable[..., Services], drafted: SegmentedStudy, path: str
+):
+    with serving(build_services()) as (url, _, _):
+        answer = httpx.get(url + path)
+        assert answer.status_code in (200, 503)
+        assert "server" not in answer.headers

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from study.archive import Archive
+from study.findings import FINDINGS
+
+
+def test_the_service_says_where_to_send_studies(client: TestClient):
+    service = client.get("/api/service").json()
+    assert (service["ae_title"], service["dicom_port"], service["language"]) == ("KIDRAY", 11113, "en")
+    assert service["model"]["name"] == "kidray-unet"
+    assert (service["pacs"], service["login"]) == ([], False)
+
+
+def test_the_table_of_findings_is_in_the_order_of_segment_numbers(client: TestClient):
+    table = client.get("/api/findings").json()
+    assert [row["segment_number"] for row in table] == [1, 2, 3, 4]
+    assert [row["label"] for row in table] == list(FINDINGS)
+    assert table[1]["critical"] is True
+    assert table[1]["color"] == [213, 94, 0]
+
+
+def test_the_service_is_ready_when_redis_answers_and_the_archive_can_be_written(client: TestClient):
+    assert client.get("/healthz").json() == {"status": "alive"}
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"redis": "ready", "archive": "ready"})
+
+
+def test_a_lost_archive_makes_it_unready(client: TestClient, archive: Archive, tmp_path: Path):
+    archive.root.rename(tmp_path / "moved")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["redis"] == "ready"
+    assert answer.json()["archive"] != "ready"
+
+
+def test_metrics_are_in_prometheus_format(client: TestClient):
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "# TYPE kidray_instances_total counter" in answer.text
+
+
+def test_the_description_of_the_api_names_every_route_once(client: TestClient):
+    document = client.get("/openapi.json").json()
+    names = [
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if "operationId" in operation
+    ]
+    assert "/api/studies/{study_uid}/report" in document["paths"]
+    assert {"read_worklist", "sign_report", "search_studies", "store_instances"} <= set(names)
+    assert "/viewer" not in document["paths"]
+
+
+def test_an_unknown_path_is_not_found_in_json(client: TestClient):
+    for path in ("/api/nothing", "/dicom-web/nothing", "/nothing", "/viewer/nothing", "/.env"):
+        answer = client.get(path)
+        assert answer.status_code == 404, path
+        assert "detail" in answer.json()
+
+
+def test_wrong_methods_are_refused(client: TestClient):
+    assert client.post("/api/worklist").status_code == 405
