@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+import re
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -62,35 +62,14 @@ def contributing_equipment(model: ModelIdentity, made_at: datetime) -> hd.Contri
     return item
 
 
-def complete_result(dataset: Dataset, made_at: datetime) -> None:
-    """Say when `dataset` was made (PS3.3 C.7.3.1, C.12.1), and in which characters: any name fits UTF-8."""
-    dataset.SpecificCharacterSet = "ISO_IR 192"
+def complete_result(dataset: Dataset, radiograph: Dataset, made_at: datetime) -> None:
+    """Say when `dataset` was made (PS3.3 C.7.3.1, C.12.1), in the time zone of the radiograph's own dates."""
+    offset = str(radiograph.get("TimezoneOffsetFromUTC") or "")
+    if re.fullmatch(r"[+-][0-9]{4}", offset):
+        made_at = made_at.astimezone(datetime.strptime(offset, "%z").tzinfo)
+        dataset.TimezoneOffsetFromUTC = offset
+    else:
+        made_at = made_at.astimezone()
     for kind in ("Content", "InstanceCreation", "Series"):
         setattr(dataset, f"{kind}Date", made_at.strftime("%Y%m%d"))
         setattr(dataset, f"{kind}Time", made_at.strftime("%H%M%S"))
-    dataset.TimezoneOffsetFromUTC = made_at.strftime("%z") or "+0000"
-
-
-# Attributes of type 2 of the patient and study modules (PS3.3 C.7.1.1, C.7.2.1) that highdicom copies.
-_TYPE_2 = (
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "StudyDate",
-    "StudyTime",
-    "StudyID",
-    "AccessionNumber",
-    "ReferringPhysicianName",
-)
-
-
-def complete_header(radiograph: Dataset) -> Dataset:
-    """Return the header with the type 2 attributes that it lacks, empty: writing is strict."""
-    missing = [keyword for keyword in _TYPE_2 if keyword not in radiograph]
-    if not missing:
-        return radiograph
-    header = copy(radiograph)
-    for keyword in missing:
-        setattr(header, keyword, None)
-    return header

@@ -21,11 +21,11 @@ from inference.equipment import (
     SERIES_NOTE,
     algorithm,
     coded,
-    complete_header,
     complete_result,
     contributing_equipment,
     software_version,
 )
+from inference.source import result_header
 from inference.tracking import tracking_uid
 from study.findings import FINDINGS, FindingDefinition
 from study.geometry import spacing_mm
@@ -72,12 +72,13 @@ def write_seg(
     drawn = [f for f in findings if f.area_px]
     if not drawn:
         return None, findings
+    header = result_header(radiograph)
     numbers = {f.id: number for number, f in enumerate(drawn, start=1)}
     renumbered = np.zeros(256, np.uint8)
     for finding in drawn:
         renumbered[FINDINGS[finding.label].segment_number] = numbers[finding.id]
     seg = hd.seg.Segmentation(
-        source_images=[complete_header(radiograph)],
+        source_images=[header],
         pixel_array=renumbered[labels][np.newaxis],
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_described(f, numbers[f.id], model) for f in drawn],
@@ -96,8 +97,8 @@ def write_seg(
         series_description=SERIES_DESCRIPTION,
         contributing_equipment=[contributing_equipment(model, made_at)],
     )
-    _place(seg, radiograph)
-    complete_result(seg, made_at)
+    _place(seg, header)
+    complete_result(seg, header, made_at)
     referring = [_referring(f, numbers.get(f.id), uids) for f in findings]
     return seg, referring
 
@@ -127,12 +128,12 @@ def _referring(finding: Finding, number: int | None, uids: SegUids) -> Finding:
     return finding.model_copy(update={"segment": reference})
 
 
-def _place(seg: Dataset, radiograph: Dataset) -> None:
+def _place(seg: Dataset, header: Dataset) -> None:
     """Add the geometry that readers ask for; see the module's convention."""
     shared = seg.SharedFunctionalGroupsSequence[0]
     orientation, measures = Dataset(), Dataset()
     orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    row, column = spacing_mm(radiograph) or (1.0, 1.0)
+    row, column = spacing_mm(header) or (1.0, 1.0)
     measures.PixelSpacing = [f"{row:.6g}", f"{column:.6g}"]
     measures.SliceThickness = measures.SpacingBetweenSlices = 1
     shared.PlaneOrientationSequence = [orientation]
@@ -141,5 +142,4 @@ def _place(seg: Dataset, radiograph: Dataset) -> None:
         position = Dataset()
         position.ImagePositionPatient = [0, 0, 0]
         frame.PlanePositionSequence = [position]
-    orientations = radiograph.get("PatientOrientation")
-    seg.PatientOrientation = orientations if orientations else ["L", "F"]
+    seg.PatientOrientation = header.get("PatientOrientation", ["L", "F"])

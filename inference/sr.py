@@ -16,12 +16,12 @@ from inference.equipment import (
     MANUFACTURER,
     SERIES_NOTE,
     coded,
-    complete_header,
     complete_result,
     contributing_equipment,
     device_uid,
     software_version,
 )
+from inference.source import result_header
 from inference.tracking import tracking_uid
 from study.findings import FINDINGS
 from study.model import Finding, ModelIdentity, Presence
@@ -69,7 +69,7 @@ def write_sr(
     seg
         The segmentation, or None where nothing was segmented.
     """
-    header = complete_header(radiograph)
+    header = result_header(radiograph)
     with warnings.catch_warnings():  # of unusual but legal values in the source's header
         warnings.simplefilter("ignore")
         report = hd.sr.Comprehensive3DSR(
@@ -89,7 +89,7 @@ def write_sr(
             device_serial_number=model.sha256[:16],
             contributing_equipment=[contributing_equipment(model, made_at)],
         )
-    complete_result(report, made_at)
+    complete_result(report, header, made_at)
     return report
 
 
@@ -109,7 +109,10 @@ def _content(findings: list[Finding], header: Dataset, model: ModelIdentity) -> 
         procedure_reported=PROCEDURE,
         imaging_measurements=[_group(f, header, model) for f in findings],
         title=codes.DCM.ImagingMeasurementReport,
-        referenced_images=[header],
+        # An image library entry of a projection states both (PS3.16 TID 1603).
+        referenced_images=[header]
+        if {"PatientOrientation", "ImagerPixelSpacing"} <= set(header.dir())
+        else None,
     )
     return report[0]
 
