@@ -11,6 +11,9 @@ from study.model import DraftSource, Report, Sentence, Signature, StudyRecord
 from study.state import State
 from web_viewer.schemas import AssessmentRequest, ReportEdit, SignRequest
 
+# The SR of the version before says something else; the new one's is made by a job.
+_NO_SR: dict[str, None] = {"sr_series_uid": None, "sr_instance_uid": None}
+
 
 def draft_of(record: StudyRecord) -> Report:
     """Return the newest report version.
@@ -49,8 +52,7 @@ def edit(record: StudyRecord, wish: ReportEdit, *, at: datetime) -> Drafted | No
         "version": report.version + 1,
         "wording": wording,
         "created_at": at,
-        "sr_series_uid": None,
-        "sr_instance_uid": None,
+        **_NO_SR,
     }
     return Drafted(at=at, revision=record.revision, report=report.model_copy(update=changes))
 
@@ -82,8 +84,11 @@ def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
     report = _open_report(record, wish.version)
     if not report.impression:
         raise StateError("the impression is empty; a report is signed with one")
-    signature = Signature(signer=wish.signer, signed_at=at)
-    return Signed(at=at, revision=record.revision, report=report.model_copy(update={"signature": signature}))
+    signed = {
+        "signature": Signature(signer=wish.signer, signed_at=at),
+        **_NO_SR,
+    }
+    return Signed(at=at, revision=record.revision, report=report.model_copy(update=signed))
 
 
 def assess(record: StudyRecord, finding_id: str, wish: AssessmentRequest, *, at: datetime) -> Assessed:

@@ -6,8 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from study.history import Drafted
 from study.intake import Intake
-from study.jobs import JobQueue
+from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
 from study.redis_server import running_redis
 from study.service import Service
@@ -18,8 +19,11 @@ from tests.web_viewer.studies import (
     SegmentedStudy,
     a_drafted_study,
     a_failed_study,
+    a_report,
     a_segmented_study,
     a_skipped_study,
+    append,
+    later,
 )
 from web_viewer.app import create_app
 from web_viewer.deps import services_of
@@ -98,6 +102,17 @@ def test_a_signed_report_is_read_only(
     assert queue.lengths()["urgent"] == 1  # the job that makes the signed report's objects
     assert client.get("/api/worklist").json()["items"][0]["signed_by"] == "Dr Kim"
     assert ledger.held(drafted.study_uid).state == State.SIGNED
+
+
+def test_the_drafts_sr_never_passes_for_that_of_an_edit_or_of_a_signed_report(
+    client: TestClient, intake: Intake, ledger: Ledger
+):
+    study = a_segmented_study(intake, ledger)
+    with_sr = a_report(study).model_copy(update={"sr_series_uid": "1.2.9", "sr_instance_uid": "1.2.9.1"})
+    append(ledger, study.study_uid, lambda r: Drafted(at=later(r, 4), revision=1, report=with_sr))
+    signed = sign(client, study).json()
+    assert signed["draft"]["sr_instance_uid"] is None
+    assert owed_jobs(ledger.held(study.study_uid)) == (Job.SIGN,)
 
 
 def test_what_is_signed_is_the_version_that_was_read(client: TestClient, drafted: SegmentedStudy):
