@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from pydicom import Dataset
+from pydicom.errors import BytesLengthException
 
 from dicom_node.body_parts import ABDOMEN, REGION_CODES, body_part_in
 from study.decision import Decision
@@ -138,7 +139,7 @@ def _values(header: Dataset, keyword: str) -> list[object]:
     """Return the element's values as a list; empty where it is absent or unreadable."""
     try:
         value = header.get(keyword)
-    except (ValueError, TypeError, NotImplementedError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, BytesLengthException):
         return []
     if value is None:
         return []

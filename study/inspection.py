@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 import pydicom
 from pydicom.charset import convert_encodings
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
 from pydicom.dataset import FileMetaDataset
+from pydicom.errors import BytesLengthException
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import data_element_generator
 from pydicom.filewriter import write_file_meta_info
-from pydicom.tag import BaseTag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
 
 from study.errors import DatasetMismatchError, NotDicomError, PixelDataError
@@ -25,6 +28,7 @@ _SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0"
 
 # What pydicom raises on malformed elements: its readers do not translate these.
 _MALFORMED = (
+    BytesLengthException,
     EOFError,
     ValueError,
     KeyError,
@@ -87,6 +91,9 @@ def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: st
         raise DatasetMismatchError("the data set's SOP Instance UID is not the one requested")
     for uid in identity[1:]:
         checked_uid(uid)
+    for name, value in zip(_ALWAYS, identity, strict=True):  # readable from here on, whatever their VR
+        tag = Tag(name)
+        header[tag] = DataElement(tag, "UI", value, validation_mode=IGNORE)
     at = stream.tell() + (8 if syntax.is_implicit_VR else 12)  # tag, VR, length (PS3.5 section 7.1)
     return Inspected(header, at if at < len(dataset) else None)
 
@@ -106,7 +113,7 @@ def check_pixel_length(header: pydicom.Dataset, dataset: bytes, pixels_at: int |
         if str(header.get("PhotometricInterpretation", "")).endswith("_422"):
             bits = bits * 2 // 3  # chroma halved (PS3.3 C.7.6.3.1.2)
         expected = (int(header.Rows) * int(header.Columns) * frames * bits + 7) // 8
-    except (AttributeError, TypeError, ValueError) as error:
+    except _MALFORMED as error:
         raise PixelDataError("the image attributes cannot be read") from error
     if pixels_at is None:
         raise PixelDataError("the pixel data is missing")
@@ -138,8 +145,7 @@ def summarize(header: pydicom.Dataset) -> StudySummary:
     """Return what the worklist shows of a header. Holds the patient's identity: never log it."""
 
     def text(name: str) -> str:
-        value = header.get(name, "")
-        return "" if value is None else str(value)[:_LONGEST_TEXT]
+        return text_of(header, name)[:_LONGEST_TEXT]
 
     return StudySummary(
         patient_name=text("PatientName"),
@@ -154,6 +160,15 @@ def summarize(header: pydicom.Dataset) -> StudySummary:
         body_part=text("BodyPartExamined"),
         modality=text("Modality"),
     )
+
+
+def text_of(header: pydicom.Dataset, keyword: str) -> str:
+    """Return an element's value as text; empty where it is absent or cannot be read."""
+    try:
+        value = header.get(keyword)
+    except _MALFORMED:
+        return ""
+    return "" if value is None else str(value)
 
 
 def _text(header: pydicom.Dataset, keyword: str) -> str:

@@ -19,7 +19,7 @@ from study import telemetry
 from study.archive import Archive, InstanceReference, Written
 from study.errors import ArchiveError, RegistryUnavailableError, StateError
 from study.history import Event, Received
-from study.inspection import check_pixel_length, file_meta, inspect, summarize
+from study.inspection import check_pixel_length, file_meta, inspect, summarize, text_of
 from study.jobs import Job, JobQueue
 from study.ledger import Ledger
 from study.model import StudyRecord
@@ -188,7 +188,7 @@ class Intake:
 
 def _made_here(header: pydicom.Dataset) -> bool:
     """Return whether this is a result of ours that came back: kept, but no work (no export loop)."""
-    return header.get("Manufacturer", "") == MANUFACTURER and header.SOPClassUID in DERIVED
+    return text_of(header, "Manufacturer") == MANUFACTURER and header.SOPClassUID in DERIVED
 
 
 def _reopens(record: StudyRecord, ref: InstanceReference, is_radiograph: bool) -> bool:
