@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -63,12 +63,11 @@ def test_help_is_quick_and_imports_no_heavy_library() -> None:
     heavy = {"torch", "highdicom", "langchain_core", "langchain_openai", "onnxruntime", "fastapi", "cv2"}
     assert not imported & heavy
 
-    def seconds() -> float:
-        began = time.perf_counter()
-        run("-m", "cli", "--help")
-        return time.perf_counter() - began
-
-    assert min(seconds() for _ in range(3)) < 1.5  # the least of three: the machine may be busy
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run("-m", "cli", "--help")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processor time, not wall time: whatever else the machine does must not decide.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.5
 
 
 def commands() -> list[list[str]]:
@@ -95,7 +94,7 @@ def test_every_command_has_help_that_says_what_it_does() -> None:
 
     known = commands()
     promised = {"up", "receive", "work", "web", "segment", "phantom", "train", "evaluate", "export"}
-    promised |= {"import-aihub", "rebuild", "doctor", "alive"}
+    promised |= {"rebuild", "doctor", "alive", "send", "echo"}
     missing = [name for name in promised if [name] not in known]
     assert not missing
     for path in [["studies", each] for each in ("list", "show", "retry", "purge")]:
