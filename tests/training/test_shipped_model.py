@@ -1,0 +1,59 @@
+"""The model that ships: whole, small, and as good as its card says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.models import NETWORK_FILE, load_package, shipped_folder
+from study.errors import ModelError
+from study.model import DISCLAIMER_EN, Presence
+from training.evaluate import evaluate
+
+LARGEST_BYTES = 10_000_000  # of everything under weights/
+
+
+def test_the_shipped_package_is_whole_and_says_what_it_is() -> None:
+    package = load_package()
+    assert package.identity.disclaimer == DISCLAIMER_EN
+    assert len(package.identity.sha256) == 64
+    card = (package.folder / "CARD.md").read_text(encoding="utf-8")
+    assert DISCLAIMER_EN in card
+    assert package.description.metrics["test"]["phantoms"] >= 300
+
+
+def test_all_shipped_weights_stay_small() -> None:
+    files = [path for path in shipped_folder().parent.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < LARGEST_BYTES
+
+
+def test_a_package_that_was_tampered_with_is_refused(tmp_path: Path) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(shipped_folder(), copy)
+    content = bytearray((copy / NETWORK_FILE).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / NETWORK_FILE).write_bytes(content)
+    with pytest.raises(ModelError, match="damaged"):
+        load_package(copy)
+    (copy / NETWORK_FILE).unlink()
+    with pytest.raises(ModelError, match="whole"):
+        load_package(copy)
+    with pytest.raises(ModelError, match="not a model package"):
+        load_package(tmp_path)
+
+
+def test_a_score_falls_into_one_of_three_verdicts() -> None:
+    for score in load_package().description.scores.values():
+        assert score.presence(1.0) is Presence.PRESENT
+        assert score.presence(score.operating_point) is Presence.PRESENT
+        assert score.presence(np.nextafter(score.operating_point, 0)) is Presence.INDETERMINATE
+        assert score.presence(0.0) is Presence.ABSENT
+
+
+def test_the_shipped_model_reads_unseen_phantoms() -> None:
+    summary = evaluate(load_package(), 10, 7, size=(512, 512), threads=1)
+    assert summary["all"]["dice"]["value"] > 0.8
+    assert summary["all"]["specificity"]["value"] > 0.85
