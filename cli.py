@@ -86,8 +86,8 @@ def up(
     if demo:
         titles = (*given.complete_on_release, DEMO_AE)
         given = given.model_copy(update={"complete_on_release": titles})
-    console = Console()
-    telemetry.configure_logs("up")
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    telemetry.configure_logs("up", file=whole.log_folder(given) / "up.log")
     stop = _stop_event()
     with whole.only_one(given.home):
         settings = whole.settled(given)
@@ -99,6 +99,7 @@ def up(
                 run_demo(settings, console, stop)
             whole.watch(supervisor, stop, lambda: exit_when_idle and whole.all_finished(settings))
         finally:
+            console.print("Stopping: what runs is finished, what waits is kept.")
             supervisor.stop()
 
 

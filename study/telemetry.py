@@ -55,8 +55,11 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def configure_logs(role: str, *, level: int = logging.INFO) -> None:
-    """Write one JSON object a line to standard error, each with the role that wrote it."""
+def configure_logs(role: str, *, file: Path | None = None, level: int = logging.INFO) -> None:
+    """Write one JSON object a line, each with the role that wrote it, to `file` or standard error."""
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    stream = sys.stderr if file is None else file.open("a", encoding="utf-8")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -67,13 +70,13 @@ def configure_logs(role: str, *, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
     # Toolkits quote header values in their warnings, a patient's name among them: keep those out.
     logging.captureWarnings(True)
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, force=True)
+    logging.basicConfig(level=logging.ERROR, stream=stream, force=True)
 
 
 def _flat(_logger: object, _name: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 
 from rich.table import Table
 
+from study.findings import FINDINGS
 from study.model import Presence, StudyRecord
 from study.registry import Registry
 from study.state import FINISHED, State
