@@ -16,9 +16,11 @@ import httpx
 import pytest
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
+
+from dicom_node.toolkit import turn_nagle_off
 
 ORTHANC = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin")
 
@@ -78,7 +80,9 @@ def associate(
     """Return an association with one presentation context."""
     ae = AE(ae_title=calling)
     ae.add_requested_context(sop_class, syntax)
-    association = ae.associate("127.0.0.1", port, ae_title="KIDRAY")
+    association = ae.associate(
+        "127.0.0.1", port, ae_title="KIDRAY", evt_handlers=[(evt.EVT_CONN_OPEN, turn_nagle_off)]
+    )
     assert association.is_established
     return association
 
@@ -106,19 +110,24 @@ def store_raw(
     """Send any bytes as the data set of a C-STORE and return the answer's status and comment."""
     association = associate(port, sop_class, syntax, calling)
     try:
-        association._reactor_checkpoint.clear()
-        while not association._is_paused:
-            time.sleep(0.0005)
-        association.dimse.send_msg(store_request(encoded, sop_class, instance_uid), 1)
-        _, response = association.dimse.get_msg(block=True)
-        association._reactor_checkpoint.set()
-        assert response is not None, "the node did not answer"
-        answer = Dataset()
-        answer.Status = response.Status
-        answer.ErrorComment = response.ErrorComment or ""
-        return answer
+        return exchange(association, store_request(encoded, sop_class, instance_uid))
     finally:
         association.release()
+
+
+def exchange(association: Association, request: C_STORE) -> Dataset:
+    """Send one request and return the answer's status and comment."""
+    association._reactor_checkpoint.clear()
+    while not association._is_paused:
+        time.sleep(0.0005)
+    association.dimse.send_msg(request, 1)
+    _, response = association.dimse.get_msg(block=True)
+    association._reactor_checkpoint.set()
+    assert response is not None, "the node did not answer"
+    answer = Dataset()
+    answer.Status = response.Status
+    answer.ErrorComment = response.ErrorComment or ""
+    return answer
 
 
 class Orthanc:

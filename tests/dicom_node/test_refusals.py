@@ -15,6 +15,7 @@ from pynetdicom.dimse_messages import C_STORE_RQ
 
 from dicom_node.receive import Receiver
 from study.archive import Archive, InstanceReference
+from study.errors import SettingsError
 from study.intake import Intake
 from study.jobs import JobQueue, build_broker
 from study.ledger import Ledger
@@ -249,7 +250,7 @@ def test_a_node_without_redis_still_takes_instances(
 
 def test_a_port_that_is_taken_is_an_error(receiver, intake) -> None:
     other = Receiver(intake, ae_title="KIDRAY", host="127.0.0.1", port=receiver.port)
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(SettingsError, match=rf"cannot listen on 127.0.0.1:{receiver.port}: .*in use"):
         other.start()
 
 
