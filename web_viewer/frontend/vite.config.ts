@@ -14,5 +14,5 @@ export default defineConfig({
     sourcemap: false,
   },
   server: { proxy: { "/api": service, "/dicom-web": service } },
-  test: { environment: "jsdom", globals: false, include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -4,9 +4,11 @@ import type {
   AssessmentVerdict,
   FindingDefinition,
   RadiographHeader,
+  RadiographReference,
   Report,
   Service,
   StudyRecord,
+  StudyState,
   Worklist,
 } from "./model";
 
@@ -61,7 +63,7 @@ const radiograph = (uid: string, instance: string) =>
   `${study(uid)}/radiographs/${encodeURIComponent(instance)}`;
 
 export interface WorklistQuery {
-  state?: string;
+  state?: readonly StudyState[]; // any of these
   q?: string;
   accession?: string;
   limit?: number;
@@ -71,12 +73,18 @@ export interface WorklistQuery {
 export function getWorklist(query: WorklistQuery, signal?: AbortSignal): Promise<Worklist> {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== "") parameters.set(name, String(value));
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined && each !== "") parameters.append(name, String(each));
+    }
   }
   return json(`/api/worklist?${parameters}`, { signal });
 }
 
 export const getStudy = (uid: string, signal?: AbortSignal) => json<StudyRecord>(study(uid), { signal });
+/** Return every radiograph of the study, read by the model or not. */
+export const getRadiographs = (uid: string, signal?: AbortSignal) =>
+  json<RadiographReference[]>(`${study(uid)}/radiographs`, { signal });
+
 export const getFindingTable = () => json<FindingDefinition[]>("/api/findings");
 export const getService = () => json<Service>("/api/service");
 

@@ -45,6 +45,7 @@ export interface FindingGist {
 export interface Finding extends FindingGist {
   radiograph_uid: string;
   operating_point: number;
+  box: { left: number; top: number; width: number; height: number } | null; // pixels of the radiograph
 }
 
 export interface Delivery {
@@ -85,11 +86,14 @@ export interface ModelIdentity {
   disclaimer: string;
 }
 
-export interface Radiograph {
+export interface RadiographReference {
   series_uid: string;
   instance_uid: string;
   rows: number;
   columns: number;
+}
+
+export interface Radiograph extends RadiographReference {
   view: "supine" | "erect" | "left_lateral_decubitus" | "unknown";
   imager_pixel_spacing_mm: [number, number] | null;
 }
@@ -184,18 +188,18 @@ export interface RadiographHeader {
   rows: number;
   columns: number;
   bits: number;
-  minimum: number;
+  minimum: number; // modality values, padding left out
   maximum: number;
   inverted: boolean; // MONOCHROME1
   window_center: number;
   window_width: number;
   voi_function: VoiFunction;
-  offset: number; // stored value = wire value + offset
+  offset: number; // modality value = wire value * slope + offset
   slope: number;
   presets: WindowPreset[];
   imager_pixel_spacing_mm: [number, number] | null;
   view: string;
-  laterality_marker: string | null;
+  laterality_marker: string; // the patient's side at the image's left edge: "R", "L" or ""
 }
 
 export interface Service {

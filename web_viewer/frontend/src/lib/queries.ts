@@ -7,6 +7,7 @@ import {
   getOverlay,
   getRadiographHeader,
   getRadiographPixels,
+  getRadiographs,
   getService,
   getStudy,
   getWorklist,
@@ -34,6 +35,12 @@ export const worklistQuery = (query: WorklistQuery) =>
 
 export const studyQuery = (uid: string) =>
   queryOptions({ queryKey: ["study", uid], queryFn: ({ signal }) => getStudy(uid, signal) });
+
+export const radiographsQuery = (uid: string, instances: number) =>
+  queryOptions({
+    queryKey: ["radiographs", uid, instances],
+    queryFn: ({ signal }) => getRadiographs(uid, signal),
+  });
 
 export const findingTableQuery = queryOptions({
   queryKey: ["findings"],

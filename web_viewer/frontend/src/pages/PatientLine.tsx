@@ -1,15 +1,14 @@
 import { useTranslation } from "react-i18next";
 import type { StudySummary } from "../lib/model";
 import { patientAge, personName, studyMoment } from "../lib/patient";
+import { sexText } from "../lib/wording";
 import style from "./viewerPage.module.css";
-
-const SEXES = { M: true, F: true, O: true } as const;
 
 /** Who is on the image, and when it was taken. */
 export function PatientLine({ summary }: { summary: StudySummary }) {
   const { t, i18n } = useTranslation();
   const age = patientAge(summary);
-  const sex = summary.patient_sex in SEXES ? t(`sex.${summary.patient_sex as keyof typeof SEXES}`) : "";
+  const sex = sexText(t, summary.patient_sex);
   const rest = [
     summary.patient_id,
     sex,

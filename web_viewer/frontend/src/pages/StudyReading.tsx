@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
@@ -12,7 +13,7 @@ import { RadiographStrip } from "../features/viewer/RadiographStrip";
 import { useFindingTable } from "../lib/findingNames";
 import { navigate } from "../lib/location";
 import type { Finding, Radiograph, StudyRecord } from "../lib/model";
-import { queryClient } from "../lib/queries";
+import { queryClient, radiographsQuery } from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
 import { BackLink } from "./BackLink";
 import { PatientLine } from "./PatientLine";
@@ -29,7 +30,8 @@ export function StudyReading({ record, lost }: ReadingProps) {
   const popover = useRef<HTMLDivElement>(null);
   const { isCritical } = useFindingTable();
   const [wanted, setWanted] = useState<string | null>(null);
-  const chosen = chosenRadiograph(record, wanted, isCritical);
+  const radiographs = useRadiographs(record);
+  const chosen = chosenRadiograph(radiographs, record.findings, wanted, isCritical);
   const findings = useMemo(
     () => record.findings.filter((finding) => finding.radiograph_uid === chosen?.instance_uid),
     [record.findings, chosen?.instance_uid],
@@ -54,10 +56,10 @@ export function StudyReading({ record, lost }: ReadingProps) {
         />
       )}
       <main className={style.reading}>
-        {record.radiographs.length > 1 && chosen && (
+        {radiographs.length > 1 && chosen && (
           <RadiographStrip
             studyUid={record.study_uid}
-            radiographs={record.radiographs}
+            radiographs={radiographs}
             findings={record.findings}
             chosen={chosen.instance_uid}
             onChoose={setWanted}
@@ -78,6 +80,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
         <aside className={style.side}>
           {chosen && (
             <FindingList
+              reason={record.reason}
               studyUid={record.study_uid}
               findings={findings}
               assessments={record.assessments}
@@ -109,7 +112,8 @@ function noReport(record: StudyRecord, t: Translate): string {
 
 /** Return the reader's choice, else the radiograph with a critical finding, else with any, else the first. */
 function chosenRadiograph(
-  { radiographs, findings }: StudyRecord,
+  radiographs: readonly Radiograph[],
+  findings: readonly Finding[],
   wanted: string | null,
   isCritical: (label: string) => boolean,
 ): Radiograph | undefined {
@@ -122,6 +126,18 @@ function chosenRadiograph(
     shows(seen[0]) ??
     radiographs[0]
   );
+}
+
+/** Return the radiographs as the model saw them; while it has not, as they were received. */
+function useRadiographs(record: StudyRecord): readonly Radiograph[] {
+  const unread = record.radiographs.length === 0;
+  const received = useQuery({ ...radiographsQuery(record.study_uid, record.version), enabled: unread });
+  if (!unread) return record.radiographs;
+  return (received.data ?? []).map((reference) => ({
+    ...reference,
+    view: "unknown",
+    imager_pixel_spacing_mm: null,
+  }));
 }
 
 /** Name one reading of the study by the model; empty before there is one. */

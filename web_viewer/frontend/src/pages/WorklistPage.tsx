@@ -6,7 +6,7 @@ import { Button } from "../components/Button";
 import { Failure } from "../components/Failure";
 import { CriticalBanner } from "../features/worklist/CriticalBanner";
 import { EmptyWorklist } from "../features/worklist/EmptyWorklist";
-import { type StateFilter, WorklistFilters } from "../features/worklist/WorklistFilters";
+import { SHOWN_STATES, type Shown, WorklistFilters } from "../features/worklist/WorklistFilters";
 import { WorklistTable } from "../features/worklist/WorklistTable";
 import { worklistQuery } from "../lib/queries";
 import style from "./worklistPage.module.css";
@@ -16,13 +16,16 @@ const URGENT = { limit: PAGE }; // the head of the unfiltered list holds every u
 
 export function WorklistPage() {
   const { t } = useTranslation();
-  const [state, setState] = useState<StateFilter>("");
+  const [only, setOnly] = useState<Shown>("all");
   const [text, setText] = useState("");
   const [limit, setLimit] = useState(PAGE);
   const q = useDeferredValue(text.trim());
   const head = useQuery(worklistQuery(URGENT));
-  const list = useQuery({ ...worklistQuery({ state, q, limit }), placeholderData: keepPreviousData });
-  const filtered = state !== "" || q !== "";
+  const list = useQuery({
+    ...worklistQuery({ state: SHOWN_STATES[only], q, limit }),
+    placeholderData: keepPreviousData,
+  });
+  const filtered = only !== "all" || q !== "";
   const shown = list.data;
 
   useEffect(() => {
@@ -40,7 +43,7 @@ export function WorklistPage() {
           {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
           {head.data && <CriticalBanner items={head.data.items} />}
           <div className={style.bar}>
-            <WorklistFilters state={state} onState={setState} text={text} onText={setText} />
+            <WorklistFilters shown={only} onShow={setOnly} text={text} onText={setText} />
             {shown && <span className={style.count}>{t("worklist.total", { count: shown.total })}</span>}
           </div>
         </div>
@@ -51,7 +54,7 @@ export function WorklistPage() {
             <p>{t("worklist.nothingMatches")}</p>
             <Button
               onClick={() => {
-                setState("");
+                setOnly("all");
                 setText("");
               }}
             >

@@ -4,6 +4,7 @@ import { useFindingTable } from "../../lib/findingNames";
 import type { AssessmentVerdict, Finding } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import { useShortcuts } from "../../lib/shortcuts";
+import { midSentence } from "../../lib/wording";
 import { FindingRow } from "./FindingRow";
 import style from "./findings.module.css";
 import { useAssessment } from "./useAssessment";
@@ -13,10 +14,11 @@ interface ListProps {
   findings: readonly Finding[]; // of one radiograph
   assessments: Readonly<Record<string, AssessmentVerdict>>;
   signed: boolean;
+  reason: string | null; // why the model did not read the study
 }
 
 /** What the model says of one radiograph: seen first, then what it looked for and did not see. */
-export function FindingList({ studyUid, findings, assessments, signed }: ListProps) {
+export function FindingList({ studyUid, findings, assessments, signed, reason }: ListProps) {
   const { t } = useTranslation();
   const { rows: table, nameOf } = useFindingTable();
   const assess = useAssessment(studyUid);
@@ -45,7 +47,7 @@ export function FindingList({ studyUid, findings, assessments, signed }: ListPro
       {assess.error && (
         <Notice tone="critical">{t("findings.assessFailed", { reason: assess.error.message })}</Notice>
       )}
-      {findings.length === 0 && <p className={style.quiet}>{t("findings.none")}</p>}
+      {findings.length === 0 && <p className={style.quiet}>{reason ?? t("findings.none")}</p>}
       <ul>
         {seen.map((finding) => (
           <FindingRow
@@ -63,12 +65,12 @@ export function FindingList({ studyUid, findings, assessments, signed }: ListPro
           {absent.map((finding, index) => (
             <span key={finding.id} data-testid={`finding-absent-${finding.label}`}>
               {index > 0 && ", "}
-              {nameOf(finding.label)}
+              {midSentence(nameOf(finding.label))}
             </span>
           ))}
+          . {t("findings.notAssessed")}
         </p>
       )}
-      {findings.length > 0 && <p className={style.scope}>{t("findings.notAssessed")}</p>}
     </section>
   );
 }

@@ -1,11 +1,12 @@
 import { Check, Eye, EyeOff, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { Button, IconButton } from "../../components/Button";
+import { IconButton } from "../../components/Button";
 import { CertaintyMeter } from "../../components/CertaintyMeter";
 import { useFindingTable } from "../../lib/findingNames";
 import type { AssessmentVerdict, Finding } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import { areaText, percentText } from "../../lib/quantity";
+import { regionText } from "../../lib/wording";
 import style from "./findings.module.css";
 
 interface RowProps {
@@ -22,9 +23,8 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
   const hidden = useOverlay((state) => state.hidden.has(finding.label));
   const selected = useOverlay((state) => state.selected === finding.id);
   const { select, toggle } = useOverlay.getState();
-  const region = finding.region && finding.region in REGIONS ? finding.region : null;
   const facts = [
-    region && t(`region.${region as keyof typeof REGIONS}`),
+    finding.region && regionText(t, finding.region),
     areaText(finding),
     finding.count > 1 && t("findings.countLevels", { count: finding.count }),
   ].filter(Boolean);
@@ -53,10 +53,10 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
           title={t("findings.threshold", { value: percentText(finding.operating_point) })}
         >
           {percentText(finding.probability)}
-          <CertaintyMeter certainty={finding.certainty} />
         </span>
         <span className={style.facts}>
-          {[...facts, t("certainty.label", { level: t(`certainty.${finding.certainty}`) })].join(" · ")}
+          <CertaintyMeter certainty={finding.certainty} />
+          {[t(`certainty.${finding.certainty}`), ...facts].join(" · ")}
         </span>
       </button>
       <div className={style.actions}>
@@ -64,49 +64,29 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
           label={t(hidden ? "findings.show" : "findings.hide", { finding: name })}
           data-testid={`finding-toggle-${finding.label}`}
           aria-pressed={!hidden}
-          small
-          className={style.eye}
           onClick={() => toggle(finding.label)}
         >
           {hidden ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}
         </IconButton>
-        <span className={style.verdicts}>
-          <Button
-            small
-            aria-pressed={verdict === "accepted"}
-            aria-label={t("findings.acceptLong", { finding: name })}
-            data-testid={`finding-accept-${finding.label}`}
+        {VERDICTS.map(({ given, icon: Icon, word }) => (
+          <IconButton
+            key={given}
+            label={t(word, { finding: name })}
+            aria-pressed={verdict === given}
+            data-given={given}
+            data-testid={`finding-${given === "accepted" ? "accept" : "reject"}-${finding.label}`}
             disabled={signed}
-            onClick={() => onVerdict("accepted")}
+            onClick={() => onVerdict(given)}
           >
-            <Check size={14} aria-hidden />
-            {t("findings.accept")}
-          </Button>
-          <Button
-            small
-            aria-pressed={verdict === "rejected"}
-            aria-label={t("findings.rejectLong", { finding: name })}
-            data-testid={`finding-reject-${finding.label}`}
-            disabled={signed}
-            onClick={() => onVerdict("rejected")}
-          >
-            <X size={14} aria-hidden />
-            {t("findings.reject")}
-          </Button>
-        </span>
+            <Icon size={16} aria-hidden />
+          </IconButton>
+        ))}
       </div>
     </li>
   );
 }
 
-const REGIONS = {
-  right_upper_quadrant: true,
-  left_upper_quadrant: true,
-  right_lower_quadrant: true,
-  left_lower_quadrant: true,
-  central_abdomen: true,
-  upper_abdomen: true,
-  lower_abdomen: true,
-  whole_abdomen: true,
-  pelvis: true,
-} as const;
+const VERDICTS = [
+  { given: "accepted", icon: Check, word: "findings.acceptLong" },
+  { given: "rejected", icon: X, word: "findings.rejectLong" },
+] as const;

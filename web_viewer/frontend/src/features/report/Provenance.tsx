@@ -11,6 +11,7 @@ export function Provenance({ report }: { report: Report }) {
     <div className={style.provenance}>
       <p>{t(`report.sourceLong.${wording.source}`)}</p>
       <dl>
+        <Fact term={t("report.version")} text={String(report.version)} />
         {wording.llm_model && <Fact term={t("report.llmModel")} text={wording.llm_model} />}
         {wording.milliseconds !== null && (
           <Fact term={t("report.took")} text={`${(wording.milliseconds / 1000).toFixed(2)} s`} />

@@ -58,7 +58,6 @@ export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
             })}
           </Notice>
         )}
-        <Fixed title={t("report.technique")} sentences={report.technique} />
         {SECTIONS.map((section) => (
           <SectionEditor
             key={section}
@@ -70,6 +69,7 @@ export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
             onWrite={(text) => edit.write(section, text)}
           />
         ))}
+        <Fixed title={t("report.technique")} sentences={report.technique} />
         <Fixed
           title={t("report.comparison")}
           sentences={[{ text: report.comparison, finding_ids: [], rule_id: null }]}

@@ -35,10 +35,7 @@ export function ReportStatus({ report }: { report: Report }) {
           <ChevronDown size={14} aria-hidden />
         </Button>
       </div>
-      <small>
-        {t("report.version", { version: report.version })}
-        {report.addendum_to !== null && ` · ${t("report.addendum", { version: report.addendum_to })}`}
-      </small>
+      {report.addendum_to !== null && <small>{t("report.addendum", { version: report.addendum_to })}</small>}
       {open && <Provenance report={report} />}
     </div>
   );

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Disclaimer } from "../../components/Disclaimer";
 import type { Radiograph, RadiographHeader } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
+import { sideLetters } from "./sideLetters";
 import { headerWindow } from "./stage";
 import style from "./viewer.module.css";
 import { useViewport } from "./viewportStore";
@@ -24,9 +25,14 @@ export function ImageNotes({ radiograph, header, scale, probe }: NotesProps) {
   const window = chosen ?? (header && headerWindow(header));
   return (
     <>
+      {header &&
+        sideLetters(header.laterality_marker, turns, flipped).map(({ edge, letter }) => (
+          <span key={edge} className={style.side} data-edge={edge}>
+            {letter}
+          </span>
+        ))}
       <div className={style.note} data-corner="top-left">
         <span>{t(`view.${radiograph.view}`)}</span>
-        {header?.laterality_marker && <span>{t("viewer.marker", { side: header.laterality_marker })}</span>}
       </div>
       <div className={style.note} data-corner="top-right">
         {off && (

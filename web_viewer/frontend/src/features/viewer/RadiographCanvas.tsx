@@ -103,8 +103,7 @@ export function RadiographCanvas({ pixels, shown, complete, onHover, onScale }: 
   );
 }
 
-const dragRange = ({ header }: Shown): number =>
-  Math.max(1, (header.maximum - header.minimum) * header.slope || header.window_width * 2);
+const dragRange = ({ header }: Shown): number => Math.max(1, header.maximum - header.minimum);
 
 function mark(name: string, canvas: HTMLCanvasElement, state: "radiograph" | "ready"): void {
   if (canvas.dataset.state === "ready" || canvas.dataset.state === state) return;

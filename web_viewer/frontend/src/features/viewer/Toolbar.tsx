@@ -1,8 +1,8 @@
 import {
+  CaretsToAxisDashedVertical,
   Contrast,
   Eye,
   EyeOff,
-  FlipHorizontal2,
   Maximize,
   Move,
   RotateCcw,
@@ -61,7 +61,7 @@ export function Toolbar({ header }: { header: RadiographHeader | null }) {
           <RotateCw size={ICON} aria-hidden />
         </IconButton>
         <IconButton label={`${t("viewer.flip")} (X)`} aria-pressed={view.flipped} onClick={view.flip}>
-          <FlipHorizontal2 size={ICON} aria-hidden />
+          <CaretsToAxisDashedVertical size={ICON} aria-hidden />
         </IconButton>
         <IconButton label={`${t("viewer.fit")} (F)`} onClick={() => view.place(null)}>
           <Maximize size={ICON} aria-hidden />

@@ -48,7 +48,3 @@ export function segmentStyles(
   }
   return styles.sort((one, other) => one.bit - other.bit);
 }
-
-/** Return `grey` under a fill: what one channel of a pixel becomes, 0 to 255. */
-export const blended = (grey: number, channel: number, alpha: number): number =>
-  Math.round(grey + (channel - grey) * alpha);

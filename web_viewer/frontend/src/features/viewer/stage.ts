@@ -2,7 +2,7 @@
 
 import type { Finding, FindingDefinition, RadiographHeader } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
-import { fitted, imagePoint, type Placement, type Point } from "./geometry";
+import { applied, fitted, imagePoint, matrixOf, type Placement, type Point } from "./geometry";
 import { greyTable, type Window } from "./grayscale";
 import { segmentStyles } from "./overlayStyle";
 import { Pyramid } from "./pyramid";
@@ -33,7 +33,13 @@ export class Stage {
     readonly canvas: HTMLCanvasElement,
     private readonly renderer: RadiographRenderer,
   ) {
-    this.unsubscribe = [useViewport.subscribe(() => this.ask()), useOverlay.subscribe(() => this.ask())];
+    this.unsubscribe = [
+      useViewport.subscribe(() => this.ask()),
+      useOverlay.subscribe((now, before) => {
+        if (now.selected !== before.selected) this.reveal(now.selected);
+        this.ask();
+      }),
+    ];
   }
 
   show(shown: Shown, pixels: Uint16Array): void {
@@ -89,6 +95,19 @@ export class Stage {
 
   isShowing(header: RadiographHeader): boolean {
     return this.shown?.header === header;
+  }
+
+  /** Bring a finding into view where the reader has zoomed past it. */
+  reveal(findingId: string | null): void {
+    const box = this.shown?.findings.find((finding) => finding.id === findingId)?.box;
+    const placement = this.placement();
+    if (!box || !placement) return;
+    const center = { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+    const at = applied(matrixOf(placement, this.canvas), center);
+    const { width, height } = this.canvas;
+    if (at.x < 0 || at.y < 0 || at.x > width || at.y > height) {
+      useViewport.getState().place({ ...placement, center });
+    }
   }
 
   /** Draw before the next frame. */

@@ -6,6 +6,7 @@ import { viewerAddress } from "../../lib/location";
 import type { WorklistItem } from "../../lib/model";
 import { personName } from "../../lib/patient";
 import { percentText } from "../../lib/quantity";
+import { midSentence, regionText } from "../../lib/wording";
 import { isUrgent } from "./order";
 import { strongestByLabel } from "./strongest";
 import style from "./worklist.module.css";
@@ -38,10 +39,13 @@ function UrgentStudy({ item }: { item: WorklistItem }) {
   const finding = strongestByLabel(item.findings).find((seen) => isCritical(seen.label));
   const reason = finding
     ? [
-        t("worklist.possible", { finding: nameOf(finding.label) }),
+        t("worklist.possible", { finding: midSentence(nameOf(finding.label)) }),
+        finding.region && regionText(t, finding.region),
         percentText(finding.probability),
         t("certainty.label", { level: t(`certainty.${finding.certainty}`) }),
-      ].join(", ")
+      ]
+        .filter(Boolean)
+        .join(", ")
     : (item.reason ?? "");
   return (
     <li>

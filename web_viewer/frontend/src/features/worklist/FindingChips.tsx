@@ -6,14 +6,17 @@ import { percentText } from "../../lib/quantity";
 import { strongestByLabel } from "./strongest";
 import style from "./worklist.module.css";
 
+interface ChipsProps {
+  findings: readonly FindingGist[];
+  read: boolean; // whether the model has read the whole study
+}
+
 /** What the model saw, one chip a finding: colour as on the image, certainty as bars. */
-export function FindingChips({ findings }: { findings: readonly FindingGist[] }) {
+export function FindingChips({ findings, read }: ChipsProps) {
   const { t } = useTranslation();
   const { nameOf, colorOf, isCritical } = useFindingTable();
   const seen = strongestByLabel(findings);
-  if (findings.length > 0 && seen.length === 0) {
-    return <span className={style.quiet}>{t("worklist.noFinding")}</span>;
-  }
+  if (seen.length === 0) return read ? <span className={style.quiet}>{t("worklist.noFinding")}</span> : null;
   return (
     <ul className={style.chips}>
       {seen.map((finding) => (

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { reprocessStudy } from "../../lib/api";
 import type { WorklistItem } from "../../lib/model";
+import { stageText } from "../../lib/wording";
 import style from "./worklist.module.css";
 
 /** Why a study was skipped or failed, in words, and the way to have it read again. */
@@ -12,11 +13,12 @@ export function Setback({ item }: { item: WorklistItem }) {
   const again = useMutation({ mutationFn: () => reprocessStudy(item.study_uid) });
   if (item.state !== "skipped" && item.state !== "failed") return null;
   const stage = item.failed_stage ?? "";
-  const stageName = stage in STAGES ? t(`stage.${stage as keyof typeof STAGES}`) : stage;
   return (
     <div className={style.setback} data-state={item.state}>
       <span>
-        {item.state === "failed" && stage && <b>{t("worklist.failedAt", { stage: stageName })}: </b>}
+        {item.state === "failed" && stage && (
+          <b>{t("worklist.failedAt", { stage: stageText(t, stage) })}: </b>
+        )}
         {item.reason}
         {again.error && <em> {again.error.message}</em>}
       </span>
@@ -27,5 +29,3 @@ export function Setback({ item }: { item: WorklistItem }) {
     </div>
   );
 }
-
-const STAGES = { segment: true, draft: true, deliver: true, receive: true } as const;

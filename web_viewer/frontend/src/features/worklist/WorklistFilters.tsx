@@ -6,17 +6,25 @@ import type { StudyState } from "../../lib/model";
 import { useShortcuts } from "../../lib/shortcuts";
 import style from "./worklist.module.css";
 
-export type StateFilter = "" | StudyState;
-const FILTERS: StateFilter[] = ["", "drafted", "signed", "skipped", "failed"];
+/** Which states each button of the filter shows; none: all of them. */
+export const SHOWN_STATES = {
+  all: [],
+  toRead: ["drafted"],
+  underWay: ["receiving", "queued", "segmenting", "segmented", "drafting"],
+  problems: ["skipped", "failed"],
+  signed: ["signed"],
+} as const satisfies Record<string, readonly StudyState[]>;
+
+export type Shown = keyof typeof SHOWN_STATES;
 
 interface FiltersProps {
-  state: StateFilter;
-  onState: (state: StateFilter) => void;
+  shown: Shown;
+  onShow: (shown: Shown) => void;
   text: string;
   onText: (text: string) => void;
 }
 
-export function WorklistFilters({ state, onState, text, onText }: FiltersProps) {
+export function WorklistFilters({ shown, onShow, text, onText }: FiltersProps) {
   const { t } = useTranslation();
   const input = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => input.current?.focus() });
@@ -37,16 +45,16 @@ export function WorklistFilters({ state, onState, text, onText }: FiltersProps) 
       </label>
       <fieldset className={style.states}>
         <legend className="visually-hidden">{t("worklist.filter")}</legend>
-        {FILTERS.map((value) => (
+        {(Object.keys(SHOWN_STATES) as Shown[]).map((value) => (
           <Button
             key={value}
             small
             look="quiet"
-            aria-pressed={state === value}
-            onClick={() => onState(value)}
-            data-testid={`filter-${value || "all"}`}
+            aria-pressed={shown === value}
+            onClick={() => onShow(value)}
+            data-testid={`filter-${value}`}
           >
-            {value === "" ? t("worklist.all") : t(`state.${value}`)}
+            {t(`worklist.shown.${value}`)}
           </Button>
         ))}
       </fieldset>

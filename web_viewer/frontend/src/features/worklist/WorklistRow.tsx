@@ -2,9 +2,10 @@ import { useTranslation } from "react-i18next";
 import { Link } from "../../components/Link";
 import { StateMark } from "../../components/StateMark";
 import { navigate, viewerAddress } from "../../lib/location";
-import type { WorklistItem } from "../../lib/model";
+import type { StudyState, WorklistItem } from "../../lib/model";
 import { patientAge, personName, studyMoment } from "../../lib/patient";
 import { agoText, clockText, secondsText } from "../../lib/quantity";
+import { sexText } from "../../lib/wording";
 import { DeliveryMark } from "./DeliveryMark";
 import { FindingChips } from "./FindingChips";
 import { isUrgent } from "./order";
@@ -22,7 +23,7 @@ export function WorklistRow({ item, now, onGlance }: RowProps) {
   const { summary } = item;
   const address = viewerAddress(item.study_uid);
   const age = patientAge(summary);
-  const sex = summary.patient_sex in SEXES ? t(`sex.${summary.patient_sex as keyof typeof SEXES}`) : "";
+  const sex = sexText(t, summary.patient_sex);
   const person = [summary.patient_id, sex, age && t(`age.${age.unit}`, { count: age.count })];
   return (
     <tr
@@ -36,7 +37,7 @@ export function WorklistRow({ item, now, onGlance }: RowProps) {
       }}
       onPointerEnter={() => onGlance(item.study_uid)}
     >
-      <td>
+      <td className={style.oneLine}>
         <Link to={address} className={style.name} data-row-link>
           {personName(summary.patient_name, i18n.language) || t("worklist.noName")}
         </Link>
@@ -51,8 +52,8 @@ export function WorklistRow({ item, now, onGlance }: RowProps) {
         </small>
       </td>
       <td>
-        <FindingChips findings={item.findings} />
-        <Setback item={item} />
+        <FindingChips findings={item.findings} read={READ.includes(item.state)} />
+        <Setback key={item.version} item={item} />
       </td>
       <td>
         <StateMark state={item.state} />
@@ -77,4 +78,4 @@ export function WorklistRow({ item, now, onGlance }: RowProps) {
   );
 }
 
-const SEXES = { M: true, F: true, O: true } as const;
+const READ: readonly StudyState[] = ["segmented", "drafting", "drafted", "signed"];

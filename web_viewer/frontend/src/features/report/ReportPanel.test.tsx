@@ -1,0 +1,174 @@
+// @vitest-environment jsdom
+import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import "../../lib/i18n";
+import type { Report, StudyRecord } from "../../lib/model";
+import { useReader } from "../../lib/reader";
+import { ReportPanel } from "./ReportPanel";
+
+const UID = "1.2.3";
+
+const report = (version: number, changes: Partial<Report> = {}): Report => ({
+  study_uid: UID,
+  revision: 1,
+  version,
+  language: "en",
+  technique: [],
+  findings: [{ text: "Free gas.", finding_ids: ["gas@1"], rule_id: null }],
+  impression: [{ text: "Possible pneumoperitoneum.", finding_ids: ["gas@1"], rule_id: null }],
+  recommendation: [],
+  comparison: "None.",
+  limitations: [],
+  critical: true,
+  wording: {
+    source: "template",
+    llm_model: null,
+    milliseconds: null,
+    fallback_reason: "No LLM.",
+    checks: [],
+  },
+  disclaimer: "Not for clinical use",
+  created_at: "2026-01-01T08:00:00Z",
+  signature: null,
+  addendum_to: null,
+  ...changes,
+});
+
+/** The service's side of the contract: versions, conflicts, signatures. */
+class Service {
+  state: "drafted" | "signed" = "drafted";
+  draft = report(1);
+  edits: unknown[] = [];
+
+  readonly answer = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const wish = init.body ? JSON.parse(String(init.body)) : null;
+    if (wish && wish.version !== this.draft.version) {
+      return Response.json({ detail: "somebody changed the report meanwhile" }, { status: 409 });
+    }
+    if (path.endsWith("/report")) {
+      this.edits.push(wish);
+      const sentences = (texts: string[]) => texts.map((text) => ({ text, finding_ids: [], rule_id: null }));
+      this.draft = report(wish.version + 1, {
+        findings: sentences(wish.findings),
+        impression: sentences(wish.impression),
+        wording: { ...this.draft.wording, source: "radiologist" },
+      });
+      return Response.json(this.draft);
+    }
+    if (path.endsWith("/sign")) {
+      this.state = "signed";
+      this.draft = { ...this.draft, signature: { signer: wish.signer, signed_at: "2026-01-01T09:00:00Z" } };
+    }
+    return Response.json(this.record());
+  };
+
+  record(): Partial<StudyRecord> {
+    return { study_uid: UID, state: this.state, draft: this.draft };
+  }
+}
+
+function Live() {
+  const { data } = useQuery<StudyRecord>({
+    queryKey: ["study", UID],
+    queryFn: async () => (await fetch(`/api/studies/${UID}`)).json(),
+  });
+  if (!data?.draft) return null;
+  return <ReportPanel studyUid={UID} state={data.state} report={data.draft} findings={[]} />;
+}
+
+let service: Service;
+let queryClient: QueryClient;
+
+beforeEach(() => {
+  service = new Service();
+  vi.stubGlobal("fetch", service.answer);
+  sessionStorage.clear();
+  useReader.setState({ name: "" });
+  queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  queryClient.setQueryData(["findings"], []);
+});
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+async function open() {
+  render(
+    <QueryClientProvider client={queryClient}>
+      <Live />
+    </QueryClientProvider>,
+  );
+  return screen.findByTestId<HTMLTextAreaElement>("report-impression");
+}
+
+const enabled = (id: string) => !(screen.getByTestId(id) as HTMLButtonElement).disabled;
+
+it("marks a draft as unverified and says who worded it, and why", async () => {
+  await open();
+  expect(screen.getByTestId("report-status").textContent).toBe("Draft – unverified");
+  expect(screen.getByTestId("wording-source").textContent).toContain("Template");
+  await userEvent.click(screen.getByTestId("wording-source"));
+  expect(screen.getByText("No LLM.")).toBeTruthy();
+});
+
+it("saves an edit as sentences under the version that was edited", async () => {
+  const impression = await open();
+  expect(enabled("report-save")).toBe(false);
+  await userEvent.clear(impression);
+  await userEvent.type(impression, "Free gas, large.{enter}{enter}Surgeon told.");
+  await userEvent.click(screen.getByTestId("report-save"));
+  await waitFor(() => expect(screen.queryByTestId("report-unsaved")).toBeNull());
+  expect(service.edits).toEqual([
+    {
+      version: 1,
+      findings: ["Free gas."],
+      impression: ["Free gas, large.", "Surgeon told."],
+      recommendation: [],
+    },
+  ]);
+  expect(screen.getByTestId("report-status").textContent).toBe("Draft – edited, unverified");
+});
+
+it("keeps unsaved words through a reload of the tab", async () => {
+  await userEvent.type(await open(), " Large.");
+  cleanup();
+  expect((await open()).value).toBe("Possible pneumoperitoneum. Large.");
+});
+
+it("asks whose words stand when someone else was first", async () => {
+  const impression = await open();
+  await userEvent.type(impression, " Mine.");
+  service.draft = report(2, { impression: [{ text: "Theirs.", finding_ids: [], rule_id: null }] });
+  await userEvent.click(screen.getByTestId("report-save"));
+  await userEvent.click(await screen.findByTestId("conflict-mine"));
+  expect(impression.value).toBe("Possible pneumoperitoneum. Mine.");
+  await userEvent.click(screen.getByTestId("report-save"));
+  await waitFor(() => expect(service.edits).toHaveLength(1));
+  expect(service.edits[0]).toMatchObject({ version: 2, impression: ["Possible pneumoperitoneum. Mine."] });
+});
+
+it("takes the newer version without asking where nothing was edited", async () => {
+  const impression = await open();
+  service.draft = report(2, { impression: [{ text: "Reworded.", finding_ids: [], rule_id: null }] });
+  await queryClient.invalidateQueries({ queryKey: ["study", UID] });
+  await waitFor(() => expect(impression.value).toBe("Reworded."));
+  expect(screen.queryByTestId("conflict-theirs")).toBeNull();
+});
+
+it("signs only with a name, saves first, and is read-only afterwards", async () => {
+  const impression = await open();
+  expect(enabled("report-sign")).toBe(false);
+  await userEvent.type(impression, " Large.");
+  await userEvent.type(screen.getByTestId("signer-name"), "Kim Ji-won");
+  await userEvent.click(screen.getByTestId("report-sign"));
+  await waitFor(() =>
+    expect(screen.getByTestId("report-status").textContent).toContain("Signed by Kim Ji-won"),
+  );
+  expect(service.edits).toHaveLength(1);
+  expect(impression.readOnly).toBe(true);
+  expect(impression.value).toBe("Possible pneumoperitoneum. Large.");
+  expect(screen.queryByTestId("report-sign")).toBeNull();
+});

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { lineAt, linkedLines, sentencesOf, textOf } from "./reportText";
+
+const sentence = (text: string, ...finding_ids: string[]) => ({ text, finding_ids, rule_id: null });
+
+it("writes a sentence a line, and reads them back without blank lines", () => {
+  const text = textOf([sentence("Free gas."), sentence("No levels.")]);
+  expect(text).toBe("Free gas.\nNo levels.");
+  expect(sentencesOf(`\n  ${text}\n\n \nOne more. `)).toEqual(["Free gas.", "No levels.", "One more."]);
+});
+
+it("links a line to its findings until it is reworded", () => {
+  const sentences = [sentence("Free gas.", "gas@1"), sentence("No levels.")];
+  expect(linkedLines("No levels.\nFree gas. \nFree gas, much.", sentences)).toEqual([
+    { text: "No levels.", findingIds: [] },
+    { text: "Free gas. ", findingIds: ["gas@1"] },
+    { text: "Free gas, much.", findingIds: [] },
+  ]);
+});
+
+it("knows the line of the caret", () => {
+  expect(lineAt("one\ntwo\nthree", 0)).toBe(0);
+  expect(lineAt("one\ntwo\nthree", 4)).toBe(1);
+  expect(lineAt("one\ntwo\nthree", 13)).toBe(2);
+});
