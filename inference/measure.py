@@ -18,6 +18,7 @@ from study.model import BoundingBox, Certainty, Finding, Presence
 
 SMALLEST_SHARE = 1e-4  # of the radiograph's pixels; smaller parts are dropped, the largest stays
 SMALLEST_PART = 0.02  # of the largest part's area; smaller parts are dropped
+WEAKEST_SUSPICION = 0.15  # of the network, at a pixel; a finding without such a pixel gets no mask
 _SURE, _FAIRLY = 2 / 3, 1 / 3
 
 
@@ -104,7 +105,7 @@ def _mask(mask: NDArray[np.bool_], prediction: Prediction, number: int) -> NDArr
     if mask.any():
         return mask
     suspicion = prediction.letterbox.enlarge(prediction.probabilities[number])
-    return np.asarray(suspicion > max(0.5 * float(suspicion.max()), 0.05), np.bool_)
+    return np.asarray(suspicion > max(0.5 * float(suspicion.max()), WEAKEST_SUSPICION), np.bool_)
 
 
 def _cleaned(mask: NDArray[np.bool_]) -> _Part | None:
