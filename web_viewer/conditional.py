@@ -1,4 +1,4 @@
-"""Answer with bytes that may be kept by the browser: entity tags, conditions, content coding."""
+"""Answer with bytes that the browser may keep: entity tags, conditions, content coding."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from fastapi import Request, Response
 
-from web_viewer.rendering import gzipped, ungzipped
-from web_viewer.renditions import Rendition, Renditions
+from web_viewer.rendering import ungzipped
+from web_viewer.renditions import Rendition
 
-FOR_GOOD = "private, max-age=31536000, immutable"  # an instance never changes
-ASK_FIRST = "private, no-cache"  # may be kept, but is asked for again with its entity tag
+# May be kept, but is asked for again with its entity tag: a new version of the service may make other
+# bytes of the same instance, and pixels must never meet another version's description.
+ASK_FIRST = "private, no-cache"
 _RENDERER = "1"  # part of every entity tag: goes up when the bytes made of an instance change
 
 
@@ -27,31 +28,22 @@ def is_unchanged(request: Request, tag: str) -> bool:
 
 
 def answer(
-    request: Request,
-    renditions: Renditions,
-    make: Callable[[], bytes],
-    *,
-    key: tuple[str, ...],
-    media_type: str,
-    cache: str = FOR_GOOD,
-    compress: bool = False,
+    request: Request, find: Callable[[], Rendition], *, key: tuple[str, ...], media_type: str
 ) -> Response:
-    """Return a response with what `make` makes, or 304 where the client holds it already.
+    """Return a response with the rendition that `find` finds, or 304 where the client holds it.
 
     Parameters
     ----------
+    find
+        Finds or makes the bytes; not called for a 304.
     key
-        Names what is made; the same key is the same bytes for ever.
-    compress
-        Whether the bytes are kept, and sent where the client takes it, in gzip.
+        Names them; the same key is the same bytes for as long as this version of the service runs.
     """
     tag = entity_tag(*key)
-    headers = {"ETag": tag, "Cache-Control": cache}
-    if compress:
-        headers["Vary"] = "Accept-Encoding"
+    headers = {"ETag": tag, "Cache-Control": ASK_FIRST, "Vary": "Accept-Encoding"}
     if is_unchanged(request, tag):
         return Response(status_code=304, headers=headers)
-    rendition = renditions.get(key, lambda: _made(make, compress))
+    rendition = find()
     body = rendition.body
     if rendition.encoding is not None:
         if rendition.encoding in request.headers.get("accept-encoding", ""):
@@ -59,8 +51,3 @@ def answer(
         else:
             body = ungzipped(body)
     return Response(body, media_type=media_type, headers=headers)
-
-
-def _made(make: Callable[[], bytes], compress: bool) -> Rendition:
-    body = make()
-    return Rendition(gzipped(body), "gzip") if compress else Rendition(body)

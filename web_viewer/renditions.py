@@ -15,6 +15,7 @@ class Rendition(NamedTuple):
 
     body: bytes
     encoding: str | None = None  # the Content-Encoding that `body` is in
+    description: bytes = b""  # JSON that was made along with the body
 
 
 class Renditions:

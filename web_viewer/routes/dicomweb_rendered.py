@@ -14,12 +14,13 @@ from study.holdings import reference
 from study.identifiers import checked_uid
 from study.sop_classes import RADIOGRAPHS
 from study.voi import Window
-from web_viewer.conditional import ASK_FIRST, FOR_GOOD, answer
+from web_viewer.conditional import answer
 from web_viewer.deps import HeldDep
 from web_viewer.dicomweb.frames import frame_numbers
 from web_viewer.dicomweb.media import accepted, choose
 from web_viewer.problems import BadRequestError
 from web_viewer.rendering import ImageType, Rendering, rendered
+from web_viewer.renditions import Rendition
 
 router = APIRouter(
     prefix="/dicom-web/studies/{study_uid}", tags=["DICOMweb WADO-RS"], default_response_class=Response
@@ -58,7 +59,6 @@ class Picture:
         self._request = request
         self._kept = kept
         self._ref = _representative(kept, uids)
-        self._is_fixed = len(uids) == len(names)
         self._frame = frame_numbers(request.path_params.get("frames", "1"))[0]
         self._quality = quality
         self._viewport = None if viewport is None else _viewport(viewport)
@@ -72,14 +72,17 @@ class Picture:
         if largest is None and smaller_than is not None:
             largest = (smaller_than, smaller_than)
         wish = Rendering(self._type, self._quality, largest, self._window)
+        key = ("rendered", *self._ref, str(self._frame), repr(wish))
         return answer(
             self._request,
-            self._kept.renditions,
-            lambda: rendered(self._kept.services.archive.read(self._ref), wish, frame=self._frame),
-            key=("rendered", *self._ref, str(self._frame), repr(wish)),
+            lambda: self._kept.renditions.get(key, lambda: self._rendition(wish)),
+            key=key,
             media_type=self._type,
-            cache=FOR_GOOD if self._is_fixed else ASK_FIRST,
         )
+
+    def _rendition(self, wish: Rendering) -> Rendition:
+        dataset = self._kept.services.archive.read(self._ref)
+        return Rendition(rendered(dataset, wish, frame=self._frame))
 
 
 PictureDep = Annotated[Picture, Depends()]

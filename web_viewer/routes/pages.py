@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,6 @@ from fastapi.responses import HTMLResponse
 from study.errors import NotInArchiveError
 from web_viewer.conditional import entity_tag, is_unchanged
 from web_viewer.deps import ServicesDep
-from web_viewer.rendering import gzipped
 
 router = APIRouter(include_in_schema=False)
 
@@ -86,4 +86,4 @@ def _coded(accepts: str, file: Path, media_type: str, stamp: int) -> tuple[bytes
 
 @lru_cache(maxsize=64)
 def _compressed(file: Path, _stamp: int) -> bytes:
-    return gzipped(file.read_bytes())
+    return gzip.compress(file.read_bytes(), 6, mtime=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,14 +12,14 @@ from pydicom import Dataset
 from study.archive import Archive, InstanceReference
 from study.holdings import reference
 from study.model import StudyRecord
-from study.pixels import GrayscaleDescription, grayscale, wire_pixels
+from study.pixels import GrayscaleDescription, wire_pixels
 from study.segmentation import bitmask, read_masks
 from study.sop_classes import RADIOGRAPHS
 from web_viewer.conditional import ASK_FIRST, answer
 from web_viewer.deps import CheckedUID, HeldDep, HoldingsDep, LedgerDep, RegistryDep
 from web_viewer.dicomweb.media import JSON, OCTETS
-from web_viewer.rendering import PREVIEW_SIDE, Rendering, little_endian, rendered
-from web_viewer.renditions import Renditions
+from web_viewer.rendering import PREVIEW_SIDE, Rendering, gzipped, little_endian, rendered
+from web_viewer.renditions import Rendition, Renditions
 from web_viewer.schemas import Problem, RadiographReference
 from web_viewer.steps import current
 
@@ -42,18 +42,13 @@ class _Shown:
     archive: Archive
     renditions: Renditions
 
-    def answer(
-        self, kind: str, make: Callable[[Dataset], bytes], media_type: str, *, compress: bool = False
-    ) -> Response:
-        """Return what `make` makes of the instance; made once, kept by the browser for good."""
-        return answer(
-            self.request,
-            self.renditions,
-            lambda: make(self.archive.read(self.ref)),
-            key=(kind, *self.ref),
-            media_type=media_type,
-            compress=compress,
-        )
+    def find(self, kind: str, make: Callable[[Dataset], Rendition]) -> Rendition:
+        """Return what `make` makes of the instance, made once."""
+        return self.renditions.get((kind, *self.ref), lambda: make(self.archive.read(self.ref)))
+
+    def answer(self, kind: str, find: Callable[[], Rendition], media_type: str) -> Response:
+        """Return what `find` finds, unless the browser holds it."""
+        return answer(self.request, find, key=(kind, *self.ref), media_type=media_type)
 
 
 def _shown(request: Request, study_uid: CheckedUID, instance_uid: CheckedUID, kept: HeldDep) -> _Shown:
@@ -86,13 +81,13 @@ def list_radiographs(study_uid: CheckedUID, holdings: HoldingsDep) -> list[Radio
 @router.get("/{instance_uid}/image", response_class=Response, responses=_BINARY)
 def read_image(shown: _ShownDep) -> Response:
     """Return rows x columns little-endian uint16; ``image.json`` says how to show them."""
-    return shown.answer("image", lambda ds: little_endian(wire_pixels(ds)[0]), OCTETS, compress=True)
+    return shown.answer("image", lambda: shown.find("wire", _wire), OCTETS)
 
 
 @router.get("/{instance_uid}/image.json", response_model=GrayscaleDescription)
 def read_image_description(shown: _ShownDep) -> Response:
     """Return how to show the values of ``image``: modality value = value * slope + offset."""
-    return shown.answer("description", lambda ds: grayscale(ds).model_dump_json().encode(), JSON)
+    return shown.answer("description", lambda: Rendition(shown.find("wire", _wire).description), JSON)
 
 
 @router.get(
@@ -102,7 +97,7 @@ def read_image_description(shown: _ShownDep) -> Response:
 )
 def read_preview(shown: _ShownDep) -> Response:
     """Return a small picture, windowed as the header says, for the first paint."""
-    return shown.answer("preview", lambda ds: rendered(ds, _PREVIEW), "image/jpeg")
+    return shown.answer("preview", lambda: shown.find("preview", _preview), "image/jpeg")
 
 
 @router.get(
@@ -115,19 +110,23 @@ def read_overlay(shown: _ShownDep, ledger: LedgerDep, registry: RegistryDep) -> 
     seg = _seg(current(registry, ledger, shown.ref.study_uid), shown.ref.instance_uid)
     if seg is None:
         return Response(status_code=204, headers={"Cache-Control": ASK_FIRST})
-    return answer(
-        shown.request,
-        shown.renditions,
-        lambda: _overlay(shown.archive.read(seg)),
-        key=("overlay", *seg),
-        media_type=OCTETS,
-        cache=ASK_FIRST,
-        compress=True,
-    )
+    drawn = replace(shown, ref=seg)
+    return drawn.answer("overlay", lambda: drawn.find("overlay", _overlay), OCTETS)
 
 
-def _overlay(seg: Dataset) -> bytes:
-    return little_endian(bitmask(read_masks(seg), (int(seg.Rows), int(seg.Columns))))
+def _wire(dataset: Dataset) -> Rendition:
+    """Return pixels and description together: both come of one decoding, and are asked for at once."""
+    pixels, description = wire_pixels(dataset)
+    return Rendition(gzipped(little_endian(pixels)), "gzip", description.model_dump_json().encode())
+
+
+def _preview(dataset: Dataset) -> Rendition:
+    return Rendition(rendered(dataset, _PREVIEW))
+
+
+def _overlay(seg: Dataset) -> Rendition:
+    bits = bitmask(read_masks(seg), (int(seg.Rows), int(seg.Columns)))
+    return Rendition(gzipped(little_endian(bits)), "gzip")
 
 
 def _seg(record: StudyRecord, instance_uid: str) -> InstanceReference | None:
