@@ -137,7 +137,7 @@ def work(
     threads: Annotated[int | None, typer.Option(help="Jobs at once. [default: 2]")] = None,
 ) -> None:
     """Run one worker alone: segment, draft, sign and deliver, as the queues ask."""
-    from study.alive import leave_worker_id
+    from study.alive import leave_worker_id, worker_file
     from study.jobs import register, start_worker
 
     service = _role("work", worker_threads=threads)
@@ -146,6 +146,7 @@ def work(
     worker = start_worker(service.broker, threads=service.settings.worker_threads)
     leave_worker_id(service.settings.run, service.broker)
     stop.wait()
+    worker_file(service.settings.run).unlink(missing_ok=True)
     worker.stop(timeout=15_000)
 
 

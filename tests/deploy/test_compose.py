@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +111,8 @@ def test_a_role_starts_by_its_own_command_and_passes_its_own_health_check(
     assert not role.is_healthy(tmp_path), "the check must fail while nothing runs"
     with role.running(tmp_path) as process:
         role.wait_until_healthy(process, tmp_path)
-    assert process.returncode == 0, role.log.read_text()[-3000:]
+    # The web server, once it has ended in order, hands the signal on to its own process.
+    assert process.returncode in {0, -signal.SIGTERM} if name == "web" else process.returncode == 0
     assert not role.is_healthy(tmp_path), "the check must fail once the role has stopped"
 
 
