@@ -22,8 +22,8 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from dicom_node.contexts import accepted_contexts
 from dicom_node.statuses import SUCCESS, comment, status_of
-from dicom_node.toolkit import connection, prepare_toolkit, turn_nagle_off
-from study.errors import KidrayError
+from dicom_node.toolkit import acknowledge_at_once, connection, prepare_toolkit, turn_nagle_off
+from study.errors import KidrayError, SettingsError
 from study.intake import Taken
 
 log = structlog.get_logger()
@@ -95,22 +95,27 @@ class Receiver:
 
         Raises
         ------
-        OSError
-            If the address is taken.
+        SettingsError
+            If it cannot listen on that address.
         """
         prepare_toolkit()
-        self._server = self._ae.start_server(
-            self._address,
-            block=False,
-            evt_handlers=[
-                (evt.EVT_CONN_OPEN, turn_nagle_off),
-                (evt.EVT_C_ECHO, _echo),
-                (evt.EVT_C_STORE, self._store),
-                (evt.EVT_RELEASED, self._released),
-                (evt.EVT_ABORTED, self._aborted),
-                (evt.EVT_REJECTED, _rejected),
-            ],
-        )
+        replies = [
+            (evt.EVT_CONN_OPEN, turn_nagle_off),
+            (evt.EVT_DATA_RECV, acknowledge_at_once),
+            (evt.EVT_C_ECHO, _echo),
+            (evt.EVT_C_STORE, self._store),
+            (evt.EVT_RELEASED, self._released),
+            (evt.EVT_ABORTED, self._aborted),
+            (evt.EVT_REJECTED, _rejected),
+        ]
+        try:
+            self._server = self._ae.start_server(self._address, block=False, evt_handlers=replies)
+        except OSError as error:
+            host, port = self._address
+            raise SettingsError(
+                f"the DICOM node cannot listen on {host}:{port}: {error.strerror}; "
+                "choose another port with KIDRAY_DICOM_PORT"
+            ) from error
         log.info("receiver_started", ae_title=self._ae.ae_title, port=self.port)
 
     def stop(self, grace: float = 10.0) -> None:

@@ -10,6 +10,8 @@ import structlog
 from pynetdicom import _config, evt
 from pynetdicom.association import Association
 
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
+
 log = structlog.get_logger()
 
 
@@ -17,6 +19,8 @@ class _Events(logging.Handler):
     """Hands on errors; an exception by its type and place only, for its text may quote an element."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.funcName == "connect":
+            return  # raised as a DeliveryError, in better words
         if record.exc_info is None or record.exc_info[0] is None:
             log.warning("dicom_toolkit", message=record.getMessage(), source=record.module)
             return
@@ -54,3 +58,13 @@ def turn_nagle_off(event: evt.Event) -> None:
     opened = connection(event.assoc)
     if opened is not None:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def acknowledge_at_once(event: evt.Event) -> None:
+    """Acknowledge what arrived without delay: a sender with Nagle on waits for it. For `evt.EVT_DATA_RECV`.
+
+    Linux forgets the wish with the next segment or so, hence after every PDU.
+    """
+    opened = connection(event.assoc)
+    if opened is not None and _QUICKACK is not None:
+        opened.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)

@@ -75,13 +75,21 @@ def dcmsend(
 
 
 def associate(
-    port: int, sop_class: str, syntax: str = ExplicitVRLittleEndian, calling: str = "RAW"
+    port: int,
+    sop_class: str,
+    syntax: str = ExplicitVRLittleEndian,
+    calling: str = "RAW",
+    *,
+    nagle: bool = False,
 ) -> Association:
-    """Return an association with one presentation context."""
+    """Return an association with one presentation context; Nagle's algorithm off unless asked for."""
     ae = AE(ae_title=calling)
     ae.add_requested_context(sop_class, syntax)
     association = ae.associate(
-        "127.0.0.1", port, ae_title="KIDRAY", evt_handlers=[(evt.EVT_CONN_OPEN, turn_nagle_off)]
+        "127.0.0.1",
+        port,
+        ae_title="KIDRAY",
+        evt_handlers=[] if nagle else [(evt.EVT_CONN_OPEN, turn_nagle_off)],
     )
     assert association.is_established
     return association

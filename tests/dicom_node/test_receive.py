@@ -23,7 +23,17 @@ from study.ledger import Ledger
 from study.state import State
 from tests.dicom_node.conftest import make_radiograph, saved
 from tests.dicom_node.encoding import dataset_bytes
-from tests.peers import Orthanc, associate, dcmsend, dcmtk, store_raw, storescu, wait_for
+from tests.peers import (
+    Orthanc,
+    associate,
+    dcmsend,
+    dcmtk,
+    exchange,
+    store_raw,
+    store_request,
+    storescu,
+    wait_for,
+)
 
 peer = pytest.mark.peer
 
@@ -142,6 +152,21 @@ def test_many_senders_at_once_lose_nothing(receiver, archive, tmp_path) -> None:
         thread.join()
     assert answers == [0] * 24
     assert {p.stem for p in archive.root.rglob("*.dcm")} == {str(d.SOPInstanceUID) for d in datasets}
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="needs Linux")
+def test_a_sender_with_nagle_on_is_not_kept_waiting(receiver, a_radiograph, a_file) -> None:
+    """A delayed acknowledgement costs such a sender 40 ms with every instance."""
+    association = associate(receiver.port, a_radiograph.SOPClassUID, nagle=True)
+    encoded = dataset_bytes(a_file)
+    seconds = []
+    for _ in range(25):
+        began = time.perf_counter()
+        request = store_request(encoded, a_radiograph.SOPClassUID, a_radiograph.SOPInstanceUID)
+        assert exchange(association, request).Status == 0
+        seconds.append(time.perf_counter() - began)
+    association.release()
+    assert min(seconds) < 0.036
 
 
 def test_anything_that_a_study_holds_is_accepted(receiver) -> None:
