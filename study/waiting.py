@@ -52,17 +52,17 @@ def table(records: Collection[StudyRecord], sent_as: dict[str, str]) -> Table:
     shown = Table("sent as", "state", "findings (probability)", "draft", "seconds", header_style="bold")
     for record in records:
         present = [f for f in record.findings if f.presence is not Presence.ABSENT]
-        words = [
-            f"{f.label} {f.probability:.2f}" + ("" if f.presence is Presence.PRESENT else "?")
+        words = ", ".join(
+            f"{'' if f.presence is Presence.PRESENT else 'perhaps '}{FINDINGS[f.label].name_en} "
+            f"{f.probability:.2f}"
             for f in present
-        ]
+        )
         seconds = seconds_to_draft(record)
         color = _COLOR.get(State(record.state), "white")
         shown.add_row(
             sent_as.get(record.study_uid, record.study_uid),
             f"[{color}]{record.state}[/{color}]",
-            ("[bold red]! [/bold red]" if record.critical else "")
-            + (", ".join(words) or record.reason or "none"),
+            f"[bold red]{words}[/bold red]" if record.critical else words or record.reason or "none",
             record.draft.wording.source if record.draft else "-",
             f"{seconds:.1f}" if seconds is not None else "-",
         )
