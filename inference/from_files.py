@@ -9,6 +9,7 @@ from pathlib import Path
 import pydicom
 from pydicom.errors import InvalidDicomError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from inference.capture import draw_capture, encode_png
@@ -53,7 +54,7 @@ def segment_files(files: list[Path], out: Path, *, model: Path | None, threads: 
         predictor = Predictor(load_package(model), threads=threads)
         out.mkdir(parents=True, exist_ok=True)
     except (KidrayError, OSError) as error:
-        errors.print(f"[red]{error}[/red]")
+        errors.print(escape(str(error)), style="red", highlight=False, soft_wrap=True)
         return False
     table, failed, taken = _table(), 0, set[str]()
     for file in _expanded(files):
@@ -64,9 +65,12 @@ def segment_files(files: list[Path], out: Path, *, model: Path | None, threads: 
             failed += 1
             advice = _NEXT_STEP.get(type(error), "check the path and its permissions")
             cause = error.strerror if isinstance(error, OSError) else error
-            errors.print(f"[red]{file}[/red]: {cause}; {advice}", highlight=False, soft_wrap=True)
+            message = escape(f"{file}: {cause}; {advice}")
+            errors.print(message, style="red", highlight=False, soft_wrap=True)
         else:
             _add_rows(table, file, result)
+    if not table.row_count and not failed:
+        errors.print("There is no CR or DX image in what was given; name files or their folder.", style="red")
     if table.row_count:
         Console(width=None if os.isatty(1) else 140).print(table)
         print(f"SEG, SR and PNG are in {out}. {predictor.package.identity.disclaimer}.")

@@ -53,6 +53,14 @@ def test_a_missing_file_and_a_segmentation_are_named_with_cause_and_next_step(fi
     assert "not a radiograph but: Segmentation Storage" in ran.stderr
 
 
+def test_a_folder_without_radiographs_is_said_to_have_none(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("nothing here")
+    ran = _run(tmp_path / "in", "--out", tmp_path / "out")
+    assert ran.exit_code == 1
+    assert "There is no CR or DX image" in ran.stderr
+
+
 def test_files_of_one_name_do_not_overwrite_each_other(files, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
