@@ -68,6 +68,9 @@ class Recipe(_Part):
     name: str = "unet"
     seed: Annotated[int, Field(ge=0)] = 0
     epochs: Annotated[int, Field(ge=1)] = 300
+    half_size_epochs: Annotated[int, Field(ge=0)] = (
+        0  # the first so many read at half size, four times as fast
+    )
     patience: Annotated[int, Field(ge=1)] = 25  # epochs without a better validation Dice, then stop
     batch: Annotated[int, Field(ge=1)] = 8
     precision: Literal["fp32", "bf16"] = "bf16"

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from inference.unet import CLASSES, UNet
 from training.augment import Augmentation
@@ -102,6 +103,8 @@ def run_epoch(
         if report is not None:
             report(step, steps, losses[-1])
     rate = training.optimizer.param_groups[0]["lr"]
+    if training.epoch == training.recipe.half_size_epochs:
+        training.best_dice = -1.0  # Dice at half size does not compare
     validation_loss, dice = validate(training, validation)
     if isinstance(training.scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
         training.scheduler.step(dice)
@@ -127,11 +130,13 @@ def _batches(
             seed = int(np.random.default_rng([recipe.seed, epoch, int(index)]).integers(2**31))
             image = prepared.images[index].astype(np.float32)
             pairs.append(augmentation(image, np.asarray(prepared.labels[index]), seed=seed))
-        yield _tensors(np.stack([i for i, _ in pairs]), np.stack([m for _, m in pairs]))
+        images, labels = np.stack([i for i, _ in pairs]), np.stack([m for _, m in pairs])
+        yield _tensors(images, labels, half=epoch < recipe.half_size_epochs)
 
 
-def _tensors(images: NDArray[np.float32], labels: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(images)[:, None], torch.from_numpy(labels.astype(np.int64))
+def _tensors(images: NDArray[np.float32], labels: NDArray[np.uint8], *, half: bool) -> tuple[Tensor, Tensor]:
+    shown, truth = torch.from_numpy(images)[:, None], torch.from_numpy(labels.astype(np.int64))
+    return (avg_pool2d(shown, 2), truth[:, ::2, ::2]) if half else (shown, truth)
 
 
 def _step(training: Training, images: Tensor, labels: Tensor) -> float:
@@ -168,9 +173,8 @@ def validate(training: Training, validation: PreparedSet) -> tuple[float, float]
     losses, dices = [], []
     for start_at in range(0, len(validation), training.recipe.batch):
         part = slice(start_at, start_at + training.recipe.batch)
-        images, labels = _tensors(
-            validation.images[part].astype(np.float32), np.asarray(validation.labels[part])
-        )
+        shown, truth = validation.images[part].astype(np.float32), np.asarray(validation.labels[part])
+        images, labels = _tensors(shown, truth, half=training.epoch < training.recipe.half_size_epochs)
         logits = _logits(training, images)
         losses.append(float(_loss(training, logits, labels)))
         dices += present_dice(logits.argmax(dim=1).cpu().numpy(), labels.numpy())

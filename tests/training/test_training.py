@@ -98,6 +98,21 @@ def test_a_resumed_run_gives_the_numbers_of_an_unbroken_one(
     assert resumed.is_over
 
 
+def test_the_first_epochs_may_read_at_half_size_and_do_not_decide_the_best(
+    prepared: tuple[PreparedSet, PreparedSet],
+) -> None:
+    training = loop.start(TINY.model_copy(update={"half_size_epochs": 1}), 2)
+    sides = []
+    training.network.register_forward_pre_hook(lambda _, given: sides.append(given[0].shape[-1]))
+    loop.run_epoch(training, *prepared)
+    assert set(sides) == {SIZE // 2}
+    training.best_dice = 2.0  # better than any
+    sides.clear()
+    loop.run_epoch(training, *prepared)
+    assert set(sides) == {SIZE}
+    assert training.best_epoch == 2
+
+
 def test_training_lowers_the_loss(prepared: tuple[PreparedSet, PreparedSet]) -> None:
     training = loop.start(TINY.model_copy(update={"epochs": 6}), 2)
     results = [loop.run_epoch(training, prepared[0], prepared[1]) for _ in range(6)]
