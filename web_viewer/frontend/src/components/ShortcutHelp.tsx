@@ -27,6 +27,7 @@ const GROUPS = [
     title: "help.report",
     keys: [
       ["Ctrl S", "help.save"],
+      ["N", "help.nextDraft"],
       ["Esc", "help.back"],
     ],
   },

@@ -9,37 +9,52 @@ export type Connection = "connecting" | "live" | "lost";
 export const useConnection = create<{ connection: Connection }>(() => ({ connection: "connecting" }));
 
 const WORKLIST_PAUSE_MS = 250; // many studies may change at once: one request answers them all
+const REFUSED_PAUSE_MS = 3_000;
 
 /** Listen until the returned function is called; keeps `queryClient` fresh meanwhile. */
 export function followStudies(queryClient: QueryClient, address = "/api/events"): () => void {
   let pending: ReturnType<typeof setTimeout> | undefined;
-  const source = new EventSource(address);
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let source: EventSource;
 
   const refreshWorklist = () => {
-    if (pending !== undefined) return;
-    pending = setTimeout(() => {
+    pending ??= setTimeout(() => {
       pending = undefined;
       void queryClient.invalidateQueries({ queryKey: ["worklist"] });
     }, WORKLIST_PAUSE_MS);
   };
 
-  source.onopen = () => {
-    useConnection.setState({ connection: "live" });
-    void queryClient.invalidateQueries({ queryKey: ["worklist"] });
-    void queryClient.invalidateQueries({ queryKey: ["study"] });
-  };
-  source.onerror = () => useConnection.setState({ connection: "lost" });
-  source.addEventListener("study", (message) => {
-    const event = parse(message.data);
-    if (!event) return;
-    refreshWorklist();
+  const refreshStudy = (event: StudyEvent) => {
     const known = queryClient.getQueryData<StudyRecord>(["study", event.study_uid]);
     if (!known || known.version < event.version) {
       void queryClient.invalidateQueries({ queryKey: ["study", event.study_uid] });
     }
-  });
+  };
+
+  const connect = () => {
+    source = new EventSource(address);
+    source.onopen = () => {
+      useConnection.setState({ connection: "live" });
+      void queryClient.invalidateQueries({ queryKey: ["worklist"] });
+      void queryClient.invalidateQueries({ queryKey: ["study"] });
+    };
+    source.onerror = () => {
+      useConnection.setState({ connection: "lost" });
+      // The browser tries again by itself, unless the service refused: then it gives up for good.
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, REFUSED_PAUSE_MS);
+    };
+    source.addEventListener("study", (message) => {
+      const event = parse(message.data);
+      if (!event) return;
+      refreshWorklist();
+      refreshStudy(event);
+    });
+  };
+
+  connect();
   return () => {
     clearTimeout(pending);
+    clearTimeout(again);
     source.close();
   };
 }

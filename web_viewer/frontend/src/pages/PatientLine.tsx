@@ -18,7 +18,7 @@ export function PatientLine({ summary }: { summary: StudySummary }) {
   ];
   return (
     <div className={style.patient}>
-      <b>{personName(summary.patient_name, i18n.language) || t("worklist.noName")}</b>
+      <h1>{personName(summary.patient_name, i18n.language) || t("worklist.noName")}</h1>
       <span>{rest.filter(Boolean).join(" · ")}</span>
     </div>
   );

@@ -16,6 +16,7 @@ import type { Finding, Radiograph, StudyRecord } from "../lib/model";
 import { queryClient, radiographsQuery } from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
 import { BackLink } from "./BackLink";
+import { NextStudy } from "./NextStudy";
 import { PatientLine } from "./PatientLine";
 import style from "./viewerPage.module.css";
 
@@ -48,6 +49,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
         <PatientLine summary={record.summary} />
         <StateMark state={record.state} />
         <StudyDetails record={record} popover={popover} />
+        <NextStudy studyUid={record.study_uid} />
       </AppHeader>
       {lost && (
         <Failure

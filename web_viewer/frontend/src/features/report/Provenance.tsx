@@ -21,7 +21,7 @@ export function Provenance({ report }: { report: Report }) {
       </dl>
       {(wording.llm_model || wording.checks.length > 0) && (
         <>
-          <h4>{t("report.checks")}</h4>
+          <h3>{t("report.checks")}</h3>
           {wording.checks.length === 0 && <p>{t("report.noChecks")}</p>}
           <ul>
             {wording.checks.map((check) => (

@@ -54,7 +54,10 @@ export function RadiographPane({ studyUid, radiograph, findings, reading }: Pane
       <Toolbar header={header.data ?? null} />
       <div className={style.glass}>
         {!shown || !pixels.data ? (
-          <img className={style.preview} src={previewAddress(studyUid, uid)} alt="" draggable={false} />
+          <>
+            <img className={style.preview} src={previewAddress(studyUid, uid)} alt="" draggable={false} />
+            {!error && <p className={style.loading}>{t("app.loading")}</p>}
+          </>
         ) : (
           <RadiographCanvas
             key={uid}

@@ -138,6 +138,7 @@ export const en = {
     deliveries: "Deliveries",
     instances: "Instances",
     none: "None",
+    next: "Next draft",
     step: {
       received: "Received",
       previewed: "First radiograph read",
@@ -245,6 +246,7 @@ export const en = {
     open: "Open the study",
     search: "Search",
     back: "Back to the worklist",
+    nextDraft: "Next draft that waits",
     save: "Save the report",
     help: "This help",
   },

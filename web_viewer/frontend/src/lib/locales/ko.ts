@@ -137,6 +137,7 @@ export const ko: Words<typeof en> = {
     deliveries: "전송",
     instances: "인스턴스",
     none: "없음",
+    next: "다음 초안",
     step: {
       received: "수신",
       previewed: "첫 영상 판독",
@@ -244,6 +245,7 @@ export const ko: Words<typeof en> = {
     open: "검사 열기",
     search: "검색",
     back: "판독 목록으로",
+    nextDraft: "다음 판독 대기 초안",
     save: "판독문 저장",
     help: "이 도움말",
   },
