@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pydicom
 import pytest
 from pydicom import Dataset
 from pydicom.config import disable_value_validation
 
 from dicom_node.body_parts import body_part_in
 from dicom_node.rules import age_in_years, decide
+from tests.dicom_node.conftest import make_radiograph, saved
 
 CR = "1.2.840.10008.5.1.4.1.1.1"
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
@@ -87,6 +89,19 @@ def test_what_is_not_for_the_model_has_its_reason(attributes, reason) -> None:
 def test_no_reason_quotes_the_header(keyword) -> None:
     reason = decide(header(**{"BodyPartExamined": "CHEST", keyword: "CHEST OF HONG^GILDONG"})).reason
     assert "HONG" not in reason
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 192", ["", "ISO 2022 IR 149"]])
+@pytest.mark.parametrize(
+    ("description", "for_model"), [("소아 복부 단순촬영", True), ("흉부 정면", False), ("양측 손목", False)]
+)
+def test_korean_is_read_in_the_character_sets_of_korean_equipment(
+    charset, description, for_model, tmp_path
+) -> None:
+    sent = make_radiograph(SpecificCharacterSet=charset, StudyDescription=description)
+    del sent.BodyPartExamined
+    received = pydicom.dcmread(saved(sent, tmp_path), stop_before_pixels=True)
+    assert decide(received).for_model is for_model
 
 
 @pytest.mark.parametrize(
