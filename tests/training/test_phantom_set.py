@@ -6,6 +6,7 @@ import csv
 import hashlib
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import highdicom as hd
@@ -135,3 +136,11 @@ def test_the_command_writes_phantoms_and_says_where(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "2 phantoms" in done.output
     assert len(list(tmp_path.glob("*.dcm"))) == len(list((tmp_path / "truth").glob("*.dcm"))) == 2
+
+
+def test_drawing_phantoms_loads_neither_torch_nor_albumentations() -> None:
+    code = (
+        "import sys, training.commands, training.phantom_set;"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'albumentations', 'onnxruntime')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
