@@ -77,6 +77,7 @@ ENTRYPOINT ["kidray"]
 CMD ["up"]
 
 FROM base AS gpu
+ENV KIDRAY_DEVICE=cuda
 COPY --from=packages-gpu /opt/kidray /opt/kidray
 
 FROM base AS cpu

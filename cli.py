@@ -275,7 +275,13 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     from study.telemetry import now
 
     settings = service.settings
-    predictor = Predictor(load_package(settings.model), threads=settings.worker_threads)
+    package = load_package(settings.model)
+    if settings.device == "cpu":
+        predictor = Predictor(package, threads=settings.worker_threads)
+    else:
+        from inference.torch_runtime import TorchRuntime
+
+        predictor = Predictor(package, runtime=TorchRuntime(package, device=settings.device))
     eligible = partial(decide, max_age_years=settings.max_age_years)
     llm = Llm.from_settings(settings)
     if llm is not None:  # LangChain's first import costs seconds: not the first study's

@@ -40,7 +40,7 @@ class TorchRuntime:
             if missing:
                 raise ModelError(f"{package.weights} lacks {sorted(missing)[0]}")
             self._network = network.eval().to(device)
-        except RuntimeError as error:
+        except (RuntimeError, AssertionError) as error:  # the latter where torch has no CUDA at all
             raise ModelError(f"{package.weights} cannot be used on {device}: {str(error)[:160]}") from error
         self._device = device
 

@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     model: Path | None = None
     """Folder of a model package; unset: the one that ships."""
 
+    device: str = "cpu"
+    """Where the network runs: cpu, or with PyTorch installed cuda, cuda:1 ..."""
+
     worker_threads: Annotated[int, Field(ge=1)] = 2
     """Jobs that one worker does at once."""
 

@@ -17,7 +17,7 @@ from tests.peers import free_port
 
 LOGIN = "reader:correct horse"
 VARIABLES = {"KIDRAY_WEB_LOGIN": LOGIN, "ORTHANC_PASSWORD": "battery staple"}
-OURS = ("node", "worker", "web", "llm")
+OURS = ("node", "worker", "web", "llm")  # those that this machine can run
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +133,19 @@ def test_the_viewer_refuses_to_start_without_a_login(
     )
     assert done.returncode == 1
     assert "set KIDRAY_WEB_LOGIN" in done.stderr
+
+
+def test_a_worker_that_is_told_to_use_a_gpu_says_so_where_there_is_none(
+    compose: dict[str, dict[str, Any]], tmp_path: Path, redis_url: str
+) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    role = Role(compose["worker-gpu"], places(tmp_path, redis_url), tmp_path / "log")
+    with role.running(tmp_path) as process:
+        process.wait(90)
+    assert process.returncode == 1
+    said = role.log.read_text()
+    assert "cannot be used on cuda" in said
+    assert "Traceback" not in said
