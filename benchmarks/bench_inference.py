@@ -26,7 +26,8 @@ from inference.scores import image_scores
 from inference.seg import write_seg
 from inference.sr import write_sr
 from study.archive import Archive
-from study.pixels import attenuation_values, stored_values
+from study.decoding import stored_values
+from study.pixels import attenuation_values
 from training.phantom import PhantomKind, draw_phantom
 from training.phantom_dicom import radiograph_dataset
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from study.decoding import MAX_PIXELS
 from study.errors import PixelDataError
 from study.findings import FINDINGS
-from study.pixels import MAX_PIXELS
 
 Mask = NDArray[np.bool_]
 _MAX_FRAMES = 64

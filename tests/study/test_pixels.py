@@ -1,9 +1,12 @@
+import struct
+import subprocess
 import warnings
 
 import numpy as np
 import pytest
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -13,6 +16,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from study.codestream import declared_size
+from study.decoding import stored_values
 from study.errors import PixelDataError
 from study.geometry import side_at_left_edge, spacing_mm, view_of
 from study.model import View
@@ -20,7 +25,6 @@ from study.pixels import (
     attenuation_values,
     display_values,
     modality_values,
-    stored_values,
     wire_pixels,
 )
 from tests.study.radiographs import radiograph
@@ -143,6 +147,29 @@ def test_compressed_pixels_are_the_pixels(syntax):
     np.testing.assert_array_equal(stored_values(dataset), UNSIGNED)
 
 
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("encoder", "option", "bits"),
+    [
+        ("dcmcjpeg", "+e1", 12),
+        ("dcmcjpeg", "+el", 12),
+        ("dcmcjpeg", "+ee", 12),
+        ("dcmcjpeg", "+eb", 8),
+        ("dcmcjpls", "+en", 12),
+    ],
+)
+def test_what_dcmtk_compressed_is_decoded_as_dcmtk_decodes_it(encoder, option, bits, tmp_path):
+    values = UNSIGNED if bits == 12 else (UNSIGNED >> 4).astype(np.uint8)
+    files = [tmp_path / name for name in ("plain.dcm", "compressed.dcm", "decoded.dcm")]
+    radiograph(values, bits=bits).save_as(files[0], enforce_file_format=True)
+    decoder = {"dcmcjpeg": "dcmdjpeg", "dcmcjpls": "dcmdjpls"}[encoder]
+    subprocess.run([encoder, option, *files[:2]], check=True)
+    subprocess.run([decoder, *files[1:]], check=True)
+    compressed, decoded = (dcmread(file) for file in files[1:])
+    assert declared_size(get_frame(compressed.PixelData, 0, number_of_frames=1)) == values.shape
+    np.testing.assert_array_equal(stored_values(compressed), stored_values(decoded))
+
+
 def test_without_window_the_image_fills_the_range():
     shown = display_values(radiograph(UNSIGNED[:, :-1].clip(500, 3000)))
     assert shown.min() == 0.0
@@ -233,6 +260,13 @@ def _another_size(dataset: Dataset) -> None:
     dataset.Rows -= 3
 
 
+def _a_bomb(dataset: Dataset) -> None:
+    dataset.compress(JPEG2000Lossless, generate_instance_uid=False)
+    frame = bytearray(get_frame(dataset.PixelData, 0, number_of_frames=1))
+    struct.pack_into(">2I", frame, 8, 60_000, 60_000)
+    dataset.PixelData = encapsulate([bytes(frame)])
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -243,7 +277,8 @@ def _another_size(dataset: Dataset) -> None:
         (_huge, "claims 65535 x 65535"),
         (_deep, "32 bits"),
         (_damaged, "cannot be decoded"),
-        (_another_size, "decoded|header says"),
+        (_another_size, r"is \(40, 50\) where the header says 37 x 50"),
+        (_a_bomb, r"is \(60000, 60000\) where the header says 40 x 50"),
     ],
 )
 def test_an_unreadable_image_is_refused_in_words(damage, said):
