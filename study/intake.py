@@ -103,6 +103,9 @@ class Intake:
         header, pixels_at = inspect(dataset, syntax, sop_class_uid=sop_class_uid, instance_uid=instance_uid)
         check_pixel_length(header, dataset, pixels_at, syntax)
         ref = InstanceReference.of(header)
+        if _made_here(header) and self.archive.path(ref).exists():
+            telemetry.INSTANCES.labels(outcome=Written.IDENTICAL).inc()
+            return Taken(ref, Written.IDENTICAL)  # ours, back from a PACS that may have re-encoded it
         began = time.perf_counter()
         written = self.archive.write(ref, [file_meta(sop_class_uid, instance_uid, syntax), dataset])
         telemetry.STORE_SECONDS.observe(time.perf_counter() - began)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pydicom.config
 import pytest
 from pydicom import Dataset
 from structlog.testing import capture_logs
@@ -18,6 +19,12 @@ from study.ledger import Ledger
 from study.redis_server import running_redis
 from study.registry import Registry, connect
 from tests.study.radiographs import radiograph
+
+
+@pytest.fixture(autouse=True)
+def _pydicom_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo, after each test, what preparing the toolkit changes for the whole process."""
+    monkeypatch.setattr(pydicom.config.settings, "_reading_validation_mode", None)
 
 
 @pytest.fixture(scope="session")

@@ -234,3 +234,4 @@ def test_a_refusal_is_recorded_in_words_and_not_retried(
 def test_our_own_results_coming_back_make_no_work(ledger, receiver, a_segmented_study) -> None:
     deliver(ledger, a_segmented_study, Destination("KIDRAY", "127.0.0.1", receiver.port))
     assert ledger.held(a_segmented_study.study_uid).state == "segmented"
+    assert not list(ledger.archive.root.rglob("*.conflict-*"))
