@@ -6,10 +6,9 @@ import { chooseLanguage } from "../lib/i18n";
 import { useShortcuts } from "../lib/shortcuts";
 import style from "./AppHeader.module.css";
 import { Button, IconButton } from "./Button";
-import { Disclaimer } from "./Disclaimer";
 import { ShortcutHelp } from "./ShortcutHelp";
 
-/** The line on top of every page: where one is, what this is not, and whether the page is live. */
+/** The line on top of every page: where one is, and whether the page is live. */
 export function AppHeader({ children }: { children: ReactNode }) {
   const { t, i18n } = useTranslation();
   const [helping, setHelping] = useState(false);
@@ -19,7 +18,6 @@ export function AppHeader({ children }: { children: ReactNode }) {
   return (
     <header className={style.header}>
       <div className={style.lead}>{children}</div>
-      <Disclaimer />
       <span
         className={style.connection}
         data-connection={connection}

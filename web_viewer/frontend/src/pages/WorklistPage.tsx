@@ -3,6 +3,7 @@ import { useDeferredValue, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Button } from "../components/Button";
+import { Disclaimer } from "../components/Disclaimer";
 import { Failure } from "../components/Failure";
 import { CriticalBanner } from "../features/worklist/CriticalBanner";
 import { EmptyWorklist } from "../features/worklist/EmptyWorklist";
@@ -37,6 +38,9 @@ export function WorklistPage() {
       <AppHeader>
         <h1 className={style.brand}>Kidray</h1>
         <span className={style.place}>{t("app.worklist")}</span>
+        <span className={style.disclaimer}>
+          <Disclaimer />
+        </span>
       </AppHeader>
       <main className={style.main}>
         <div className={style.top}>

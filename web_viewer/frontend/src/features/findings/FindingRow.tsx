@@ -23,6 +23,8 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
   const hidden = useOverlay((state) => state.hidden.has(finding.label));
   const selected = useOverlay((state) => state.selected === finding.id);
   const { select, toggle } = useOverlay.getState();
+  const unsure = finding.presence === "indeterminate";
+  const sureness = unsure ? t("presence.indeterminate") : t(`certainty.${finding.certainty}`);
   const facts = [
     finding.region && regionText(t, finding.region),
     areaText(finding),
@@ -42,11 +44,15 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
         aria-pressed={selected}
         onClick={() => select(selected ? null : finding.id)}
       >
-        <i className={style.swatch} style={{ background: colorOf(finding.label) }} aria-hidden />
+        <i
+          className={style.swatch}
+          style={{ color: colorOf(finding.label) }}
+          data-hollow={unsure}
+          aria-hidden
+        />
         <span className={style.name}>
           {name}
           {isCritical(finding.label) && <em>{t("findings.critical")}</em>}
-          {finding.presence === "indeterminate" && <em data-soft>{t("presence.indeterminate")}</em>}
         </span>
         <span
           className={style.probability}
@@ -56,7 +62,7 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
         </span>
         <span className={style.facts}>
           <CertaintyMeter certainty={finding.certainty} />
-          {[t(`certainty.${finding.certainty}`), ...facts].join(" · ")}
+          {[sureness, ...facts].join(" · ")}
         </span>
       </button>
       <div className={style.actions}>

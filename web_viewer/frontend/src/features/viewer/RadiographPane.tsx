@@ -55,7 +55,13 @@ export function RadiographPane({ studyUid, radiograph, findings, reading }: Pane
       <div className={style.glass}>
         {!shown || !pixels.data ? (
           <>
-            <img className={style.preview} src={previewAddress(studyUid, uid)} alt="" draggable={false} />
+            <img
+              className={style.preview}
+              src={previewAddress(studyUid, uid)}
+              alt=""
+              draggable={false}
+              onLoad={() => performance.mark("kidray:preview-drawn")}
+            />
             {!error && <p className={style.loading}>{t("app.loading")}</p>}
           </>
         ) : (

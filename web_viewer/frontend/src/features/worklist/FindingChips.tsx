@@ -15,7 +15,9 @@ interface ChipsProps {
 export function FindingChips({ findings, read }: ChipsProps) {
   const { t } = useTranslation();
   const { nameOf, colorOf, isCritical } = useFindingTable();
-  const seen = strongestByLabel(findings);
+  const seen = [...strongestByLabel(findings)].sort(
+    (one, other) => Number(isCritical(other.label)) - Number(isCritical(one.label)),
+  );
   if (seen.length === 0) return read ? <span className={style.quiet}>{t("worklist.noFinding")}</span> : null;
   return (
     <ul className={style.chips}>

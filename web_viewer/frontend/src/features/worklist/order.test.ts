@@ -35,5 +35,5 @@ it("names each finding once, where it is likeliest, and no absent one", () => {
     { ...base, id: "stool@1", label: "stool", presence: "absent", probability: 0.1 },
     { ...base, id: "level@1", label: "level", presence: "indeterminate", probability: 0.95 },
   ]);
-  expect(seen.map((finding) => finding.id)).toEqual(["level@1", "gas@2"]);
+  expect(seen.map((finding) => finding.id)).toEqual(["gas@2", "level@1"]);
 });

@@ -2,7 +2,10 @@
 
 import type { FindingGist } from "../../lib/model";
 
-/** Return, for each finding that is not absent, the one radiograph's where it is likeliest; likeliest first. */
+/**
+ * Return, for each finding that is not absent, the one radiograph's where it is likeliest; present before
+ * indeterminate ones, likeliest first.
+ */
 export function strongestByLabel<T extends FindingGist>(findings: readonly T[]): T[] {
   const strongest = new Map<string, T>();
   for (const finding of findings) {
@@ -10,5 +13,9 @@ export function strongestByLabel<T extends FindingGist>(findings: readonly T[]):
     const known = strongest.get(finding.label);
     if (!known || known.probability < finding.probability) strongest.set(finding.label, finding);
   }
-  return [...strongest.values()].sort((one, other) => other.probability - one.probability);
+  return [...strongest.values()].sort(
+    (one, other) =>
+      Number(other.presence === "present") - Number(one.presence === "present") ||
+      other.probability - one.probability,
+  );
 }
