@@ -77,6 +77,7 @@ def test_every_service_runs_without_root_or_capabilities(compose: dict[str, dict
         assert "no-new-privileges:true" in service["security_opt"], name
         assert service["healthcheck"]["test"][0] == "CMD", name
         assert service["restart"] == "unless-stopped", name
+        assert service["mem_limit"].endswith("g"), name
         if name != "orthanc":
             assert service["read_only"] is True, name
 
