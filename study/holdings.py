@@ -15,19 +15,22 @@ from pathlib import Path
 
 import pydicom
 import structlog
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.errors import InvalidDicomError
 
 from study.archive import Archive, InstanceReference
 from study.errors import NotInArchiveError
 from study.identifiers import checked_uid
-from study.search import study_answer
+from study.inspection import MALFORMED
+from study.search import INSTANCE_KEYWORDS, SERIES_KEYWORDS, STUDY_KEYWORDS, study_answer
 
 log = structlog.get_logger()
 
 MAX_STUDIES = 4096  # remembered at once
 _LONGEST_VALUE = 256  # bytes; longer values are neither matched nor answered
 _KEPT_SEQUENCES = frozenset({0x00400275})  # Request Attributes Sequence
+_MATCHED = frozenset(map(tag_for_keyword, (*STUDY_KEYWORDS, *SERIES_KEYWORDS, *INSTANCE_KEYWORDS)))
 _SETTLED_NS = 2_000_000_000  # a folder touched this recently may change again within its time stamp
 
 
@@ -172,14 +175,24 @@ def _read_series(before: _Series, study_uid: str, folder: Path, stamp: int) -> _
 def _read_header(file: Path, ref: InstanceReference) -> pydicom.Dataset | None:
     try:
         header = pydicom.dcmread(file, stop_before_pixels=True)
-    except (InvalidDicomError, EOFError, ValueError, KeyError, OSError, RecursionError) as error:
+    except (*MALFORMED, InvalidDicomError) as error:
         log.warning("unreadable_instance", error=type(error).__name__, **ref._asdict())
         return None
     for tag in list(header.keys()):
-        if tag not in _KEPT_SEQUENCES and _is_long(header, tag):
+        if (tag not in _KEPT_SEQUENCES and _is_long(header, tag)) or not _is_readable(header, tag):
             del header[tag]
     header.kept_as = ref
     return header
+
+
+def _is_readable(header: pydicom.Dataset, tag: pydicom.tag.BaseTag) -> bool:
+    """Return whether a value that may be matched can be read; the others are read when asked for."""
+    if tag not in _MATCHED:
+        return True
+    try:
+        return header[tag] is not None
+    except MALFORMED:
+        return False
 
 
 def _is_long(header: pydicom.Dataset, tag: pydicom.tag.BaseTag) -> bool:

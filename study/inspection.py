@@ -27,7 +27,7 @@ _LONGEST_TEXT = 256
 _SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0"
 
 # What pydicom raises on malformed elements: its readers do not translate these.
-_MALFORMED = (
+MALFORMED = (
     BytesLengthException,
     EOFError,
     ValueError,
@@ -80,7 +80,7 @@ def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: st
             convert_encodings(header.get("SpecificCharacterSet", "ISO_IR 6")),
         )
         identity = [_text(header, name) for name in _ALWAYS]
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise NotDicomError(f"not a DICOM data set: {type(error).__name__}") from error
     missing = [name for name, value in zip(_ALWAYS, identity, strict=True) if not value]
     if missing:
@@ -113,7 +113,7 @@ def check_pixel_length(header: pydicom.Dataset, dataset: bytes, pixels_at: int |
         if str(header.get("PhotometricInterpretation", "")).endswith("_422"):
             bits = bits * 2 // 3  # chroma halved (PS3.3 C.7.6.3.1.2)
         expected = (int(header.Rows) * int(header.Columns) * frames * bits + 7) // 8
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise PixelDataError("the image attributes cannot be read") from error
     if pixels_at is None:
         raise PixelDataError("the pixel data is missing")
@@ -166,7 +166,7 @@ def text_of(header: pydicom.Dataset, keyword: str) -> str:
     """Return an element's value as text; empty where it is absent or cannot be read."""
     try:
         value = header.get(keyword)
-    except _MALFORMED:
+    except MALFORMED:
         return ""
     return "" if value is None else str(value)
 

@@ -16,13 +16,15 @@ from pydicom.pixels.processing import convert_color_space
 from pydicom.pixels.utils import pixel_array
 
 from study.errors import PixelDataError
+from study.inspection import MALFORMED
 from study.pixels import display_values, modality_values
 from study.voi import Window, windowed
 
 Bytes = NDArray[np.uint8]
 ImageType = Literal["image/jpeg", "image/png"]
 PREVIEW_SIDE = 512  # pixels of the longer side
-_CODEC_ERRORS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OSError)
+# What decoding and re-encoding raise on damaged pixel data, or where no codec is installed.
+CODEC_ERRORS = (*MALFORMED, RuntimeError, LookupError, ArithmeticError)
 
 
 class Rendering(NamedTuple):
@@ -112,7 +114,7 @@ def _decoded(dataset: pydicom.Dataset, frame: int, frames: int) -> NDArray[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             values: NDArray[Any] = pixel_array(dataset, index=frame - 1 if frames > 1 else 0)
-    except _CODEC_ERRORS as error:
+    except CODEC_ERRORS as error:
         raise PixelDataError(f"the pixel data cannot be decoded: {type(error).__name__}") from error
     return values
 

@@ -10,10 +10,11 @@ from typing import Any
 from pydicom import DataElement, Dataset
 from pydicom.tag import BaseTag
 
+from study.inspection import MALFORMED
+
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _INLINE_BYTES = 1024  # longer binary values at the top level become links
 _PIXEL_DATA = "7FE00010"
-_MALFORMED = (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError)
 
 Json = dict[str, Any]
 
@@ -53,7 +54,7 @@ def tag_text(tag: BaseTag) -> str:
 def _element(dataset: Dataset, tag: BaseTag, bulk_uri: Callable[[str], str] | None) -> Json:
     try:
         element = dataset[tag]
-    except _MALFORMED:
+    except MALFORMED:
         return {"vr": "UN"}
     if tag == 0x00080005:
         return {"vr": "CS", "Value": ["ISO_IR 192"]}
@@ -68,7 +69,7 @@ def _json_of(element: DataElement) -> Json:
         return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
     try:
         found: Json = element.to_json_dict(None, 1 << 62)
-    except _MALFORMED:
+    except MALFORMED:
         return {"vr": element.VR}
     if "Value" in found and not all(_is_finite(v) for v in found["Value"]):
         return {"vr": element.VR}

@@ -26,6 +26,7 @@ from pydicom.uid import (
 from study.errors import NotInArchiveError, PixelDataError
 from web_viewer.dicomweb.media import OCTETS
 from web_viewer.problems import BadRequestError
+from web_viewer.rendering import CODEC_ERRORS
 
 # PS3.18 table 8.7.3-5
 MEDIA_TYPES: dict[str, str] = {
@@ -40,7 +41,6 @@ MEDIA_TYPES: dict[str, str] = {
     RLELossless: "image/dicom-rle",
 }
 MAX_BYTES = 1 << 30  # of one decoded instance
-CODEC_ERRORS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OSError)
 
 
 class Frame(NamedTuple):
@@ -91,7 +91,7 @@ def stored_frames(dataset: pydicom.Dataset, numbers: list[int]) -> list[Frame]:
     try:
         held = list(generate_frames(dataset.PixelData, number_of_frames=count))
         return [Frame(MEDIA_TYPES.get(syntax, OCTETS), syntax, held[n - 1]) for n in numbers]
-    except (*CODEC_ERRORS, EOFError) as error:
+    except CODEC_ERRORS as error:
         raise PixelDataError("the pixel data cannot be cut into frames") from error
 
 

@@ -9,16 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 import pydicom
-from pydicom.errors import InvalidDicomError
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from study.archive import Archive, InstanceReference
 from study.errors import DatasetMismatchError, NotDicomError, PixelDataError
-from web_viewer.dicomweb.frames import CODEC_ERRORS
+from study.inspection import inspect
 from web_viewer.problems import NotAcceptableError
+from web_viewer.rendering import CODEC_ERRORS
 
 _PREFIX_END = 132
-_FIRST_ELEMENT = struct.Struct("<HH2sHI")  # (0002,0000) UL: tag, VR, length, value
+_IDENTITY = (0x0002, 0x0003, 0x0010)  # SOP class, SOP instance, transfer syntax
+_ELEMENT = struct.Struct("<HH2sH")  # group, element, VR, length
+_LONG_VRS = frozenset({b"OB", b"OW", b"UN", b"UT", b"UC", b"UR", b"SQ"})  # PS3.5 table 7.1-1
 
 
 class EncodedInstance(NamedTuple):
@@ -33,44 +35,56 @@ class EncodedInstance(NamedTuple):
 def take_apart(part10: bytes) -> EncodedInstance:
     """Return the data set of a Part 10 file, untouched, and its identity.
 
+    A file without preamble and prefix, as some clients send, is taken too.
+
     Raises
     ------
     NotDicomError
         If it is not a Part 10 file.
     """
-    if part10[128:_PREFIX_END] != b"DICM" or len(part10) < _PREFIX_END + _FIRST_ELEMENT.size:
-        raise NotDicomError("not a DICOM Part 10 file: the prefix DICM is missing")
-    group, element, vr, _, length = _FIRST_ELEMENT.unpack_from(part10, _PREFIX_END)
-    if (group, element, vr) != (2, 0, b"UL"):
-        raise NotDicomError("not a DICOM Part 10 file: the length of its file meta information is missing")
-    start = _PREFIX_END + _FIRST_ELEMENT.size + length
-    try:
-        meta = pydicom.dcmread(BytesIO(part10[:start]), stop_before_pixels=True).file_meta
-        identity = (
-            str(meta.MediaStorageSOPClassUID),
-            str(meta.MediaStorageSOPInstanceUID),
-            str(meta.TransferSyntaxUID),
-        )
-    except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise NotDicomError("not a DICOM Part 10 file: its file meta information is incomplete") from error
-    return EncodedInstance(part10[start:], *identity)
+    first = _PREFIX_END if part10[128:_PREFIX_END] == b"DICM" else 0
+    start, meta = _file_meta(part10, first)
+    if not all(meta.get(element) for element in _IDENTITY):
+        raise NotDicomError("not a DICOM Part 10 file: its file meta information is absent or incomplete")
+    return EncodedInstance(part10[start:], *(meta[element] for element in _IDENTITY))
 
 
-def check_study(part10: bytes, study_uid: str) -> None:
-    """Raise `DatasetMismatchError` unless a Part 10 file belongs to the study.
+def check_study(encoded: EncodedInstance, study_uid: str) -> None:
+    """Raise `DatasetMismatchError` unless an instance belongs to the study.
 
     Raises
     ------
     NotDicomError
         If its header cannot be read.
     """
-    try:
-        header = pydicom.dcmread(BytesIO(part10), stop_before_pixels=True, specific_tags=["StudyInstanceUID"])
-        held = str(header.get("StudyInstanceUID", ""))
-    except (*CODEC_ERRORS, InvalidDicomError, EOFError, RecursionError) as error:
-        raise NotDicomError(f"not a DICOM data set: {type(error).__name__}") from error
-    if held != study_uid:
+    inspected = inspect(
+        encoded.dataset,
+        UID(encoded.transfer_syntax_uid),
+        sop_class_uid=encoded.sop_class_uid,
+        instance_uid=encoded.instance_uid,
+    )
+    if str(inspected.header.StudyInstanceUID) != study_uid:
         raise DatasetMismatchError("the instance belongs to another study than the request names")
+
+
+def _file_meta(part10: bytes, at: int) -> tuple[int, dict[int, str]]:
+    """Return where group 2 ends, and its short values; it is always Explicit VR Little Endian.
+
+    The stated group length is not relied on: some writers leave it out or get it wrong.
+    """
+    values: dict[int, str] = {}
+    while at + _ELEMENT.size <= len(part10):
+        group, element, vr, length = _ELEMENT.unpack_from(part10, at)
+        if group != 2:
+            break
+        at += _ELEMENT.size
+        if vr in _LONG_VRS:
+            length = int.from_bytes(part10[at : at + 4], "little")
+            at += 4
+        elif vr == b"UI":
+            values[element] = part10[at : at + length].decode("latin-1").rstrip("\0 ")
+        at += length
+    return min(at, len(part10)), values
 
 
 class Encoded(NamedTuple):

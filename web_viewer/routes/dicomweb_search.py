@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Annotated, NamedTuple
 
@@ -11,6 +12,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_VR
 
 from study.holdings import reference
+from study.inspection import MALFORMED
 from study.search import Level, instance_answers, matches, series_answers
 from web_viewer.deps import CheckedUID, HoldingsDep
 from web_viewer.dicomweb.dicom_json import Json, as_json, dumps, tag_text
@@ -91,7 +93,8 @@ class Searcher:
         wanted = match.header.keys() if self._query.include_all else self._query.include
         for tag in wanted:
             if tag in match.header and tag not in answer:
-                answer[tag] = match.header[tag]
+                with suppress(*MALFORMED):
+                    answer[tag] = match.header[tag]
         found = as_json(answer)
         for asked in sorted({tag_text(tag) for tag in self._query.include} - found.keys()):
             found[asked] = {"vr": _vr(asked)}

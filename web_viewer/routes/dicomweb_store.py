@@ -91,7 +91,7 @@ def _take(intake: Intake, part: Part, study_uid: str | None) -> Stored | Refused
         encoded = take_apart(part.body)
         sop_class_uid, instance_uid = encoded.sop_class_uid, encoded.instance_uid
         if study_uid is not None:
-            check_study(part.body, study_uid)
+            check_study(encoded, study_uid)
         taken = intake.take(
             encoded.dataset,
             sop_class_uid=sop_class_uid,
