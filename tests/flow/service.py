@@ -49,7 +49,7 @@ class RunningService:
     def __enter__(self) -> RunningService:
         self.home.mkdir(parents=True, exist_ok=True)
         self.output = self.home / "up.out"
-        with self.output.open("ab") as output:
+        with self.output.open("wb") as output:
             self._process = subprocess.Popen(
                 [str(KIDRAY), "up"], stdout=output, stderr=output, env=self._environment, cwd=self.home
             )
@@ -113,7 +113,7 @@ class RunningService:
             line = child.cmdline()
             if (
                 line[-1:] == [role]
-                or (role == "redis" and "--unixsocket" in line)
+                or (role == "redis" and "redis.sock" in " ".join(line))
                 or (role == "llm" and "reporting.server" in line)
             ):
                 return child.pid
