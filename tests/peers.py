@@ -38,7 +38,7 @@ def wait_for(condition: Any, *, seconds: float = 20.0, what: str = "the conditio
     while not (found := condition()):
         if time.monotonic() > until:
             pytest.fail(f"{what} did not come true within {seconds:.0f} s")
-        time.sleep(0.05)
+        time.sleep(0.02)
     return found
 
 

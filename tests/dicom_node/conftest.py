@@ -12,12 +12,9 @@ from pydicom import Dataset
 from structlog.testing import capture_logs
 
 from dicom_node.receive import Receiver
-from study.archive import Archive
 from study.intake import Intake
-from study.jobs import JobQueue, build_broker
+from study.jobs import JobQueue
 from study.ledger import Ledger
-from study.redis_server import running_redis
-from study.registry import Registry, connect
 from tests.study.radiographs import radiograph
 
 
@@ -27,31 +24,9 @@ def _pydicom_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pydicom.config.settings, "_reading_validation_mode", None)
 
 
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as url:
-        yield url
-
-
 @pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "archive")
-
-
-@pytest.fixture
-def ledger(archive: Archive, redis_url: str) -> Iterator[Ledger]:
-    client = connect(redis_url)
-    client.flushdb()
-    yield Ledger(archive, Registry(client))
-    client.close()
-
-
-@pytest.fixture
-def intake(ledger: Ledger, redis_url: str) -> Iterator[Intake]:
-    broker = build_broker(redis_url)
-    yield Intake(ledger, JobQueue(broker), quiet_period=60, complete_on_release={"RELEASER"})
-    broker.close()
-    broker.client.close()
+def intake(ledger: Ledger, queue: JobQueue) -> Intake:
+    return Intake(ledger, queue, quiet_period=60, complete_on_release={"RELEASER"})
 
 
 @pytest.fixture

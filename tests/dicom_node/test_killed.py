@@ -46,10 +46,14 @@ def test_every_acknowledged_instance_survives_a_kill_and_none_is_partial(
     sent: dict[str, Path] = {}
     acknowledged: set[str] = set()
     for round_number in range(3):
+        before = len(list(archive.root.rglob("*.dcm")))
         files = [saved(make_radiograph(512), tmp_path / f"sent{round_number}") for _ in range(40)]
         sent |= {file.stem: file for file in files}
         with lone_node(archive, redis_url) as (process, port):
-            killer = threading.Timer(chance.uniform(0.15, 0.8), process.kill)
+            kill_at = before + chance.randrange(2, 25)
+            killer = threading.Thread(
+                target=kill_once_held, args=(process, archive, kill_at, chance.uniform(0, 0.03))
+            )
             killer.start()
             printed = storescu(port, files, ok=False)
             killer.join()
@@ -61,6 +65,13 @@ def test_every_acknowledged_instance_survives_a_kill_and_none_is_partial(
     assert 0 < len(acknowledged) < len(sent), "no kill hit a transfer"
     studies = {path.parents[1].name for path in held.values() if path.stem in acknowledged}
     assert all(archive.events(uid) for uid in studies), "an acknowledged instance has left no event"
+
+
+def kill_once_held(process: subprocess.Popen[str], archive: Archive, count: int, pause: float) -> None:
+    """Kill `process` a moment after the archive has begun to hold `count` instances."""
+    wait_for(lambda: sum(1 for _ in archive.root.rglob("*.dcm")) >= count, seconds=30, what="the transfer")
+    time.sleep(pause)
+    process.kill()
 
 
 def acknowledged_in(printed: str) -> set[str]:
