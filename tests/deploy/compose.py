@@ -114,4 +114,4 @@ class Role:
         while not self.is_healthy(cwd):
             if process.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"{self.command} is not healthy:\n{self.log.read_text()[-3000:]}")
-            time.sleep(0.2)
+            time.sleep(0.5)

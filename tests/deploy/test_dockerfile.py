@@ -54,8 +54,7 @@ def context_sources() -> list[str]:
 def test_everything_copied_is_in_the_tree_and_passes_the_ignore_file() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     for source in context_sources():
-        if source != "README.md":  # made with the release
-            assert (ROOT / source).exists(), source
+        assert (ROOT / source).exists(), source
         assert Path(source).parts[0] in allowed, source
 
 
