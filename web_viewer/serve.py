@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections.abc import Callable
 
@@ -48,6 +49,8 @@ def serve(
     listener = bound_socket(settings.web_host, settings.web_port)
     server = build_server(services)
     port: int = listener.getsockname()[1]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _let_pass)  # uvicorn raises them once more when it has stopped
     asyncio.run(_run(server, listener, lambda: announce and announce(settings.web_host, port)))
     log.info("web_stopped")
 
@@ -76,6 +79,10 @@ def build_server(services: Services) -> Server:
         timeout_keep_alive=30,
     )
     return Server(config)
+
+
+def _let_pass(_number: int, _frame: object) -> None:
+    """Do nothing: the server has stopped already."""
 
 
 async def _run(server: Server, listener: socket.socket, started: Callable[[], object]) -> None:

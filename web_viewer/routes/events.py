@@ -11,10 +11,11 @@ from web_viewer.live import study_events
 router = APIRouter(prefix="/api", tags=["worklist"])
 
 HEARTBEAT_SECONDS = 15
+FAREWELL_SECONDS = 2.0  # in which a stream ends by itself when the server closes
 
 
 @router.get("/events", response_class=EventSourceResponse)
 async def stream_events(kept: HeldDep) -> EventSourceResponse:
     """Stream ``event: study`` with ``{study_uid, state, version, critical}`` for each change."""
     events = study_events(kept.services.redis_url, kept.closing)
-    return EventSourceResponse(events, ping=HEARTBEAT_SECONDS)
+    return EventSourceResponse(events, ping=HEARTBEAT_SECONDS, shutdown_grace_period=FAREWELL_SECONDS)
