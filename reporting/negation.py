@@ -9,6 +9,7 @@ from reporting.lexicon import NEUTRAL, Mark
 from study.model import Presence
 
 Fault = tuple[str, str]
+_DENYING_JOINERS = {("joiner", "or"), ("negation", "before")}  # "A or B", "A nor B", "A and no B"
 
 
 def check_negation(marks: Sequence[Mark], presence: Presence) -> Iterator[Fault]:
@@ -68,7 +69,7 @@ def _is_denied_list(marks: Sequence[Mark], negations: Sequence[int], terms: Sequ
     if len(terms) == 1:
         return True
     between = marks[terms[-2] + 1 : terms[-1]]
-    return any(mark.kind == "joiner" and mark.value == "or" for mark in between)
+    return any((mark.kind, mark.value) in _DENYING_JOINERS for mark in between)
 
 
 def _touches_negation(marks: Sequence[Mark], words: Sequence[int], place: int) -> bool:

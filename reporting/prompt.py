@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reporting.brief import Brief, Fact
 from reporting.reply import Reply, reply_json
+from study.compat import StrEnum
 from study.model import Check
 
 if TYPE_CHECKING:
@@ -60,16 +61,21 @@ def _examples() -> str:
 
 
 def _line(fact: Fact) -> str:
-    parts = [fact.finding.value, fact.presence.value]
+    parts = [_words(fact.finding), fact.presence.value]
     if fact.certainty is not None:
         parts.append(f"certainty {fact.certainty.value}")
     if fact.region is not None:
-        parts.append(f"in {fact.region.value}")
+        parts.append(f"in {_words(fact.region)}")
     if fact.number is not None:
         parts.append(fact.number.value)
     if fact.radiograph is not None:
         parts.append(f"on {fact.radiograph.value}")
     return f"{fact.ref}: {', '.join(parts)}"
+
+
+def _words(code: StrEnum) -> str:
+    """Return an enumeration's value as words; it stays one of a closed list."""
+    return code.value.replace("_", " ")
 
 
 @cache

@@ -25,7 +25,7 @@ def draw_brief(rng: Random, language: Language) -> Brief:
 
 
 def _radiographs(rng: Random) -> list[RadiographName | None]:
-    count = rng.choices((1, 2, 3), (0.7, 0.24, 0.06))[0]
+    count = rng.choices((1, 2, 3), (0.8, 0.17, 0.03))[0]
     if count == 1:
         return [None]
     if rng.random() < 0.7:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reporting.writer.tokens import CHAT_TEMPLATE, END, SPECIAL
+from reporting.writer.tokens import CHAT_TEMPLATE, END, SPECIAL, byte_level
 
 if TYPE_CHECKING:
     import torch
@@ -71,6 +71,25 @@ def write_gguf(path: Path, weights: Mapping[str, torch.Tensor], tokenizer: Token
     writer.close()
 
 
+def read_gguf(path: Path) -> tuple[dict[str, torch.Tensor], Tokenizer]:
+    """Return the weights (float32, as transformers names them) and the tokenizer that `path` holds."""
+    import gguf
+    import torch
+    from tokenizers import AddedToken, Tokenizer, models
+
+    reader = gguf.GGUFReader(path)
+    tokens = reader.fields["tokenizer.ggml.tokens"].contents()
+    merges = reader.fields["tokenizer.ggml.merges"].contents()
+    pairs = [(left, right) for left, right in (merge.split(" ") for merge in merges)]
+    tokenizer = byte_level(Tokenizer(models.BPE({t: i for i, t in enumerate(tokens)}, pairs)))
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in SPECIAL])
+    weights = {}
+    for tensor in reader.tensors:
+        array = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+        weights[_transformers_name(tensor.name)] = torch.tensor(array)
+    return weights, tokenizer
+
+
 def _add_tokenizer(writer: Any, tokenizer: Tokenizer) -> None:
     import gguf
 
@@ -105,3 +124,12 @@ def _gguf_name(name: str) -> str:
         return _OUTER[name]
     _, _, block, rest = name.split(".", 3)
     return f"blk.{block}.{_INNER[rest.removesuffix('.weight')]}.weight"
+
+
+def _transformers_name(name: str) -> str:
+    outer = {gguf_name: own for own, gguf_name in _OUTER.items()}
+    if name in outer:
+        return outer[name]
+    inner = {gguf_name: own for own, gguf_name in _INNER.items()}
+    _, block, rest = name.split(".", 2)
+    return f"model.layers.{block}.{inner[rest.removesuffix('.weight')]}.weight"

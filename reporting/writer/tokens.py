@@ -12,13 +12,17 @@ END, FACTS, REPLY = "<|end|>", "<|facts|>", "<|reply|>"
 SPECIAL = (END, FACTS, REPLY)
 VOCABULARY = 1536
 
-# Renders the first user message only: the rules in the system message are what the model was trained
-# to do, and a retry's quotation is beyond it, so a retry samples instead.
+# Where the facts begin in the user message; see reporting/prompts/facts.md.
+FACTS_BEGIN = "language: "
+
+# Renders the facts of the first user message only: the rules in the system message are what the
+# model was trained to do, and a retry's quotation is beyond it, so a retry samples instead. A server
+# that finds a template without system messages puts them before the user's, hence the split.
 CHAT_TEMPLATE = (
     "{%- set seen = namespace(first=true) -%}"
     "{%- for message in messages -%}"
     "{%- if message['role'] == 'user' and seen.first -%}"
-    f"{FACTS}{{{{ message['content'] }}}}{REPLY}"
+    f"{FACTS}{FACTS_BEGIN}{{{{ message['content'].split('{FACTS_BEGIN}')[-1] }}}}{REPLY}"
     "{%- set seen.first = false -%}"
     "{%- endif -%}"
     "{%- endfor -%}"
@@ -30,11 +34,9 @@ def learn_tokenizer(texts: Iterable[str], size: int = VOCABULARY) -> Tokenizer:
 
     Every byte is a token, so any Korean or other text can be written and read.
     """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = byte_level(Tokenizer(models.BPE()))
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=list(SPECIAL),
@@ -42,6 +44,15 @@ def learn_tokenizer(texts: Iterable[str], size: int = VOCABULARY) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def byte_level(tokenizer: Tokenizer) -> Tokenizer:
+    """Return the tokenizer, made to split as GPT-2 does and to write bytes back as text."""
+    from tokenizers import decoders, pre_tokenizers
+
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
 
 

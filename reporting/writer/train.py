@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from reporting.writer.export import write_gguf
+from reporting.writer.export import read_gguf, write_gguf
 from reporting.writer.pairs import Pair, draw_pairs
 from reporting.writer.tokens import END, learn_tokenizer, prompt_text
+from study.errors import ModelError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -35,17 +36,21 @@ class WriterConfig:
     head_dim: int = 32
     feed_forward: int = 416
     context: int = 2048
-    batch: int = 16
+    batch: int = 8
     learning_rate: float = 3e-3  # of AdamW: embeddings and norms
     matrix_rate: float = 0.02  # of Muon: every other matrix
-    warmup: int = 30
+    warmup: int = 40
     minutes: float = 6.0  # the schedule runs by the clock, so it fits the machine
     seed: int = 20_260
     tokenizer_pairs: int = 6_000
 
 
 def train_writer(
-    out: Path, config: WriterConfig | None = None, report: Callable[[str], None] = print
+    out: Path,
+    config: WriterConfig | None = None,
+    report: Callable[[str], None] = print,
+    *,
+    start: Path | None = None,
 ) -> dict[str, Any]:
     """Train for ``config.minutes`` and write the model as GGUF to `out`.
 
@@ -55,6 +60,8 @@ def train_writer(
         Path of the GGUF file to write.
     config
         Sizes, seed and time; the defaults make the model that ships.
+    start
+        A GGUF file of the same sizes to go on from, with its tokenizer; None starts anew.
     report
         Called with one line of progress now and then.
 
@@ -65,14 +72,25 @@ def train_writer(
     """
     config = config or WriterConfig()
     torch.manual_seed(config.seed)
-    texts = (pair.facts + pair.reply for pair in draw_pairs(config.tokenizer_pairs, config.seed))
-    tokenizer = learn_tokenizer(texts)
-    model = _network(config, tokenizer)
+    model, tokenizer = _begin(config, start)
     parameters = sum(p.numel() for p in model.parameters())
     report(f"{parameters:,} parameters, {tokenizer.get_vocab_size()} tokens")
     done = _fit(model, tokenizer, config, report)
     write_gguf(out, model.state_dict(), tokenizer, config)
     return {"parameters": parameters, **done, "config": asdict(config)}
+
+
+def _begin(config: WriterConfig, start: Path | None) -> tuple[torch.nn.Module, Tokenizer]:
+    if start is None:
+        texts = (pair.facts + pair.reply for pair in draw_pairs(config.tokenizer_pairs, config.seed))
+        tokenizer = learn_tokenizer(texts)
+        return _network(config, tokenizer), tokenizer
+    weights, tokenizer = read_gguf(start)
+    model = _network(config, tokenizer)
+    missing = model.load_state_dict(weights, strict=False)
+    if missing.unexpected_keys or set(missing.missing_keys) - {"lm_head.weight"}:
+        raise ModelError(f"{start}: not a micro model of these sizes")
+    return model, tokenizer
 
 
 def _network(config: WriterConfig, tokenizer: Tokenizer) -> torch.nn.Module:

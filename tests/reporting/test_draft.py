@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+
+from reporting.phrases import phrases
+from study.findings import FindingLabel
+from study.model import Certainty, DraftSource, Language, Report, Sentence, View
+from tests.reporting.builders import FIRST, SECOND, draft, finding, findings, radiograph
+
+EN, KO = Language.ENGLISH, Language.KOREAN
+
+
+def words(sentences: list[Sentence]) -> list[str]:
+    return [sentence.text for sentence in sentences]
+
+
+def rules(report: Report) -> list[str]:
+    return [str(sentence.rule_id) for sentence in report.recommendation]
+
+
+def test_a_critical_finding_reads_first_and_asks_for_a_surgeon():
+    made = findings(
+        finding("constipation", certainty="low", region="left_lower_quadrant"),
+        finding("pneumoperitoneum", region="upper_abdomen"),
+    )
+    report = draft(made, [radiograph(View.ERECT)])
+    assert words(report.impression) == [
+        "Pneumoperitoneum.",
+        "Possible faecal loading in the left lower quadrant (constipation).",
+    ]
+    assert words(report.findings) == [
+        "Free intraperitoneal gas in the upper abdomen, consistent with pneumoperitoneum.",
+        "Possible faecal loading in the left lower quadrant.",
+        "No evidence of a pyloric stenosis pattern or air-fluid levels on this radiograph by the model.",
+        "Free gas: area 12.3 cm² at the detector.",
+        "Faecal loading: area 12.3 cm² at the detector.",
+    ]
+    assert rules(report) == ["pneumoperitoneum-surgeon", "constipation-correlate"]
+    assert report.critical
+    assert report.wording.source is DraftSource.TEMPLATE
+
+
+def test_the_same_truth_reads_in_korean():
+    made = findings(finding("pneumoperitoneum", certainty="moderate", region="right_upper_quadrant"))
+    report = draft(made, language=KO)
+    assert words(report.impression) == ["기복증일 가능성이 높음."]
+    assert words(report.findings)[:2] == [
+        "우상복부에 복강 내 유리 가스가 있을 가능성이 높음.",
+        "모델 판독상 이 영상에서 유문 협착 양상, 공기액체층 또는 분변 저류의 증거 없음.",
+    ]
+    assert report.comparison == "비교할 이전 검사 없음."
+    assert report.disclaimer == "합성 팬텀으로 학습됨, 임상용 아님"
+
+
+def test_absence_is_said_of_the_four_findings_only():
+    report = draft(findings())
+    everything = " ".join(words(report.findings + report.impression + report.limitations))
+    assert "normal" not in everything.lower()
+    assert "unremarkable" not in everything.lower()
+    assert words(report.impression) == [
+        "No evidence of pneumoperitoneum, a pyloric stenosis pattern, air-fluid levels or faecal loading "
+        "on this radiograph by the model."
+    ]
+    assert "assessed four findings and nothing else" in everything
+    assert rules(report) == ["none"]
+    assert not report.critical
+    assert report.comparison == "None available."
+
+
+@pytest.mark.parametrize(
+    ("count", "area", "expected"),
+    [
+        (1, 45.0, "Gas above the air-fluid levels: 1 level, area 0.5 cm² at the detector."),
+        (3, 2345.0, "Gas above the air-fluid levels: 3 levels, area 23.4 cm² at the detector."),
+        (2, 4.0, "Gas above the air-fluid levels: 2 levels, area less than 0.1 cm² at the detector."),
+        (
+            2,
+            None,
+            "Gas above the air-fluid levels: 2 levels; no area, for the radiograph records no pixel spacing.",
+        ),
+    ],
+)
+def test_numbers_units_and_plurals_are_right(count: int, area: float | None, expected: str):
+    report = draft(findings(finding("air_fluid_levels", count=count, area_mm2=area, region="pelvis")))
+    assert words(report.findings)[0].startswith("A single" if count == 1 else "Multiple")
+    assert expected in words(report.findings)
+
+
+@pytest.mark.parametrize(
+    ("made", "view", "expected"),
+    [
+        (finding("pneumoperitoneum"), View.ERECT, ["pneumoperitoneum-surgeon"]),
+        (
+            finding("pneumoperitoneum"),
+            View.SUPINE,
+            ["pneumoperitoneum-surgeon", "pneumoperitoneum-second-view"],
+        ),
+        (finding("pneumoperitoneum", "indeterminate"), View.ERECT, ["pneumoperitoneum-second-view"]),
+        (finding("pyloric_stenosis"), View.SUPINE, ["pyloric-ultrasound"]),
+        (finding("pyloric_stenosis", "indeterminate"), View.SUPINE, ["pyloric-ultrasound"]),
+        (finding("air_fluid_levels"), View.ERECT, ["levels-correlate"]),
+        (finding("constipation"), View.SUPINE, ["constipation-correlate"]),
+    ],
+)
+def test_recommendations_follow_by_rule(made, view: View, expected: list[str]):
+    report = draft(findings(made), [radiograph(view)])
+    assert rules(report) == expected
+    assert all(sentence.finding_ids == [made.id] for sentence in report.recommendation)
+    assert report.critical == (made.label is FindingLabel.PNEUMOPERITONEUM)
+
+
+def test_two_radiographs_are_told_apart():
+    made = findings(finding("air_fluid_levels", count=4, region="central_abdomen", on=SECOND), on=SECOND)
+    made += findings(on=FIRST)
+    report = draft(made, [radiograph(View.SUPINE, FIRST), radiograph(View.ERECT, SECOND)])
+    assert words(report.technique) == ["Two abdominal radiographs: supine and erect."]
+    assert words(report.impression) == ["Air-fluid levels in the central abdomen on the erect radiograph."]
+    assert words(report.findings)[1:3] == [
+        "No evidence of pneumoperitoneum, a pyloric stenosis pattern or faecal loading on these radiographs "
+        "by the model.",
+        "No evidence of air-fluid levels on the supine radiograph by the model.",
+    ]
+
+
+def test_the_same_finding_on_both_radiographs_is_one_impression():
+    seen = [finding("constipation", region="pelvis", on=uid) for uid in (FIRST, SECOND)]
+    made = findings(seen[0], on=FIRST) + findings(seen[1], on=SECOND)
+    report = draft(made, [radiograph(View.SUPINE, FIRST), radiograph(View.ERECT, SECOND)])
+    assert words(report.impression) == ["Faecal loading in the pelvis, consistent with constipation."]
+    assert report.impression[0].finding_ids == [f.id for f in seen]
+
+
+def test_images_that_were_not_read_are_counted_and_not_quoted():
+    report = draft(findings(), not_read={"1.2": "KIM^MINJUN", "1.3": "KIM^MINJUN"})
+    limits = words(report.limitations)
+    assert "2 other images of this study were not assessed by the model." in limits
+    assert "KIM" not in report.model_dump_json()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_combination_reads_whole(language: Language):
+    """No slot is left open, no sentence empty or doubled in punctuation, whatever was found."""
+    bands = ["absent", "indeterminate", *(c.value for c in Certainty)]
+    for combination in product(bands, repeat=4):
+        made = [
+            finding(
+                label.value,
+                band if band in ("absent", "indeterminate") else "present",
+                certainty=band if band in ("low", "moderate", "high") else "low",
+                region=None if band == "absent" else "upper_abdomen",
+                count=2,
+            )
+            for label, band in zip(FindingLabel, combination, strict=True)
+        ]
+        report = draft(made, language=language)
+        named = {i for sentence in report.findings for i in sentence.finding_ids}
+        assert named == {f.id for f in made}
+        for sentence in report.findings + report.impression + report.recommendation:
+            assert re.fullmatch(r"[^{}]+\.", sentence.text)
+            assert "  " not in sentence.text
+            assert ".." not in sentence.text
+
+
+def test_both_languages_have_the_same_phrases():
+    def keys(table: dict, path: str = "") -> set[str]:
+        return {
+            key
+            for name, value in table.items()
+            for key in (keys(value, f"{path}{name}.") if isinstance(value, dict) else {path + name})
+        }
+
+    assert keys(phrases(EN)) == keys(phrases(KO))
