@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import highdicom as hd
@@ -18,6 +19,7 @@ MANUFACTURER = "Kidray"
 SERIES_NOTE = "synthetic phantoms, not for clinical use"
 
 
+@cache
 def software_version() -> str:
     """Return the version of Kidray that runs."""
     try:

@@ -40,7 +40,7 @@ CERTAINTY = Code("111012", "DCM", "Certainty of Finding")  # a number in percent
 PERCENT = Code("%", "UCUM", "Percent")
 AREA = Code("42798000", "SCT", "Area")
 SQUARE_MM = Code("mm2", "UCUM", "Square millimeter")
-PROCEDURE = Code("168537006", "SCT", "Plain radiography")
+PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # CID 100
 
 
 class SrUids(NamedTuple):

@@ -125,17 +125,14 @@ def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], Grayscale
     stored = stored_values(dataset)
     index, table = _index(stored), _table(dataset, stored)
     curve = voi_lut(dataset)
-    values = curve(table.modality) * np.float32(65535) if curve else table.modality
-    low, high = _range(index, table._replace(modality=values))
-    top = float(values[~table.padding].max(initial=high))
-    offset = float(values[~table.padding].min(initial=low))
-    slope = _wire_slope(dataset, curve is not None, offset, top)
-    black = (high if is_inverted(dataset) else low) - offset
-    wire = np.where(table.padding, np.float32(black), values - np.float32(offset)) / np.float32(slope)
+    if curve is not None:
+        table = table._replace(modality=curve(table.modality) * np.float32(65535))
+    low, high = _range(index, table)
+    offset, slope = _wire_scale(dataset, table, (low, high), integers=curve is not None)
+    black = np.float32(high if is_inverted(dataset) else low)
+    wire = (np.where(table.padding, black, table.modality) - np.float32(offset)) / np.float32(slope)
     presets = [] if curve else windows(dataset)
-    first = presets[0] if presets else Window((low + high + 1) / 2, max(high - low + 1, 1.0), "LINEAR", "")
-    if curve:
-        first = Window(32768.0, 65536.0, "LINEAR", "")
+    shown = presets[0] if presets else _whole(low, high) if curve is None else _whole(0, 65535)
     description = GrayscaleDescription(
         rows=stored.shape[0],
         columns=stored.shape[1],
@@ -143,25 +140,17 @@ def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], Grayscale
         minimum=low,
         maximum=high,
         inverted=is_inverted(dataset),
-        window_center=first.center,
-        window_width=first.width,
-        voi_function=first.function,
+        window_center=shown.center,
+        window_width=shown.width,
+        voi_function=shown.function,
         offset=offset,
         slope=slope,
-        presets=[
-            Preset(name=p.name or f"Window {n}", center=p.center, width=p.width)
-            for n, p in enumerate(presets, start=1)
-        ],
+        presets=[_preset(window, number) for number, window in enumerate(presets, start=1)],
         imager_pixel_spacing_mm=spacing_mm(dataset),
         view=view_of(dataset),
         laterality_marker=side_at_left_edge(dataset),
     )
     return np.take(np.rint(wire).clip(0, 65535).astype(np.uint16), index), description
-
-
-def grayscale(dataset: pydicom.Dataset) -> GrayscaleDescription:
-    """Return how to show the values of `wire_pixels`."""
-    return wire_pixels(dataset)[1]
 
 
 def is_inverted(dataset: pydicom.Dataset) -> bool:
@@ -198,9 +187,21 @@ def _range(index: Array, table: _Table) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _wire_slope(dataset: pydicom.Dataset, has_voi_lut: bool, low: float, high: float) -> float:
-    if has_voi_lut or lut_of(dataset, "ModalityLUTSequence") is not None:
-        slope = 1.0
-    else:
-        slope = abs(float(dataset.get("RescaleSlope") or 1))
-    return max(slope, (high - low) / 65535) or 1.0
+def _wire_scale(
+    dataset: pydicom.Dataset, table: _Table, image_range: tuple[float, float], *, integers: bool
+) -> tuple[float, float]:
+    """Return the offset and slope that take all values into 16 bits, exactly where they fit."""
+    values = table.modality[~table.padding]
+    low, high = float(values.min(initial=image_range[0])), float(values.max(initial=image_range[1]))
+    whole = integers or lut_of(dataset, "ModalityLUTSequence") is not None
+    slope = 1.0 if whole else abs(float(dataset.get("RescaleSlope") or 1))
+    return low, max(slope, (high - low) / 65535)
+
+
+def _whole(low: float, high: float) -> Window:
+    """Return the window that shows `low` black and `high` white."""
+    return Window((low + high + 1) / 2, max(high - low + 1, 1.0), "LINEAR", "")
+
+
+def _preset(window: Window, number: int) -> Preset:
+    return Preset(name=window.name or f"Window {number}", center=window.center, width=window.width)
