@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from study.decoding import Array, stored_values
 from study.geometry import side_at_left_edge, spacing_mm, view_of
 from study.model import Frozen, View
-from study.voi import Window, lut_of, padding_mask, voi_curve, voi_lut, windows
+from study.voi import Window, lut_of, number, padding_mask, voi_curve, voi_lut, windows
 
 Floats = NDArray[np.float32]
 
@@ -172,8 +172,7 @@ def _table(dataset: pydicom.Dataset, stored: Array) -> _Table:
     if lut is not None:
         modality = lut(values)
     else:
-        slope = float(dataset.get("RescaleSlope") or 1)
-        modality = values * slope + float(dataset.get("RescaleIntercept") or 0)
+        modality = values * number(dataset, "RescaleSlope", 1) + number(dataset, "RescaleIntercept", 0)
     return _Table(values, modality.astype(np.float32), padding_mask(dataset, values))
 
 
@@ -194,7 +193,7 @@ def _wire_scale(
     values = table.modality[~table.padding]
     low, high = float(values.min(initial=image_range[0])), float(values.max(initial=image_range[1]))
     whole = integers or lut_of(dataset, "ModalityLUTSequence") is not None
-    slope = 1.0 if whole else abs(float(dataset.get("RescaleSlope") or 1))
+    slope = 1.0 if whole else abs(number(dataset, "RescaleSlope", 1))
     return low, max(slope, (high - low) / 65535)
 
 

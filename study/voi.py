@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+
+from study.errors import PixelDataError
 
 Floats = NDArray[np.float32]
 Curve = Callable[[NDArray[Any]], Floats]
@@ -27,7 +30,7 @@ def windows(dataset: Dataset) -> list[Window]:
     function = str(dataset.get("VOILUTFunction") or "LINEAR").upper()
     if function not in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
         function = "LINEAR"
-    centers, widths = _numbers(dataset.get("WindowCenter")), _numbers(dataset.get("WindowWidth"))
+    centers, widths = _numbers(dataset, "WindowCenter"), _numbers(dataset, "WindowWidth")
     names = dataset.get("WindowCenterWidthExplanation") or []
     names = [names] if isinstance(names, str) else [str(n) for n in names]
     smallest = 1.0 if function == "LINEAR" else 0.0
@@ -94,9 +97,11 @@ def padding_mask(dataset: Dataset, stored: NDArray[Any]) -> NDArray[np.bool_]:
     value = dataset.get("PixelPaddingValue")
     if value is None:
         return np.zeros(stored.shape, np.bool_)
-    first = _as_stored(dataset, int(value))
     limit = dataset.get("PixelPaddingRangeLimit")
-    last = first if limit is None else _as_stored(dataset, int(limit))
+    if not isinstance(value, int) or not isinstance(limit, (int, type(None))):
+        raise PixelDataError("PixelPaddingValue or its range limit is not one number")
+    first = _as_stored(dataset, value)
+    last = first if limit is None else _as_stored(dataset, limit)
     low, high = min(first, last), max(first, last)
     return (stored >= low) & (stored <= high)
 
@@ -106,10 +111,29 @@ def _as_stored(dataset: Dataset, value: int) -> int:
     return _signed(value) if dataset.get("PixelRepresentation") else value & 0xFFFF
 
 
-def _numbers(value: Any) -> list[float]:
-    if value is None or value == "":
-        return []
+def number(dataset: Dataset, keyword: str, default: float) -> float:
+    """Return an attribute's number, or `default` where it is absent, empty or zero.
+
+    Raises
+    ------
+    PixelDataError
+        If it holds something else: values rest on it, so it may not be guessed.
+    """
     try:
+        value = float(dataset.get(keyword) or default)
+    except (TypeError, ValueError) as error:
+        raise PixelDataError(f"{keyword} is not a number") from error
+    if not math.isfinite(value):
+        raise PixelDataError(f"{keyword} is not a number")
+    return value
+
+
+def _numbers(dataset: Dataset, keyword: str) -> list[float]:
+    """Return an attribute's numbers; none where they are malformed, since a window is a suggestion."""
+    try:
+        value = dataset.get(keyword)
+        if value is None or value == "":
+            return []
         return [float(v) for v in (value if isinstance(value, Iterable) else [value])]
     except (TypeError, ValueError):
         return []
@@ -142,9 +166,7 @@ def _maps_negative_values(dataset: Dataset, keyword: str) -> bool:
     signed = bool(dataset.get("PixelRepresentation"))
     if keyword == "ModalityLUTSequence":
         return signed
-    return not dataset.get("ModalityLUTSequence") and (
-        signed or float(dataset.get("RescaleIntercept") or 0) < 0
-    )
+    return not dataset.get("ModalityLUTSequence") and (signed or number(dataset, "RescaleIntercept", 0) < 0)
 
 
 def _signed(value: int) -> int:

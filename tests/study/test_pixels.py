@@ -5,10 +5,13 @@ import warnings
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
 from pydicom.uid import (
     ExplicitVRBigEndian,
     JPEG2000Lossless,
@@ -286,6 +289,23 @@ def test_an_unreadable_image_is_refused_in_words(damage, said):
     damage(dataset)
     with pytest.raises(PixelDataError, match=said):
         stored_values(dataset)
+
+
+def _malformed(keyword: str, value: bytes) -> Dataset:
+    """Return a radiograph whose `keyword` was read from the bytes `value`."""
+    dataset = radiograph(UNSIGNED)
+    tag = tag_for_keyword(keyword)
+    dataset[tag] = RawDataElement(BaseTag(tag), "DS", len(value), value, 0, False, True)
+    return dataset
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_malformed_rescale_is_an_error_and_a_malformed_window_is_ignored():
+    with pytest.raises(PixelDataError, match="RescaleSlope is not a number"):
+        attenuation_values(_malformed("RescaleSlope", b"1,5 "))
+    dataset = _malformed("WindowCenter", b"abc ")
+    dataset.WindowWidth = 100
+    assert display_values(dataset).max() == 1.0
 
 
 def test_geometry_is_read_from_the_header():
