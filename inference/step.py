@@ -6,6 +6,7 @@ the model and Kidray's version, so a step that is done twice makes nothing twice
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -31,6 +32,11 @@ from study.state import State
 log = structlog.get_logger()
 
 Decide = Callable[[Dataset], Decision]
+
+# A study that completes while its radiograph is previewed is read once: the second step of this
+# process waits for the first and finds its results. Across processes both may read; neither harms.
+_AT_WORK = tuple(threading.Lock() for _ in range(64))
+_BEFORE_READING = frozenset({State.RECEIVING, State.QUEUED})
 
 
 class _Read(NamedTuple):
@@ -67,16 +73,17 @@ def segment_study(
     RegistryUnavailableError
         If Redis does not answer; doing the step again mends it.
     """
-    record = ledger.held(study_uid)
-    if record.state == State.QUEUED:
+    with _alone(study_uid):
+        record = ledger.held(study_uid)
+        if record.state != State.QUEUED:
+            return record
         ledger.registry.mark(record, State.SEGMENTING)
         read = _read_study(record, ledger.archive, predictor, decide, clock)
         event = _outcome(read, record, clock())
         after = ledger.append(study_uid, lambda now: event if _unchanged(now, record) else None)
-        if after is not None and after.version > record.version and isinstance(event, Segmented):
-            _count(event.segmentation)
-        record = after or record
-    return record
+    if after is not None and after.version > record.version and isinstance(event, Segmented):
+        _count(event.segmentation)
+    return after or record
 
 
 def preview_study(
@@ -91,19 +98,24 @@ def preview_study(
 
     The study's state stays; a possible critical finding is known before the study is complete.
     """
-    record = ledger.held(study_uid)
-    if record.state != State.RECEIVING:
-        return record
-    read = _read_study(record, ledger.archive, predictor, decide, clock)
-    if not read.news:
-        return record
+    with _alone(study_uid):
+        record = ledger.held(study_uid)
+        if record.state != State.RECEIVING:
+            return record
+        read = _read_study(record, ledger.archive, predictor, decide, clock)
+        if not read.news:
+            return record
 
-    def event(now: StudyRecord | None) -> Event | None:
-        if now is None or now.state != State.RECEIVING:
-            return None
-        return Previewed(at=clock(), revision=now.revision, segmentation=read.segmentation)
+        def event(now: StudyRecord | None) -> Event | None:
+            if now is None or now.revision != record.revision or now.state not in _BEFORE_READING:
+                return None
+            return Previewed(at=clock(), revision=now.revision, segmentation=read.segmentation)
 
-    return ledger.append(study_uid, event) or record
+        return ledger.append(study_uid, event) or record
+
+
+def _alone(study_uid: str) -> threading.Lock:
+    return _AT_WORK[hash(study_uid) % len(_AT_WORK)]
 
 
 def _unchanged(now: StudyRecord | None, before: StudyRecord) -> bool:

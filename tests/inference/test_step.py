@@ -176,6 +176,30 @@ def test_a_previewed_radiograph_is_not_predicted_again(a_study, ledger, counting
     assert runs() == 1
 
 
+def test_a_study_that_completes_during_its_preview_is_read_once(a_study, ledger, counting, runs):
+    study_uid = a_study(PhantomKind.CONSTIPATION, queued=False)
+    segmented = []
+
+    class Completing:
+        name = "completing"
+
+        def __call__(self, batch: np.ndarray) -> np.ndarray:
+            ledger.append(study_uid, lambda _: Queued(at=NOW, revision=1, instances=1))
+            segmented.append(workers.submit(_segment, study_uid, ledger, counting))
+            return counting.runtime(batch)
+
+    with ThreadPoolExecutor(1) as workers:
+        _preview(study_uid, ledger, Predictor(counting.package, runtime=Completing()))
+        assert segmented[0].result().state == State.SEGMENTED
+    assert runs() == 1
+    assert [e.kind for e in ledger.archive.events(study_uid)] == [
+        "received",
+        "queued",
+        "previewed",
+        "segmented",
+    ]
+
+
 def test_another_model_reads_the_radiograph_anew(a_study, ledger, counting, runs):
     study_uid = a_study(PhantomKind.CONSTIPATION, queued=False)
     before = _preview(study_uid, ledger, counting)
