@@ -90,7 +90,7 @@ def test_training_pairs_are_the_message_that_production_sends():
     assert facts_text(brief).startswith("language: en\nf1: pneumoperitoneum, present, certainty high")
 
 
-def _weights(name: str):  # noqa: ANN202
+def _weights(name: str):
     from importlib.resources import files
     from pathlib import Path
 

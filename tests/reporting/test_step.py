@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pydicom
+import pytest
+from pydicom import FileMetaDataset
+from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SegmentationStorage
+
+from reporting.llm import Llm
+from reporting.signing import sign_study
+from reporting.step import draft_study
+from study.archive import InstanceReference
+from study.errors import ModelError
+from study.history import Drafted, Event, Queued, Received, Segmented, Signed
+from study.ledger import Ledger
+from study.model import (
+    DraftSource,
+    Finding,
+    Language,
+    Segmentation,
+    Signature,
+    StudyRecord,
+    StudySummary,
+)
+from study.state import State
+from tests.reporting.builders import (
+    FIRST,
+    MEASUREMENTS,
+    MEASUREMENTS_SERIES,
+    MODEL,
+    NOW,
+    SEG,
+    SEG_SERIES,
+    SERIES,
+    STUDY,
+    finding,
+    findings,
+    header,
+    radiograph,
+)
+from tests.reporting.test_wording import LIE, TRUTH, a_server, completion
+
+MADE = findings(finding("pneumoperitoneum", certainty="moderate", region="upper_abdomen", segment=True))
+NO_LLM = Llm("http://127.0.0.1:9/v1", "any", timeout=2.0)
+
+
+def clock() -> datetime:
+    return NOW + timedelta(minutes=1)
+
+
+def put(ledger: Ledger, event: Event) -> StudyRecord:
+    record = ledger.append(STUDY, lambda _: event)
+    assert record is not None
+    return record
+
+
+def hold(ledger: Ledger, uid: str, sop_class: str, series: str) -> None:
+    dataset = header(uid, sop_class, series)
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ledger.archive.write_dataset(dataset)
+
+
+@pytest.fixture
+def segmented(ledger: Ledger) -> Ledger:
+    """A study whose radiograph, SEG and measurements are held, ready to be drafted."""
+    hold(ledger, FIRST, "1.2.840.10008.5.1.4.1.1.1.1", SERIES)
+    hold(ledger, SEG, SegmentationStorage, SEG_SERIES)
+    hold(ledger, MEASUREMENTS, Comprehensive3DSRStorage, MEASUREMENTS_SERIES)
+    put(ledger, Received(at=NOW, revision=1, calling_ae_title="X", summary=StudySummary()))
+    segment(ledger, MADE)
+    return ledger
+
+
+def segment(ledger: Ledger, made: list[Finding]) -> None:
+    put(ledger, Queued(at=NOW, revision=1, instances=1))
+    seen = Segmentation(model=MODEL, radiographs=[radiograph()], findings=made, not_read={"1.2.3": "a chest"})
+    put(ledger, Segmented(at=NOW, revision=1, segmentation=seen))
+
+
+def run(ledger: Ledger, llm: Llm | None = None, language: Language = Language.ENGLISH) -> StudyRecord:
+    draft_study(STUDY, ledger=ledger, llm=llm, language=language, clock=clock)
+    return ledger.held(STUDY)
+
+
+def drafts(ledger: Ledger) -> list[Drafted]:
+    return [e for e in ledger.archive.events(STUDY) if isinstance(e, Drafted)]
+
+
+def held_sr(ledger: Ledger, series: str | None, instance: str | None) -> pydicom.Dataset:
+    assert series is not None
+    assert instance is not None
+    return ledger.archive.read(InstanceReference(STUDY, series, instance))
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_without_an_llm_the_template_is_the_draft(segmented: Ledger, language: Language):
+    record = run(segmented, language=language)
+    assert record.state == State.DRAFTED
+    assert record.draft is not None
+    assert record.draft.language is language
+    assert record.draft.critical
+    assert record.draft.addendum_to is None
+    dataset = held_sr(segmented, record.draft.sr_series_uid, record.draft.sr_instance_uid)
+    assert dataset.VerificationFlag == "UNVERIFIED"
+    assert len(drafts(segmented)) == 1
+
+
+def test_the_template_is_held_before_the_llm_is_asked(segmented: Ledger):
+    seen: list[StudyRecord] = []
+
+    def answer(_: dict) -> tuple[int, str]:
+        seen.append(segmented.held(STUDY))
+        return 200, completion(TRUTH)
+
+    with a_server(answer) as (llm, _):
+        record = run(segmented, llm)
+    first, last = drafts(segmented)
+    assert seen[0].state == State.DRAFTING
+    assert seen[0].draft == first.report
+    assert (first.final, last.final) == (False, True)
+    assert (first.report.version, last.report.version) == (1, 2)
+    assert record.state == State.DRAFTED
+    assert last.report.wording.source is DraftSource.LLM
+    for event in (first, last):
+        held_sr(segmented, event.report.sr_series_uid, event.report.sr_instance_uid)
+
+
+def test_an_llm_that_is_down_or_lies_leaves_the_template(segmented: Ledger):
+    record = run(segmented, NO_LLM)
+    assert record.state == State.DRAFTED
+    assert record.draft is not None
+    assert record.draft.wording.source is DraftSource.TEMPLATE
+    assert "does not answer" in str(record.draft.wording.fallback_reason)
+    segment(segmented, MADE)
+    with a_server(lambda _: (200, completion(LIE))) as (llm, _):
+        record = run(segmented, llm)
+    assert record.draft is not None
+    assert [check.rule for check in record.draft.wording.checks] == ["region"]
+    assert record.draft.version == 4
+
+
+def test_doing_it_twice_drafts_once(segmented: Ledger):
+    record = run(segmented)
+    assert run(segmented) == record
+    assert len(drafts(segmented)) == 1
+
+
+def test_a_worker_killed_while_the_llm_was_asked_is_taken_over(segmented: Ledger, monkeypatch):
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reporting.step.reword", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(segmented, NO_LLM)
+    assert segmented.held(STUDY).state == State.DRAFTING
+    with a_server(lambda _: (200, completion(TRUTH))) as (llm, _):
+        record = run(segmented, llm)
+    assert record.state == State.DRAFTED
+    assert [e.report.version for e in drafts(segmented)] == [1, 2]
+
+
+def test_a_study_that_is_not_owed_a_draft_is_left_alone(ledger: Ledger):
+    put(ledger, Received(at=NOW, revision=1, calling_ae_title="X", summary=StudySummary()))
+    assert run(ledger).state == State.RECEIVING
+
+
+def test_a_study_without_a_radiograph_fails_with_a_reason(ledger: Ledger):
+    put(ledger, Received(at=NOW, revision=1, calling_ae_title="X", summary=StudySummary()))
+    put(ledger, Queued(at=NOW, revision=1, instances=0))
+    empty = Segmentation(model=MODEL, radiographs=[], findings=[])
+    put(ledger, Segmented(at=NOW, revision=1, segmentation=empty))
+    with pytest.raises(ModelError, match="no segmented radiograph"):
+        run(ledger)
+
+
+def test_a_signature_becomes_a_verified_sr_once(segmented: Ledger):
+    draft = run(segmented).draft
+    assert draft is not None
+    signed = draft.model_copy(update={"signature": Signature(signer="Dr Lee", signed_at=NOW)})
+    put(segmented, Signed(at=NOW, revision=1, report=signed))
+    sign_study(STUDY, ledger=segmented)
+    record = segmented.held(STUDY)
+    sign_study(STUDY, ledger=segmented)
+    assert segmented.held(STUDY) == record
+    assert record.state == State.SIGNED
+    assert record.draft is not None
+    assert record.draft.sr_instance_uid != draft.sr_instance_uid
+    dataset = held_sr(segmented, record.draft.sr_series_uid, record.draft.sr_instance_uid)
+    assert dataset.VerificationFlag == "VERIFIED"
+    assert dataset.SOPInstanceUID == record.draft.sr_instance_uid
+
+
+def test_a_draft_after_a_signature_is_its_addendum(segmented: Ledger):
+    draft = run(segmented).draft
+    assert draft is not None
+    signed = draft.model_copy(update={"signature": Signature(signer="Dr Lee", signed_at=NOW)})
+    put(segmented, Signed(at=NOW, revision=1, report=signed))
+    segment(segmented, MADE)
+    record = run(segmented)
+    assert record.draft is not None
+    assert record.draft.addendum_to == draft.version
+    assert record.draft.version == draft.version + 1
+    assert record.draft.signature is None
+
+
+def test_no_log_line_or_event_holds_who_the_patient_is(segmented: Ledger, capfd: pytest.CaptureFixture[str]):
+    run(segmented, NO_LLM)
+    printed = "".join(capfd.readouterr())
+    kept = "".join(event.model_dump_json() for event in segmented.archive.events(STUDY))
+    for secret in ("Ignore", "ACC777", "the rules"):
+        assert secret not in printed
+        assert secret not in kept
