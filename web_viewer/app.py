@@ -13,6 +13,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from study.holdings import Holdings
 from web_viewer.access import Gate, trusted_hosts
 from web_viewer.deps import Held, Services
+from web_viewer.measure import Measure
 from web_viewer.problems import add_problem_answers
 from web_viewer.routes import (
     assessment,
@@ -84,6 +85,7 @@ def create_app(services: Services) -> FastAPI:
         max_body_size=LARGEST_BODY,
         generate_unique_id_function=_operation_name,
         middleware=[
+            Middleware(Measure),
             Middleware(SecurityHeaders),
             Middleware(Gate, hosts=trusted_hosts(settings.web_host, login), login=login),
             Middleware(GZipMiddleware, compresslevel=4, exclude_content_types=NOT_COMPRESSED),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 BUDGET_BYTES = 192 * 1024 * 1024
+AT_ONCE = 4  # instances decoded at the same time: each needs some ten times its rendition's memory
 
 
 class Rendition(NamedTuple):
@@ -25,9 +26,12 @@ class Renditions:
     ----------
     budget
         Bytes that may be kept.
+    at_once
+        How many may be made at the same time; further ones wait.
     """
 
-    def __init__(self, budget: int = BUDGET_BYTES) -> None:
+    def __init__(self, budget: int = BUDGET_BYTES, *, at_once: int = AT_ONCE) -> None:
+        self._room = threading.BoundedSemaphore(at_once)
         self._budget = budget
         self._kept: OrderedDict[Hashable, Rendition] = OrderedDict()
         self._bytes = 0
@@ -50,7 +54,8 @@ class Renditions:
             if found is not None:
                 return found
             try:
-                made = make()
+                with self._room:
+                    made = make()
                 with self._lock:
                     self._keep(key, made)
             finally:

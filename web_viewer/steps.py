@@ -38,9 +38,10 @@ def take_step(ledger: Ledger, study_uid: str, decide: Callable[[StudyRecord], Ev
         record = ledger.append(study_uid, decide_if_held)
     except RegistryUnavailableError:
         log.warning("registry_unavailable", study_uid=study_uid)
-        return ledger.held(study_uid)
+        record = ledger.held(study_uid)
     if record is None:
         raise NotInArchiveError(f"the archive holds no study {study_uid}")
+    log.info("step_taken", study_uid=study_uid, step=record.timeline[-1].step, version=record.version)
     return record
 
 

@@ -43,6 +43,16 @@ def test_metrics_are_in_prometheus_format(client: TestClient):
     assert "# TYPE kidray_instances_total counter" in answer.text
 
 
+def test_requests_are_counted_by_route_and_never_by_address(client: TestClient):
+    client.get("/api/studies/1.2.3.4.5", params={"q": "DOE^JANE"})
+    client.get("/api/worklist", params={"q": "DOE^JANE"})
+    text = client.get("/metrics").text
+    route = 'kidray_http_requests_total{method="GET",route="/api/studies/{study_uid}",status="404"}'
+    assert route in text
+    assert "DOE" not in text
+    assert "1.2.3.4.5" not in text
+
+
 def test_the_description_of_the_api_names_every_route_once(client: TestClient):
     document = client.get("/openapi.json").json()
     names = [

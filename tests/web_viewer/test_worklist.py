@@ -75,6 +75,7 @@ def test_the_worklist_is_filtered_by_state_words_and_accession_number(
     assert uids(accession="A2") == {kim.study_uid}
     assert uids(accession="A") == set()
     assert uids(state="skipped") == {skipped}
+    assert uids(state="", q="", accession="") == {jane.study_uid, kim.study_uid, skipped}
     assert uids(state=["skipped", "drafted"], q="jane") == {jane.study_uid, skipped}
 
 

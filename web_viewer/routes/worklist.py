@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
@@ -21,14 +21,16 @@ _AT_ONCE = 500  # records fetched in one round trip while searching
 @router.get("/worklist")
 def read_worklist(
     registry: RegistryDep,
-    state: Annotated[list[State] | None, Query(description="Only these states; may be repeated.")] = None,
+    state: Annotated[
+        list[State | Literal[""]] | None, Query(description="Only these states; may be repeated.")
+    ] = None,
     q: Annotated[str, Query(max_length=200, description="Part of name, ID, accession number …")] = "",
     accession: Annotated[str, Query(max_length=64, description="An accession number, whole.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Worklist:
     """Return a page of the worklist: critical and unsigned studies first, then the newest."""
-    states = frozenset(state or ())
+    states = frozenset(State(each) for each in state or () if each)
     if not (states or q.strip() or accession.strip()):
         uids = registry.worklist()
         records = registry.records(uids[offset : offset + limit])
