@@ -72,7 +72,7 @@ def segment_files(files: list[Path], out: Path, *, model: Path | None, threads: 
     if not table.row_count and not failed:
         errors.print("There is no CR or DX image in what was given; name files or their folder.", style="red")
     if table.row_count:
-        Console(width=None if os.isatty(1) else 140).print(table)
+        Console(width=None if os.isatty(1) else 160).print(table)
         print(f"SEG, SR and PNG are in {out}. {predictor.package.identity.disclaimer}.")
     return bool(table.row_count) and not failed
 

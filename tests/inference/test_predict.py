@@ -1,4 +1,6 @@
 import shutil
+import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +8,8 @@ import pytest
 
 from inference.models import NETWORK_FILE, load_package
 from inference.predict import OnnxRuntime, Predictor
+from inference.results import read_radiograph
+from inference.warm_up import warm_up
 from study.errors import ModelError
 from study.pixels import attenuation_values
 from training.phantom import PhantomKind
@@ -70,3 +74,11 @@ def test_an_answer_of_another_shape_is_refused(predictor):
 
     with pytest.raises(ModelError, match=r"answered \(1, 3, 8, 8\)"):
         Predictor(predictor.package, runtime=Wrong()).predict(np.zeros((200, 200), np.float32))
+
+
+def test_a_warm_start_leaves_nothing_to_load(predictor, radiographs):
+    assert warm_up(predictor) > 0
+    before = set(sys.modules)
+    source = radiographs[PhantomKind.CONSTIPATION]
+    read_radiograph(source, attenuation_values(source), predictor, datetime.now(timezone.utc))
+    assert {name for name in set(sys.modules) - before if "tests" not in name} == set()
