@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 from pydicom import Dataset
-from pydicom.uid import generate_uid
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from study.ledger import Ledger
 from study.state import State
@@ -77,6 +77,31 @@ def test_some_of_many_are_refused_each_with_its_reason(client: TestClient):
     assert failed[1][INSTANCE]["Value"] == [file_meta_uid]
     assert INSTANCE not in failed[2]
     assert len(answer.json()[REFERENCED]["Value"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("syntax", "reason"),
+    [
+        ("1.2.3.4", 0xC122),  # private
+        ("1.2.840.10008.1.1", 0xC122),  # a SOP class
+        ("x", 0xC000),
+        ("", 0xC000),
+    ],
+)
+def test_a_transfer_syntax_that_cannot_be_read_is_refused(client: TestClient, syntax: str, reason: int):
+    dataset = a_dx()
+    whole = part10(dataset)
+    other = syntax.encode().ljust(len(ExplicitVRLittleEndian) + 1, b"\0")[:20]
+    answer = stow(client, whole.replace(ExplicitVRLittleEndian.encode() + b"\0", other, 1))
+    assert answer.status_code == 409, answer.text
+    assert answer.json()[FAILED]["Value"][0][REASON]["Value"] == [reason]
+
+
+def test_a_deflated_instance_is_refused(client: TestClient):
+    dataset = a_dx()
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    answer = stow(client, part10(dataset))
+    assert answer.json()[FAILED]["Value"][0][REASON]["Value"] == [0xC122]
 
 
 def test_when_none_is_stored_the_answer_is_a_conflict(client: TestClient):

@@ -10,9 +10,12 @@ import pydicom
 from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
+    HTJ2K,
     JPEG2000,
     UID,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -38,6 +41,9 @@ MEDIA_TYPES: dict[str, str] = {
     JPEGLSNearLossless: "image/jls",
     JPEG2000Lossless: "image/jp2",
     JPEG2000: "image/jp2",
+    HTJ2KLossless: "image/jphc",
+    HTJ2KLosslessRPCL: "image/jphc",
+    HTJ2K: "image/jphc",
     RLELossless: "image/dicom-rle",
 }
 MAX_BYTES = 1 << 30  # of one decoded instance

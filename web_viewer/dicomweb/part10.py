@@ -13,8 +13,9 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from study.archive import Archive, InstanceReference
 from study.errors import DatasetMismatchError, NotDicomError, PixelDataError
+from study.identifiers import checked_uid
 from study.inspection import inspect
-from web_viewer.problems import NotAcceptableError
+from web_viewer.problems import NotAcceptableError, UnsupportedMediaTypeError
 from web_viewer.rendering import CODEC_ERRORS
 
 _PREFIX_END = 132
@@ -41,12 +42,19 @@ def take_apart(part10: bytes) -> EncodedInstance:
     ------
     NotDicomError
         If it is not a Part 10 file.
+    IdentifierError
+        If a UID in its file meta information is not valid.
+    UnsupportedMediaTypeError
+        If its transfer syntax is unknown, or deflated: that can expand to any size.
     """
     first = _PREFIX_END if part10[128:_PREFIX_END] == b"DICM" else 0
     start, meta = _file_meta(part10, first)
     if not all(meta.get(element) for element in _IDENTITY):
         raise NotDicomError("not a DICOM Part 10 file: its file meta information is absent or incomplete")
-    return EncodedInstance(part10[start:], *(meta[element] for element in _IDENTITY))
+    sop_class_uid, instance_uid, syntax = (checked_uid(meta[element]) for element in _IDENTITY)
+    if not UID(syntax).is_transfer_syntax or UID(syntax).is_deflated:
+        raise UnsupportedMediaTypeError(f"transfer syntax {syntax} is not taken in")
+    return EncodedInstance(part10[start:], sop_class_uid, instance_uid, syntax)
 
 
 def check_study(encoded: EncodedInstance, study_uid: str) -> None:

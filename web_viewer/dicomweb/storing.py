@@ -17,6 +17,7 @@ from study.errors import (
 )
 from web_viewer.dicomweb.dicom_json import Json
 from web_viewer.dicomweb.links import instance_url, study_url
+from web_viewer.problems import UnsupportedMediaTypeError
 
 DUPLICATE = 0x0111
 # PS3.18 table I.2-2; the same codes as C-STORE (PS3.4 table B.2-1)
@@ -27,6 +28,7 @@ FAILURE_REASON: dict[type[KidrayError], int] = {
     NotDicomError: 0xC000,
     PixelDataError: 0xC000,
     IdentifierError: 0xC000,
+    UnsupportedMediaTypeError: 0xC122,
     KidrayError: 0x0110,
 }
 
