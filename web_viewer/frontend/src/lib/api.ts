@@ -6,6 +6,7 @@ import type {
   RadiographHeader,
   RadiographReference,
   Report,
+  ReportEdit,
   Service,
   StudyRecord,
   StudyState,
@@ -104,13 +105,6 @@ export async function getOverlay(uid: string, instance: string, signal?: AbortSi
 }
 
 export const previewAddress = (uid: string, instance: string) => `${radiograph(uid, instance)}/preview.jpg`;
-
-export interface ReportEdit {
-  version: number;
-  findings: string[];
-  impression: string[];
-  recommendation: string[];
-}
 
 export const putReport = (uid: string, edit: ReportEdit) =>
   json<Report>(`${study(uid)}/report`, send("PUT", edit));

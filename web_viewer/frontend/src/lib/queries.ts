@@ -13,6 +13,7 @@ import {
   getWorklist,
   type WorklistQuery,
 } from "./api";
+import type { StudyRecord } from "./model";
 
 const MINUTE = 60_000;
 
@@ -70,6 +71,25 @@ export const pixelsQuery = (uid: string, instance: string) =>
     queryFn: ({ signal }) => getRadiographPixels(uid, instance, signal),
     ...IMAGE_LIFE,
   });
+
+/** Fetch a study and its radiographs ahead of the reader. */
+export async function fetchAhead(client: QueryClient, uid: string): Promise<void> {
+  const record = await client.fetchQuery(studyQuery(uid));
+  await Promise.all(
+    record.radiographs.flatMap(({ instance_uid }) => [
+      client.prefetchQuery(headerQuery(uid, instance_uid)),
+      client.prefetchQuery(pixelsQuery(uid, instance_uid)),
+      client.prefetchQuery(overlayQuery(uid, instance_uid, readingOf(record))),
+    ]),
+  );
+}
+
+/** Name one reading of a study by the model; empty before there is one. */
+export function readingOf({ findings, timeline, revision }: StudyRecord): string {
+  if (findings.length === 0) return "";
+  const readings = timeline.filter((entry) => entry.step === "segmented" || entry.step === "previewed");
+  return `${revision}.${readings.length}`;
+}
 
 export const overlayQuery = (uid: string, instance: string, reading: string) =>
   queryOptions({

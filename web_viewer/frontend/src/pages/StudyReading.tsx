@@ -12,8 +12,8 @@ import { RadiographPane } from "../features/viewer/RadiographPane";
 import { RadiographStrip } from "../features/viewer/RadiographStrip";
 import { useFindingTable } from "../lib/findingNames";
 import { navigate } from "../lib/location";
-import type { Finding, Radiograph, StudyRecord } from "../lib/model";
-import { queryClient, radiographsQuery } from "../lib/queries";
+import type { Finding, FindingLabel, ShownRadiograph, StudyRecord } from "../lib/model";
+import { queryClient, radiographsQuery, readingOf } from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
 import { BackLink } from "./BackLink";
 import { NextStudy } from "./NextStudy";
@@ -82,7 +82,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
         <aside className={style.side}>
           {chosen && (
             <FindingList
-              reason={record.reason}
+              reason={record.not_read[chosen.instance_uid] ?? record.reason}
               studyUid={record.study_uid}
               findings={findings}
               assessments={record.assessments}
@@ -114,11 +114,11 @@ function noReport(record: StudyRecord, t: Translate): string {
 
 /** Return the reader's choice, else the radiograph with a critical finding, else with any, else the first. */
 function chosenRadiograph(
-  radiographs: readonly Radiograph[],
+  radiographs: readonly ShownRadiograph[],
   findings: readonly Finding[],
   wanted: string | null,
-  isCritical: (label: string) => boolean,
-): Radiograph | undefined {
+  isCritical: (label: FindingLabel) => boolean,
+): ShownRadiograph | undefined {
   const seen = findings.filter((finding) => finding.presence !== "absent");
   const shows = (finding: Finding | undefined) =>
     radiographs.find((radiograph) => radiograph.instance_uid === finding?.radiograph_uid);
@@ -130,21 +130,14 @@ function chosenRadiograph(
   );
 }
 
-/** Return the radiographs as the model saw them; while it has not, as they were received. */
-function useRadiographs(record: StudyRecord): readonly Radiograph[] {
-  const unread = record.radiographs.length === 0;
-  const received = useQuery({ ...radiographsQuery(record.study_uid, record.version), enabled: unread });
-  if (!unread) return record.radiographs;
-  return (received.data ?? []).map((reference) => ({
-    ...reference,
-    view: "unknown",
-    imager_pixel_spacing_mm: null,
-  }));
-}
-
-/** Name one reading of the study by the model; empty before there is one. */
-function readingOf({ findings, timeline, revision }: StudyRecord): string {
-  if (findings.length === 0) return "";
-  const readings = timeline.filter((entry) => entry.step === "segmented" || entry.step === "previewed");
-  return `${revision}.${readings.length}`;
+/** Return every radiograph of the study, with the view of those that the model has read. */
+function useRadiographs(record: StudyRecord): readonly ShownRadiograph[] {
+  const received = useQuery(radiographsQuery(record.study_uid, record.instances)).data;
+  const read = record.radiographs;
+  return (
+    received?.map((each) => ({
+      ...each,
+      view: read.find(({ instance_uid }) => instance_uid === each.instance_uid)?.view ?? "unknown",
+    })) ?? read
+  );
 }

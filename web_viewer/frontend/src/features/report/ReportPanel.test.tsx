@@ -25,6 +25,7 @@ const report = (version: number, changes: Partial<Report> = {}): Report => ({
   wording: {
     source: "template",
     llm_model: null,
+    prompt_sha256: null,
     milliseconds: null,
     fallback_reason: "No LLM.",
     checks: [],
@@ -33,6 +34,8 @@ const report = (version: number, changes: Partial<Report> = {}): Report => ({
   created_at: "2026-01-01T08:00:00Z",
   signature: null,
   addendum_to: null,
+  sr_series_uid: null,
+  sr_instance_uid: null,
   ...changes,
 });
 

@@ -18,9 +18,14 @@ export function ReportStatus({ report }: { report: Report }) {
       <div className={style.statusLine}>
         <span className={style.seal} data-signed={Boolean(signature)} data-testid="report-status">
           {signature ? <BadgeCheck size={17} aria-hidden /> : <FilePen size={16} aria-hidden />}
-          {signature
-            ? t("report.signedBy", { name: signature.signer, at: clockText(signature.signed_at) })
-            : draft}
+          {signature ? (
+            <span>
+              {t("report.signedBy", { name: signature.signer })}
+              <small>{clockText(signature.signed_at)}</small>
+            </span>
+          ) : (
+            draft
+          )}
         </span>
         <Button
           small
@@ -30,8 +35,11 @@ export function ReportStatus({ report }: { report: Report }) {
           data-source={wording.source}
           onClick={() => setOpen(!open)}
         >
-          {t("report.wording")}: {t(`report.source.${wording.source}`)}
-          {wording.fallback_reason && <i className={style.dot} aria-hidden />}
+          <span className="visually-hidden">{t("report.wording")}: </span>
+          {t(`report.source.${wording.source}`)}
+          {wording.source === "template" && wording.fallback_reason && (
+            <i className={style.dot} title={wording.fallback_reason} />
+          )}
           <ChevronDown size={14} aria-hidden />
         </Button>
       </div>

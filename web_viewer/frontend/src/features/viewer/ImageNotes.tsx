@@ -1,7 +1,7 @@
 import type { RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { Disclaimer } from "../../components/Disclaimer";
-import type { Radiograph, RadiographHeader } from "../../lib/model";
+import type { RadiographHeader, ShownRadiograph } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import { sideLetters } from "./sideLetters";
 import { headerWindow } from "./stage";
@@ -9,7 +9,7 @@ import style from "./viewer.module.css";
 import { useViewport } from "./viewportStore";
 
 interface NotesProps {
-  radiograph: Radiograph;
+  radiograph: ShownRadiograph;
   header: RadiographHeader | null;
   scale: number | null;
   probe: RefObject<HTMLSpanElement | null>;

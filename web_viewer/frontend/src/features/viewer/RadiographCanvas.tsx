@@ -73,7 +73,7 @@ export function RadiographCanvas({ pixels, shown, complete, onHover, onScale }: 
   }, [stage, pixels, header]);
 
   useEffect(() => {
-    stage?.restyle({ header, mask, findings, table }, true);
+    stage?.restyle({ header, mask, findings, table });
   }, [stage, header, mask, findings, table]);
 
   useEffect(() => {

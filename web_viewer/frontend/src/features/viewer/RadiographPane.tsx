@@ -5,7 +5,7 @@ import { Failure } from "../../components/Failure";
 import { Notice } from "../../components/Notice";
 import { previewAddress } from "../../lib/api";
 import { useFindingTable } from "../../lib/findingNames";
-import type { Finding, Radiograph } from "../../lib/model";
+import type { Finding, ShownRadiograph } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import { headerQuery, overlayQuery, pixelsQuery } from "../../lib/queries";
 import { useShortcuts } from "../../lib/shortcuts";
@@ -19,7 +19,7 @@ import { useViewport } from "./viewportStore";
 
 interface PaneProps {
   studyUid: string;
-  radiograph: Radiograph;
+  radiograph: ShownRadiograph;
   findings: readonly Finding[]; // of this radiograph
   reading: string; // changes when the model has read the study again; "" before it has
 }

@@ -1,12 +1,12 @@
 import { useTranslation } from "react-i18next";
 import { previewAddress } from "../../lib/api";
 import { useFindingTable } from "../../lib/findingNames";
-import type { Finding, Radiograph } from "../../lib/model";
+import type { Finding, ShownRadiograph } from "../../lib/model";
 import style from "./viewer.module.css";
 
 interface StripProps {
   studyUid: string;
-  radiographs: readonly Radiograph[];
+  radiographs: readonly ShownRadiograph[];
   findings: readonly Finding[];
   chosen: string;
   onChoose: (instanceUid: string) => void;

@@ -7,8 +7,6 @@ import type { Pyramid } from "./pyramid";
 import { DASH, EMPHASISED_WIDTH, OUTLINE_WIDTH, type RadiographRenderer, type Scene } from "./renderer";
 import { shade, wordTable } from "./shade";
 
-const SEGMENTS = 8;
-
 export class CanvasRenderer implements RadiographRenderer {
   readonly kind = "canvas2d";
   private readonly context: CanvasRenderingContext2D;
@@ -34,12 +32,7 @@ export class CanvasRenderer implements RadiographRenderer {
   setOverlay(mask: Uint8Array | null): void {
     this.paths = [];
     if (!mask || !this.pyramid) return;
-    const size = this.pyramid.level(0);
-    let used = 0;
-    for (const bits of mask) used |= bits;
-    for (let bit = 0; bit < SEGMENTS; bit++) {
-      if ((used >> bit) & 1) this.paths[bit] = pathOf(outlines(mask, size, bit));
-    }
+    this.paths = outlines(mask, this.pyramid.level(0)).map(pathOf);
   }
 
   draw(scene: Scene): void {

@@ -5,6 +5,8 @@ import type { Size } from "./geometry";
 /** A closed outline as x0, y0, x1, y1, ... in image coordinates: clockwise around pixels, counter-clockwise around holes. */
 export type Outline = number[];
 
+const BITS = 8;
+
 // Right, down, left, up; the mask lies on the right hand of the walk.
 const STEP_X = [1, 0, -1, 0] as const;
 const STEP_Y = [0, 1, 0, -1] as const;
@@ -14,39 +16,49 @@ const RIGHT_Y = [0, 0, -1, -1] as const;
 const LEFT_X = [0, 0, -1, -1] as const;
 const LEFT_Y = [-1, 0, 0, -1] as const;
 
-/** Return every outline of the pixels in which `bit` is set; diagonal neighbours count as apart. */
-export function outlines(mask: Uint8Array, { width, height }: Size, bit: number): Outline[] {
-  const flag = 1 << bit;
-  const set = (x: number, y: number) =>
-    x >= 0 && y >= 0 && x < width && y < height && ((mask[y * width + x] as number) & flag) !== 0;
-  const walked = new Uint8Array(mask.length); // pixels whose upper border was walked
-  const found: Outline[] = [];
+/**
+ * Return the outlines of every bit's pixels, by the number of the bit; diagonal neighbours count as apart.
+ *
+ * `mask` holds one byte per pixel, row by row.
+ */
+export function outlines(mask: Uint8Array, { width, height }: Size): Outline[][] {
+  const found: Outline[][] = Array.from({ length: BITS }, () => []);
+  const walked = new Uint8Array(mask.length); // by bit: pixels whose upper border was walked
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
-      if (((mask[at] as number) & flag) === 0 || walked[at]) continue;
-      if (y > 0 && ((mask[at - width] as number) & flag) !== 0) continue;
-      found.push(walk(x, y, width, set, walked));
+      const bits = mask[at] as number;
+      if (bits === 0) continue;
+      const above = y > 0 ? (mask[at - width] as number) : 0;
+      const starts = bits & ~above;
+      for (let bit = 0; starts >> bit !== 0; bit++) {
+        if (((starts & ~(walked[at] as number)) >> bit) & 1) {
+          found[bit]?.push(walk({ mask, width, height, flag: 1 << bit, walked }, x, y));
+        }
+      }
     }
   }
   return found;
 }
 
-function walk(
-  startX: number,
-  startY: number,
-  width: number,
-  set: (x: number, y: number) => boolean,
-  walked: Uint8Array,
-): Outline {
+interface Ground {
+  mask: Uint8Array;
+  width: number;
+  height: number;
+  flag: number; // the bit that is walked around
+  walked: Uint8Array;
+}
+
+function walk(ground: Ground, startX: number, startY: number): Outline {
+  const { width, flag, walked } = ground;
   const outline: Outline = [];
   let x = startX;
   let y = startY;
   let direction = 0;
   do {
-    if (direction === 0) walked[y * width + x] = 1;
+    if (direction === 0) walked[y * width + x] = (walked[y * width + x] as number) | flag;
     x += STEP_X[direction] as number;
     y += STEP_Y[direction] as number;
-    const turn = turnAt(x, y, direction, set);
+    const turn = turnAt(ground, x, y, direction);
     if (turn !== 0) outline.push(x, y);
     direction = (direction + turn + 4) % 4;
   } while (x !== startX || y !== startY || direction !== 0);
@@ -54,8 +66,11 @@ function walk(
 }
 
 /** Return 1 to turn right, 0 to go on, -1 to turn left. */
-function turnAt(x: number, y: number, direction: number, set: (x: number, y: number) => boolean): number {
-  if (!set(x + (RIGHT_X[direction] as number), y + (RIGHT_Y[direction] as number))) return 1;
-  if (!set(x + (LEFT_X[direction] as number), y + (LEFT_Y[direction] as number))) return 0;
+function turnAt(ground: Ground, x: number, y: number, direction: number): number {
+  if (!isSet(ground, x + (RIGHT_X[direction] as number), y + (RIGHT_Y[direction] as number))) return 1;
+  if (!isSet(ground, x + (LEFT_X[direction] as number), y + (LEFT_Y[direction] as number))) return 0;
   return -1;
 }
+
+const isSet = ({ mask, width, height, flag }: Ground, x: number, y: number): boolean =>
+  x >= 0 && y >= 0 && x < width && y < height && ((mask[y * width + x] as number) & flag) !== 0;

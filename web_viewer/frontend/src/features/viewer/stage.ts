@@ -24,6 +24,7 @@ export const headerWindow = (header: RadiographHeader): Window => ({
 
 export class Stage {
   private shown: Shown | null = null;
+  private mask: Uint8Array | null = null; // that the renderer holds
   private frame = 0;
   private greys: { key: string; table: Uint8ClampedArray } | null = null;
   private readonly unsubscribe: (() => void)[];
@@ -46,13 +47,15 @@ export class Stage {
     const { columns: width, rows: height } = shown.header;
     this.renderer.setRadiograph(new Pyramid({ width, height, values: pixels }));
     this.greys = null;
-    this.restyle(shown, true);
+    this.mask = null;
+    this.restyle(shown);
   }
 
   /** Take new findings, or a new mask, of the radiograph that is shown. */
-  restyle(shown: Shown, remask: boolean): void {
+  restyle(shown: Shown): void {
     this.shown = shown;
-    if (remask) this.renderer.setOverlay(shown.mask);
+    if (this.mask !== shown.mask) this.renderer.setOverlay(shown.mask);
+    this.mask = shown.mask;
     this.ask();
   }
 

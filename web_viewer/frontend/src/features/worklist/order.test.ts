@@ -30,10 +30,10 @@ it("puts critical unsigned studies first, then the newest", () => {
 it("names each finding once, where it is likeliest, and no absent one", () => {
   const base = { certainty: "high", region: null, area_mm2: null, area_px: 0, count: 1 } as const;
   const seen = strongestByLabel([
-    { ...base, id: "gas@1", label: "gas", presence: "present", probability: 0.6 },
-    { ...base, id: "gas@2", label: "gas", presence: "present", probability: 0.9 },
-    { ...base, id: "stool@1", label: "stool", presence: "absent", probability: 0.1 },
-    { ...base, id: "level@1", label: "level", presence: "indeterminate", probability: 0.95 },
+    { ...base, id: "gas@1", label: "pneumoperitoneum", presence: "present", probability: 0.6 },
+    { ...base, id: "gas@2", label: "pneumoperitoneum", presence: "present", probability: 0.9 },
+    { ...base, id: "stool@1", label: "constipation", presence: "absent", probability: 0.1 },
+    { ...base, id: "level@1", label: "air_fluid_levels", presence: "indeterminate", probability: 0.95 },
   ]);
   expect(seen.map((finding) => finding.id)).toEqual(["gas@2", "level@1"]);
 });

@@ -33,7 +33,7 @@ export const en = {
     receive: "receiving",
   },
   certainty: { low: "low", moderate: "moderate", high: "high", label: "certainty {{level}}" },
-  presence: { present: "Present", absent: "Not seen", indeterminate: "Indeterminate" },
+  presence: { present: "present", absent: "not seen", indeterminate: "indeterminate" },
   region: {
     right_upper_quadrant: "right upper quadrant",
     left_upper_quadrant: "left upper quadrant",
@@ -171,7 +171,7 @@ export const en = {
     draft: "Draft – unverified",
     edited: "Draft – edited, unverified",
     signed: "Signed",
-    signedBy: "Signed by {{name}}, {{at}}",
+    signedBy: "Signed by {{name}}",
     technique: "Technique",
     findings: "Findings",
     impression: "Impression",

@@ -170,7 +170,7 @@ export const ko: Words<typeof en> = {
     draft: "초안 – 미확인",
     edited: "초안 – 수정됨, 미확인",
     signed: "서명됨",
-    signedBy: "{{name}} 서명, {{at}}",
+    signedBy: "{{name}} 서명됨",
     technique: "촬영 방법",
     findings: "소견",
     impression: "결론",
