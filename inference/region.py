@@ -13,10 +13,11 @@ from study.model import Region
 
 _EXPOSED = 0.999  # of the network's input range: beyond lie shutters and the open beam
 _CENTRAL = (0.42, 0.58)  # of the field's width: neither side
-_UPPER, _LOWER = 0.42, 0.60  # of the field's height
+_UPPER, _LOWER = 0.46, 0.62  # of the height of the field, which shows the lung bases too
+_UMBILICUS = 0.56  # parts the quadrants
 _PELVIC = 0.76
 _WIDE = 0.5  # share of the field across which a mask belongs to no one side
-_EVERYWHERE = 0.6
+_EVERYWHERE = 0.5
 _COARSE = 64
 
 
@@ -59,7 +60,7 @@ def region_of(mask: NDArray[np.bool_], field: Field) -> Region:
         if level > 0 and y > _PELVIC and width < _WIDE:
             return Region.PELVIS
         return (Region.UPPER_ABDOMEN, Region.CENTRAL_ABDOMEN, Region.LOWER_ABDOMEN)[level + 1]
-    if level < 0 or (level == 0 and y < 0.5):
+    if level < 0 or (level == 0 and y < _UMBILICUS):
         return Region.RIGHT_UPPER_QUADRANT if side < 0 else Region.LEFT_UPPER_QUADRANT
     return Region.RIGHT_LOWER_QUADRANT if side < 0 else Region.LEFT_LOWER_QUADRANT
 
