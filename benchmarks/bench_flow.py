@@ -184,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=20, help="radiographs to measure")
     parser.add_argument("--warm-ups", type=int, default=3, help="radiographs sent before, not counted")
-    parser.add_argument("--write", action="store_true", help=f"keep the figures in {RESULTS.name}")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="page that keeps the figures")
     given = parser.parse_args()
     if shutil.which("storescu") is None:
         raise SystemExit("storescu was not found: install DCMTK")
@@ -203,10 +203,9 @@ def main() -> None:
     for line in lines:
         table.add_row(*line.cells())
     console.print(table)
-    if given.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(markdown(lines, used, about))
-        console.print(f"kept in {RESULTS}")
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(markdown(lines, used, about))
+    console.print(f"kept in {given.out}")
     missed = [line.what for line in lines if line.target and statistics.median(line.seconds) > line.target]
     if missed:
         raise SystemExit(f"the median is over the target: {'; '.join(missed)}")

@@ -141,3 +141,11 @@ def test_no_dependency_that_serves_is_under_the_gpl() -> None:
 @pytest.mark.parametrize("name", ["Makefile", ".ci/run", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"])
 def test_the_project_has(name: str) -> None:
     assert (ROOT / name).stat().st_size > 0
+
+
+def test_the_benchmarks_say_what_they_measure() -> None:
+    done = run("-m", "benchmarks", "--list")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("flow ") for line in lines)
+    assert all(len(line.split()) > 4 for line in lines), done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -11,6 +12,7 @@ import venv
 import zipfile
 from pathlib import Path
 
+import httpx
 import pydicom
 import pytest
 
@@ -156,6 +158,32 @@ def test_the_wheel_segments_a_phantom_without_node_or_tree(installed: Installed,
     assert SEGMENTATION_STORAGE in {dataset.SOPClassUID for dataset in made}
     assert any(dataset.Modality == "SR" for dataset in made)
     assert list(results.rglob("*.png"))
+
+
+def test_the_wheel_serves_the_viewer(installed: Installed, tmp_path: Path) -> None:
+    command = ["kidray", "up", "--home", str(tmp_path / "home"), "--dicom-port", "0", "--web-port", "0"]
+    with subprocess.Popen(
+        [str(installed.bin / command[0]), *command[1:]],
+        cwd=tmp_path,
+        env={"PATH": str(installed.bin), "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as service:
+        try:
+            assert service.stdout is not None
+            ready = next((line for line in service.stdout if line.startswith("ready")), "")
+            address = re.search(r"http://\S+/", ready)
+            assert address is not None, (tmp_path / "home" / "logs" / "web.log").read_text()
+            page = httpx.get(address[0])
+            assert page.status_code == 200
+            assert '<div id="root">' in page.text
+            script = re.search(r'src="(/assets/[^"]+\.js)"', page.text)
+            assert script is not None
+            assert httpx.get(address[0].rstrip("/") + script[1]).status_code == 200
+        finally:
+            service.terminate()
+            service.communicate(timeout=60)
+    assert service.returncode == 0
 
 
 def test_a_wheel_is_never_built_without_the_viewer(tmp_path: Path) -> None:
