@@ -16,7 +16,7 @@ from study.identifiers import derived_uid
 from study.model import ModelIdentity
 
 MANUFACTURER = "Kidray"
-SERIES_NOTE = "synthetic phantoms, not for clinical use"
+_LONGEST_DESCRIPTION = 64  # characters of an LO value (PS3.5 section 6.2)
 
 
 @cache
@@ -26,6 +26,12 @@ def software_version() -> str:
         return version("kidray")
     except PackageNotFoundError:
         return "0"
+
+
+def series_description(kind: str, model: ModelIdentity) -> str:
+    """Return what a worklist shows of a series of `kind`, with the model's disclaimer."""
+    note = model.disclaimer.removeprefix("Trained on ")
+    return f"{MANUFACTURER} {kind} - {note}"[:_LONGEST_DESCRIPTION]
 
 
 def device_uid(model: ModelIdentity) -> str:

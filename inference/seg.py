@@ -18,11 +18,11 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from inference.equipment import (
     MANUFACTURER,
-    SERIES_NOTE,
     algorithm,
     coded,
     complete_result,
     contributing_equipment,
+    series_description,
     software_version,
 )
 from inference.source import result_header
@@ -33,7 +33,6 @@ from study.model import Finding, ModelIdentity, SegmentReference
 from study.regions import ABDOMEN
 
 SERIES_NUMBER = 9001
-SERIES_DESCRIPTION = f"Kidray segmentation - {SERIES_NOTE}"
 
 
 class SegUids(NamedTuple):
@@ -94,7 +93,7 @@ def write_seg(
         content_label="FINDINGS",
         content_creator_name=f"{MANUFACTURER}^",  # a name of one component
         content_description="Findings segmented by an algorithm, unverified",
-        series_description=SERIES_DESCRIPTION,
+        series_description=series_description("segmentation", model),
         contributing_equipment=[contributing_equipment(model, made_at)],
     )
     _place(seg, header)

@@ -14,11 +14,11 @@ from pydicom.uid import SegmentationStorage
 
 from inference.equipment import (
     MANUFACTURER,
-    SERIES_NOTE,
     coded,
     complete_result,
     contributing_equipment,
     device_uid,
+    series_description,
     software_version,
 )
 from inference.source import result_header
@@ -28,7 +28,6 @@ from study.model import Finding, ModelIdentity, Presence
 from study.regions import ABDOMEN, REGION_CONCEPTS
 
 SERIES_NUMBER = 9002
-SERIES_DESCRIPTION = f"Kidray measurements - {SERIES_NOTE}"
 
 PRESENCE = Code("705057003", "SCT", "Presence")
 PRESENCE_CODES = {
@@ -83,7 +82,7 @@ def write_sr(
             is_complete=True,
             is_final=False,
             is_verified=False,
-            series_description=SERIES_DESCRIPTION,
+            series_description=series_description("measurements", model),
             manufacturer_model_name=model.name,
             software_versions=[software_version(), model.version],
             device_serial_number=model.sha256[:16],
