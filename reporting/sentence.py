@@ -30,7 +30,7 @@ _FOREIGN = {
     Language.ENGLISH: re.compile(r"[^\x20-\x7e–’]"),
     Language.KOREAN: re.compile(r"[^\x20-\x7e가-힣·–’]"),
 }
-_SENTENCE_BREAK = re.compile(r"[.!?:\n\r]+\s*\S")
+_SENTENCE_BREAK = re.compile(r"[.!?\n\r]+\s*\S")
 _DIGIT = re.compile(r"\d")
 
 

@@ -77,6 +77,8 @@ def _parameters(xllamacpp: Any, path: Path, host: str, port: int, threads: int) 
     parameters.warmup = False
     parameters.offline = True
     parameters.ui = False
+    parameters.endpoint_slots = False
+    parameters.cors_origins = f"http://{host}"  # no page of another origin may ask
     parameters.verbosity = 1  # errors; a request's text is never logged
     return parameters
 
