@@ -50,13 +50,26 @@ def _training(training: dict[str, Any]) -> str:
         f"On {data['train']} synthetic phantoms, chosen on {data['validation']} others, "
         f"seed {recipe['seed']}; "
         f"AdamW at {optimizer['learning_rate']}, schedule {optimizer['schedule']}, batch {recipe['batch']}, "
-        f"{recipe['precision']}, {training['epochs']} epochs (best: {training['best_epoch']}, "
-        f"validation Dice {training['validation_dice']}). No mirroring: left and right matter.\n\n"
+        f"{recipe['precision']}, {training['epochs']} epochs, the first {recipe['half_size_epochs']} at half "
+        f"size (best: {training['best_epoch']}, "
+        f"validation Dice {training['validation_dice']}). No mirroring: left and right matter."
+        + "".join(map(_earlier, training["earlier_recipes"]))
+        + "\n\n"
         "```\n"
         f"kidray train --config training/configs/{name}.toml --out runs/{name}\n"
         f"kidray export --checkpoint runs/{name}/best.pt --out MODEL\n"
         "kidray evaluate --model MODEL --count 300 --seed 0\n"
         "```"
+    )
+
+
+def _earlier(part: dict[str, Any]) -> str:
+    """Return one sentence on a recipe that was changed while the run was under way."""
+    recipe = part["recipe"]
+    return (
+        f" Until epoch {part['until_epoch']} the recipe was another: {recipe['epochs']} epochs planned, "
+        f"{recipe['half_size_epochs']} of them at half size, rate {recipe['optimizer']['learning_rate']}; "
+        "the command below, run from the start, gives a similar network, not the same one."
     )
 
 

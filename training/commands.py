@@ -68,7 +68,8 @@ def train(
     The recipe says everything: how many phantoms (or which folders of DICOM with ground truth as SEG), the
     network, the loss, the optimizer, the augmentation. A checkpoint is written after every epoch
     (OUT/last.pt; OUT/best.pt by validation Dice), so a run can be stopped at any time; --resume goes on to
-    the numbers that an unbroken run gives. OUT/log.csv has a line an epoch.
+    the numbers that an unbroken run gives. Resumed with a changed recipe, a run goes on by the new one and
+    its model says so. OUT/log.csv has a line an epoch.
 
     Needs the extra `train`: pip install "kidray[train]".
 
@@ -160,7 +161,7 @@ def _train(config: Path, out: Path, resume: bool, threads: int) -> None:
     training_set = _prepared(recipe, Split.TRAIN, threads)
     validation_set = _prepared(recipe, Split.VALIDATION, threads)
     steps = loop.steps_in(training_set, recipe.batch)
-    training = loop.resume(last, steps) if resume else loop.start(recipe, steps)
+    training = loop.resume(last, steps, recipe) if resume else loop.start(recipe, steps)
     out.mkdir(parents=True, exist_ok=True)
     with _progress("training") as report:
         while not training.is_over:

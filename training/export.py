@@ -164,6 +164,7 @@ def _description(
         "disclaimer": DISCLAIMER_EN,
         "training": {
             "recipe": recipe.model_dump(mode="json", exclude={"data": {"cache"}}),
+            "earlier_recipes": content.get("earlier", []),
             "epochs": content["epoch"],
             "best_epoch": content["best_epoch"],
             "validation_dice": round(float(content["best_dice"]), 4),

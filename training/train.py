@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +45,7 @@ class Training:
     epoch: int = 0  # finished epochs
     best_dice: float = -1.0
     best_epoch: int = 0
+    earlier: list[dict[str, Any]] = field(default_factory=list)  # recipes before this one, and until when
 
     @property
     def is_over(self) -> bool:
@@ -201,6 +202,7 @@ def save_checkpoint(training: Training, path: Path) -> None:
         "epoch": training.epoch,
         "best_dice": training.best_dice,
         "best_epoch": training.best_epoch,
+        "earlier": training.earlier,
         "torch_rng": torch.get_rng_state(),
     }
     partial = path.with_suffix(".part")
@@ -214,10 +216,17 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
-def resume(path: Path, steps_per_epoch: int) -> Training:
-    """Return the training that a checkpoint holds, ready for its next epoch."""
+def resume(path: Path, steps_per_epoch: int, recipe: Recipe | None = None) -> Training:
+    """Return the training that a checkpoint holds, ready for its next epoch.
+
+    A recipe that differs from the checkpoint's takes over from here; the checkpoint remembers both.
+    """
     content = read_checkpoint(path)
-    training = start(Recipe.model_validate(content["recipe"]), steps_per_epoch)
+    former = Recipe.model_validate(content["recipe"])
+    training = start(recipe or former, steps_per_epoch)
+    training.earlier = list(content.get("earlier", []))
+    if recipe is not None and recipe != former:
+        training.earlier.append({"until_epoch": content["epoch"], "recipe": content["recipe"]})
     training.network.load_state_dict(content["network"])
     training.optimizer.load_state_dict(content["optimizer"])
     training.scheduler.load_state_dict(content["scheduler"])

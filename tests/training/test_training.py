@@ -98,6 +98,19 @@ def test_a_resumed_run_gives_the_numbers_of_an_unbroken_one(
     assert resumed.is_over
 
 
+def test_a_run_resumed_with_another_recipe_remembers_both(
+    prepared: tuple[PreparedSet, PreparedSet], tmp_path: Path
+) -> None:
+    training = loop.start(TINY, 2)
+    loop.run_epoch(training, *prepared)
+    loop.save_checkpoint(training, tmp_path / "last.pt")
+    longer = TINY.model_copy(update={"epochs": 5})
+    resumed = loop.resume(tmp_path / "last.pt", 2, longer)
+    assert (resumed.recipe, resumed.epoch, resumed.is_over) == (longer, 1, False)
+    assert resumed.earlier == [{"until_epoch": 1, "recipe": TINY.model_dump(mode="json")}]
+    assert loop.resume(tmp_path / "last.pt", 2, TINY).earlier == []
+
+
 def test_the_first_epochs_may_read_at_half_size_and_do_not_decide_the_best(
     prepared: tuple[PreparedSet, PreparedSet],
 ) -> None:
