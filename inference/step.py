@@ -16,6 +16,7 @@ import structlog
 from pydicom import Dataset
 
 from inference.eligibility import check_pixels
+from inference.equipment import MANUFACTURER
 from inference.predict import Predictor
 from inference.results import RadiographResult, read_radiograph, result_uids
 from study import telemetry
@@ -24,7 +25,7 @@ from study.decision import Decision
 from study.errors import ConflictError, NotDicomError, PixelDataError
 from study.history import Event, Previewed, Segmented, Skipped
 from study.ledger import Ledger
-from study.model import Finding, ModelIdentity, Radiograph, Segmentation, StudyRecord
+from study.model import Finding, Radiograph, Segmentation, StudyRecord
 from study.pixels import attenuation_values
 from study.sop_classes import DERIVED
 from study.state import State
@@ -37,6 +38,23 @@ Decide = Callable[[Dataset], Decision]
 # process waits for the first and finds its results. Across processes both may read; neither harms.
 _AT_WORK = tuple(threading.Lock() for _ in range(64))
 _BEFORE_READING = frozenset({State.RECEIVING, State.QUEUED})
+
+
+class _With(NamedTuple):
+    """What reading a study needs from outside."""
+
+    archive: Archive
+    predictor: Predictor
+    decide: Decide
+    clock: Callable[[], datetime]
+
+
+class _Seen(NamedTuple):
+    """One radiograph and its findings; `new` unless this model had read it before."""
+
+    radiograph: Radiograph
+    findings: list[Finding]
+    new: bool
 
 
 class _Read(NamedTuple):
@@ -78,7 +96,7 @@ def segment_study(
         if record.state != State.QUEUED:
             return record
         ledger.registry.mark(record, State.SEGMENTING)
-        read = _read_study(record, ledger.archive, predictor, decide, clock)
+        read = _read_study(record, _With(ledger.archive, predictor, decide, clock))
         event = _outcome(read, record, clock())
         after = ledger.append(study_uid, lambda now: event if _unchanged(now, record) else None)
     if after is not None and after.version > record.version and isinstance(event, Segmented):
@@ -102,7 +120,7 @@ def preview_study(
         record = ledger.held(study_uid)
         if record.state != State.RECEIVING:
             return record
-        read = _read_study(record, ledger.archive, predictor, decide, clock)
+        read = _read_study(record, _With(ledger.archive, predictor, decide, clock))
         if not read.news:
             return record
 
@@ -135,78 +153,65 @@ def _outcome(read: _Read, record: StudyRecord, at: datetime) -> Event:
     return Skipped(at=at, revision=record.revision, reason=said, not_read=segmentation.not_read)
 
 
-def _read_study(
-    record: StudyRecord,
-    archive: Archive,
-    predictor: Predictor,
-    decide: Decide,
-    clock: Callable[[], datetime],
-) -> _Read:
+def _read_study(record: StudyRecord, given: _With) -> _Read:
     began = time.perf_counter()
-    model = predictor.package.identity
-    radiographs: list[Radiograph] = []
-    findings: list[Finding] = []
+    seen: list[_Seen] = []
     not_read: dict[str, str] = {}
     unreadable: dict[str, str] = {}
-    news = 0
-    for ref in archive.instances(record.study_uid):
+    for ref in given.archive.instances(record.study_uid):
         try:
-            header = archive.read(ref, pixels=False)
-            if _made_here(header):
-                continue
-            decision = decide(header)
-            known = _known(record, ref, model, archive) if decision.for_model else None
-            if known is None and decision.for_model:
-                decision, known = _result(ref, archive, predictor, clock)
-                news += known is not None
+            came = _read_instance(ref, record, given)
         except (NotDicomError, PixelDataError) as error:
             unreadable[ref.instance_uid] = not_read[ref.instance_uid] = str(error)
             log.warning("radiograph_unreadable", **ref._asdict(), reason=str(error))
             continue
-        if known is None:
-            not_read[ref.instance_uid] = decision.reason
-        else:
-            radiographs.append(known[0])
-            findings.extend(known[1])
-    elapsed = (time.perf_counter() - began) * 1000
+        if isinstance(came, _Seen):
+            seen.append(came)
+        elif came is not None:
+            not_read[ref.instance_uid] = came.reason
     segmentation = Segmentation(
-        model=model,
-        radiographs=radiographs,
-        findings=findings,
+        model=given.predictor.package.identity,
+        radiographs=[s.radiograph for s in seen],
+        findings=[f for s in seen for f in s.findings],
         not_read=not_read,
-        milliseconds=round(elapsed, 1),
+        milliseconds=round((time.perf_counter() - began) * 1000, 1),
     )
-    return _Read(segmentation, unreadable, news)
+    return _Read(segmentation, unreadable, sum(s.new for s in seen))
 
 
-def _known(
-    record: StudyRecord, ref: InstanceReference, model: ModelIdentity, archive: Archive
-) -> tuple[Radiograph, list[Finding]] | None:
-    """Return what this model already found in the radiograph, if its objects are held."""
-    _, sr = result_uids(ref.study_uid, ref.instance_uid, model)
-    for radiograph in record.radiographs:
-        if radiograph.instance_uid == ref.instance_uid and radiograph.sr_instance_uid == sr.instance_uid:
-            held = archive.path(InstanceReference(ref.study_uid, sr.series_uid, sr.instance_uid)).exists()
-            return (
-                (radiograph, [f for f in record.findings if f.radiograph_uid == ref.instance_uid])
-                if held
-                else None
-            )
-    return None
-
-
-def _result(
-    ref: InstanceReference, archive: Archive, predictor: Predictor, clock: Callable[[], datetime]
-) -> tuple[Decision, tuple[Radiograph, list[Finding]] | None]:
-    """Read one radiograph and keep its SEG and SR."""
-    dataset = archive.read(ref)
+def _read_instance(ref: InstanceReference, record: StudyRecord, given: _With) -> _Seen | Decision | None:
+    """Return what an instance came to; why it is not read; or None for one of Kidray's own results."""
+    header = given.archive.read(ref, pixels=False)
+    if header.get("SOPClassUID") in DERIVED and header.get("Manufacturer") == MANUFACTURER:
+        return None
+    decision = given.decide(header)
+    if not decision.for_model:
+        return decision
+    known = _known(ref, record, given)
+    if known is not None:
+        return known
+    dataset = given.archive.read(ref)
     values = attenuation_values(dataset)
     decision = check_pixels(values)
     if not decision.for_model:
-        return decision, None
-    result = read_radiograph(dataset, values, predictor, clock())
-    _keep(result, archive)
-    return decision, (result.radiograph, result.findings)
+        return decision
+    result = read_radiograph(dataset, values, given.predictor, given.clock())
+    _keep(result, given.archive)
+    return _Seen(result.radiograph, result.findings, new=True)
+
+
+def _known(ref: InstanceReference, record: StudyRecord, given: _With) -> _Seen | None:
+    """Return what this model already found in the radiograph, if its objects are held."""
+    _, sr = result_uids(ref.study_uid, ref.instance_uid, given.predictor.package.identity)
+    held = given.archive.path(InstanceReference(ref.study_uid, sr.series_uid, sr.instance_uid)).exists()
+    for radiograph in record.radiographs:
+        if held and (radiograph.instance_uid, radiograph.sr_instance_uid) == (
+            ref.instance_uid,
+            sr.instance_uid,
+        ):
+            findings = [f for f in record.findings if f.radiograph_uid == ref.instance_uid]
+            return _Seen(radiograph, findings, new=False)
+    return None
 
 
 def _keep(result: RadiographResult, archive: Archive) -> None:
@@ -216,10 +221,6 @@ def _keep(result: RadiographResult, archive: Archive) -> None:
                 archive.write_dataset(derived)
             except ConflictError:  # another worker kept the same result a moment ago, at another time
                 log.info("result_held_already", instance_uid=str(derived.SOPInstanceUID))
-
-
-def _made_here(header: Dataset) -> bool:
-    return header.get("SOPClassUID") in DERIVED and header.get("Manufacturer") == "Kidray"
 
 
 def _count(segmentation: Segmentation) -> None:
