@@ -21,7 +21,7 @@ from pydicom.errors import InvalidDicomError
 
 from study.archive import Archive, InstanceReference
 from study.errors import NotInArchiveError
-from study.identifiers import checked_uid
+from study.identifiers import checked_uid, is_uid
 from study.inspection import MALFORMED
 from study.search import INSTANCE_KEYWORDS, SERIES_KEYWORDS, STUDY_KEYWORDS, study_answer
 
@@ -63,8 +63,8 @@ class Holdings:
         self._lock = threading.Lock()
 
     def studies(self) -> list[str]:
-        """Return the UID of every study held, sorted."""
-        return sorted(self._archive.studies())
+        """Return the UID of every study held, sorted; folders of other names are not ours."""
+        return sorted(name for name in self._archive.studies() if is_uid(name))
 
     def headers(self, study_uid: str) -> list[pydicom.Dataset]:
         """Return a header for every instance of a study; none where it is not held.

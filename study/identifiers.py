@@ -11,6 +11,11 @@ from study.errors import IdentifierError
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
+def is_uid(text: str) -> bool:
+    """Return whether `text` is a UID that may become a path."""
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
+
+
 def checked_uid(uid: str) -> str:
     """Return `uid` unchanged if it may become a path (PS3.5 section 9), else raise.
 
@@ -19,7 +24,7 @@ def checked_uid(uid: str) -> str:
     IdentifierError
         If it is empty, over 64 characters, or holds anything but digits and single dots.
     """
-    if len(uid) > 64 or not _UID.fullmatch(uid):
+    if not is_uid(uid):
         shown = uid[:64].encode("ascii", "backslashreplace").decode()
         raise IdentifierError(f"'{shown}' is not a valid UID: digits and dots, at most 64 characters")
     return uid

@@ -144,6 +144,19 @@ class Registry:
         with _translated():
             return cast("list[str]", self._redis.zrange(_WORKLIST, offset, end))
 
+    def stamps(self) -> dict[str, str]:
+        """Return a text for every study, in reading order, that differs when its record does.
+
+        One command, however many studies there are: what has been read of a study before need not be
+        read again while its stamp is the same.
+        """
+        field = _study("*") + "->"
+        with _translated():
+            held = self._redis.sort(
+                _WORKLIST, by="nosort", get=["#", field + "version", field + "transient"], groups=True
+            )
+        return {uid: f"{version} {transient or ''}" for uid, version, transient in cast("list[Any]", held)}
+
     def forget(self, study_uid: str) -> None:
         """Drop a study that has left the archive."""
         with _translated():

@@ -21,6 +21,7 @@ from study.registry import Registry
 from study.service import Service
 from study.settings import Settings
 from web_viewer.renditions import Renditions
+from web_viewer.worklist_index import WorklistIndex
 
 STATIC = Path(__file__).parent / "static"
 
@@ -87,6 +88,7 @@ class Held:
     services: Services
     holdings: Holdings
     renditions: Renditions = field(default_factory=Renditions)
+    index: WorklistIndex = field(default_factory=WorklistIndex)
     closing: anyio.Event = field(default_factory=anyio.Event)
 
 

@@ -117,6 +117,15 @@ def test_what_arrives_later_is_found(client: TestClient, intake: Intake, ledger:
     assert client.get(BASE).json()[0]["00201206"]["Value"] == [2]
 
 
+def test_a_folder_that_is_no_study_disturbs_nothing(
+    client: TestClient, drafted: SegmentedStudy, archive: Archive
+):
+    (archive.root / "lost+found").mkdir()
+    (archive.root / drafted.study_uid / drafted.series_uid / "1.2.3.dcm").write_bytes(b"not DICOM")
+    (study,) = client.get(BASE).json()
+    assert study["00201208"]["Value"] == [2]
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

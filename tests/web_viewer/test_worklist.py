@@ -4,6 +4,7 @@ from fastapi.testclient import TestClient
 
 from study.intake import Intake
 from study.ledger import Ledger
+from study.state import State
 from tests.web_viewer.studies import a_drafted_study, a_failed_study, a_skipped_study
 
 
@@ -77,6 +78,24 @@ def test_the_worklist_is_filtered_by_state_words_and_accession_number(
     assert uids(state="skipped") == {skipped}
     assert uids(state="", q="", accession="") == {jane.study_uid, kim.study_uid, skipped}
     assert uids(state=["skipped", "drafted"], q="jane") == {jane.study_uid, skipped}
+
+
+def test_a_search_sees_what_changed_since_the_last_one(client: TestClient, intake: Intake, ledger: Ledger):
+    study = a_drafted_study(intake, ledger)
+    assert len(items(client, state="drafted")) == 1
+    client.post(f"/api/studies/{study.study_uid}/reprocess")
+    assert items(client, state="drafted") == []
+    record = ledger.held(study.study_uid)
+    assert ledger.registry.mark(record, State.SEGMENTING)  # leaves no event
+    assert [item["study_uid"] for item in items(client, state="segmenting")] == [study.study_uid]
+    ledger.registry.forget(study.study_uid)
+    assert items(client, state="segmenting") == []
+
+
+def test_a_search_keeps_the_reading_order(client: TestClient, intake: Intake, ledger: Ledger):
+    for critical in (True, False, False, True, False):
+        a_drafted_study(intake, ledger, critical=critical)
+    assert items(client, q="doe") == items(client)
 
 
 def test_a_page_is_a_part_and_says_how_many_there_are(client: TestClient, intake: Intake, ledger: Ledger):
