@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def modality_values(dataset: pydicom.Dataset) -> Floats:
         float32 (rows, columns).
     """
     stored = stored_values(dataset)
-    return np.take(_table(dataset, stored).modality, _index(stored))
+    return _table(dataset, stored).modality[_index(stored)]
 
 
 def display_values(dataset: pydicom.Dataset) -> Floats:
@@ -91,7 +92,7 @@ def display_values(dataset: pydicom.Dataset) -> Floats:
     shown = voi_curve(dataset, table.modality, lambda: _range(index, table))
     if is_inverted(dataset):
         shown = 1.0 - shown
-    return np.take(np.where(table.padding, np.float32(0), shown).astype(np.float32), index)
+    return np.where(table.padding, np.float32(0), shown).astype(np.float32)[index]
 
 
 def attenuation_values(dataset: pydicom.Dataset) -> Floats:
@@ -109,7 +110,7 @@ def attenuation_values(dataset: pydicom.Dataset) -> Floats:
     index, table = _index(stored), _table(dataset, stored)
     low, high = _range(index, table)
     values = low + high - table.modality if is_inverted(dataset) else table.modality
-    return np.take(np.where(table.padding, np.float32(low), values).astype(np.float32), index)
+    return np.where(table.padding, np.float32(low), values).astype(np.float32)[index]
 
 
 def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], GrayscaleDescription]:
@@ -150,7 +151,7 @@ def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], Grayscale
         view=view_of(dataset),
         laterality_marker=side_at_left_edge(dataset),
     )
-    return np.take(np.rint(wire).clip(0, 65535).astype(np.uint16), index), description
+    return np.rint(wire).clip(0, 65535).astype(np.uint16)[index], description
 
 
 def is_inverted(dataset: pydicom.Dataset) -> bool:
@@ -178,9 +179,8 @@ def _table(dataset: pydicom.Dataset, stored: Array) -> _Table:
 
 def _range(index: Array, table: _Table) -> tuple[float, float]:
     """Return the smallest and largest modality value of the image, padding left out."""
-    there = np.zeros(table.modality.shape, np.bool_)
-    there[index.ravel()] = True
-    values = table.modality[there & ~table.padding]
+    counts = cv2.calcHist([index], [0], None, [len(table.modality)], [0, len(table.modality)])
+    values = table.modality[(counts.ravel() > 0) & ~table.padding]
     if values.size == 0:
         return 0.0, 0.0
     return float(values.min()), float(values.max())
