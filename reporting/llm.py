@@ -58,6 +58,8 @@ class Llm:
 
     def warm_up(self) -> None:
         """Import what a call needs, which takes seconds, before the first study waits for it."""
+        import langchain_core.prompts  # noqa: F401 - what reporting.prompt needs
+
         with _http(self.url, self.timeout) as http:
             _chat(self, http, 0.0)
 

@@ -22,10 +22,6 @@ from study.identifiers import derived_uid
 from study.model import Finding, ModelIdentity, Report
 
 SERIES_NUMBER = {False: 9003, True: 9004}  # draft, signed
-SERIES_DESCRIPTION = {
-    False: "Kidray draft report, unverified - not for clinical use",
-    True: "Kidray signed report - not for clinical use",
-}
 ORGANIZATION = "not recorded"  # the viewer asks a signer for a name, not for an employer
 
 
@@ -100,13 +96,19 @@ def report_sr(
             is_verified=signed,
             verifying_observer_name=person_name(signature.signer) if signature else None,
             verifying_organization=ORGANIZATION if signature else None,
-            series_description=SERIES_DESCRIPTION[signed],
+            series_description=_series_description(model, signed=signed),
             manufacturer_model_name=model.name,
             software_versions=[_software_version(), model.version],
             device_serial_number=model.sha256[:16],
         )
         _date(dataset, made_at)
     return dataset
+
+
+def _series_description(model: ModelIdentity, *, signed: bool) -> str:
+    """Return what a worklist shows of the series: draft or signed, with the model's disclaimer (LO)."""
+    kind = "signed report" if signed else "draft report"
+    return f"{MANUFACTURER} {kind} - {model.disclaimer.removeprefix('Trained on ')}"[:64]
 
 
 def _date(dataset: Dataset, made_at: datetime) -> None:
