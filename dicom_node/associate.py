@@ -12,7 +12,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
-from dicom_node.toolkit import prepare_toolkit, turn_nagle_off
+from dicom_node.toolkit import keep_answers, prepare_toolkit, turn_nagle_off
 from study.errors import DeliveryError
 from study.settings import Destination
 
@@ -71,6 +71,7 @@ def association(
     )
     if not opened.is_established:
         raise DeliveryError(f"{spelled(destination)} {_why_not(opened)}")
+    keep_answers(opened)
     try:
         yield opened
     finally:

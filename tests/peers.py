@@ -20,7 +20,7 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
-from dicom_node.toolkit import turn_nagle_off
+from dicom_node.toolkit import keep_answers, turn_nagle_off
 
 ORTHANC = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin")
 
@@ -92,6 +92,7 @@ def associate(
         evt_handlers=[] if nagle else [(evt.EVT_CONN_OPEN, turn_nagle_off)],
     )
     assert association.is_established
+    keep_answers(association)
     return association
 
 
