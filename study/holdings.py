@@ -197,6 +197,6 @@ def _is_readable(header: pydicom.Dataset, tag: pydicom.tag.BaseTag) -> bool:
 
 def _is_long(header: pydicom.Dataset, tag: pydicom.tag.BaseTag) -> bool:
     item = header.get_item(tag)
-    if isinstance(item, RawDataElement):
-        return item.VR in ("SQ", "UN", "OB", "OW") or item.length > _LONGEST_VALUE
-    return True  # only sequences of undefined length are read at once
+    if item.VR in ("SQ", "UN", "OB", "OW"):
+        return True
+    return isinstance(item, RawDataElement) and item.length > _LONGEST_VALUE

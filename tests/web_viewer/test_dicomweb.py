@@ -91,6 +91,21 @@ def test_a_study_found_says_what_it_holds_and_where(client: TestClient, drafted:
     assert list(study) == sorted(study)
 
 
+def test_a_korean_name_in_its_old_character_set_is_found_and_told_in_utf_8(
+    client: TestClient, intake: Intake, ledger: Ledger
+):
+    korean = {"SpecificCharacterSet": ["", "ISO 2022 IR 149"], "PatientName": "Hong^Gildong=洪^吉洞=홍^길동"}
+    study = a_drafted_study(intake, ledger, critical=False, **korean)
+    (found,) = client.get(BASE, params={"PatientName": "홍*"}).json()
+    wanted = {"Alphabetic": "Hong^Gildong", "Ideographic": "洪^吉洞", "Phonetic": "홍^길동"}
+    assert found["00100010"]["Value"] == [wanted]
+    assert found["00080005"]["Value"] == ["ISO_IR 192"]
+    (header,) = client.get(f"{BASE}/{study.study_uid}/metadata").json()
+    assert header["00100010"]["Value"] == [wanted]
+    assert uids(client.get(BASE, params={"PatientName": "hong*"})) == [study.study_uid]
+    assert client.get("/api/worklist", params={"q": "길동"}).json()["total"] == 1
+
+
 def test_series_and_instances_are_found_below_a_study_and_in_all(
     client: TestClient, drafted: SegmentedStudy, intake: Intake, ledger: Ledger
 ):
