@@ -268,6 +268,7 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     from inference.models import load_package
     from inference.predict import Predictor
     from inference.step import preview_study, segment_study
+    from inference.warm_up import warm_up
     from reporting.llm import Llm
     from reporting.signing import sign_study
     from reporting.step import draft_study
