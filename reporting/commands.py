@@ -16,6 +16,7 @@ def train_writer(
     minutes: Annotated[float, typer.Option(help="How long to train, by the clock.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Seed of weights and training pairs.")] = 20_260,
     threads: Annotated[int, typer.Option(help="Threads that compute.")] = 2,
+    start: Annotated[Path | None, typer.Option(help="GGUF file of such a model to go on from.")] = None,
     briefs: Annotated[int, typer.Option(help="Random briefs to evaluate on; 0 for none.")] = 400,
 ) -> None:
     """Train the micro model that words drafts, on synthetic pairs, and write it as GGUF.
@@ -35,7 +36,7 @@ def train_writer(
     from reporting.writer.train import train_writer as train
 
     torch.set_num_threads(threads)
-    done = train(out, WriterConfig(minutes=minutes, seed=seed), typer.echo)
+    done = train(out, WriterConfig(minutes=minutes, seed=seed), typer.echo, start=start)
     typer.echo(json.dumps(done, indent=2))
     typer.echo(f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")
     if briefs:

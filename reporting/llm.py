@@ -119,7 +119,9 @@ def _http(url: str, seconds: float) -> httpx.Client:
     """Return a client that asks no proxy for a server on this machine."""
     import httpx
 
-    return httpx.Client(trust_env=not _is_loopback(url), timeout=seconds)
+    # Reading the certificates takes longer than the embedded model; plain HTTP has no use for them.
+    tls = urlsplit(url).scheme == "https"
+    return httpx.Client(trust_env=not _is_loopback(url), verify=tls, timeout=seconds)
 
 
 def _chat(llm: Llm, http: httpx.Client, temperature: float) -> ChatOpenAI:
