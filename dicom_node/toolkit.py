@@ -74,8 +74,8 @@ def keep_answers(association: Association) -> None:
     """Keep a requestor's reactor from taking the answer that the requestor waits for.
 
     While a request is under way pynetdicom pauses its reactor, but it can run once more after it
-    was seen paused: about one C-STORE in ten thousand then waits in vain. The reactor asks for a
-    message without blocking, the requestor with; here no message is meant for the reactor.
+    was seen paused: on a busy machine one C-STORE in some thousands then waits in vain. The reactor
+    asks for a message without blocking, the requestor with; here none is meant for the reactor.
     """
     dimse = association.dimse
     wait_for_answer = dimse.get_msg

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -13,8 +14,12 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.uid import ImplicitVRLittleEndian
+from pynetdicom.dimse_primitives import C_ECHO
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import Verification
 from typer.testing import CliRunner
 
+from dicom_node.associate import association
 from dicom_node.commands import app
 from dicom_node.echo import echo
 from dicom_node.send import send_objects
@@ -139,6 +144,17 @@ def test_files_that_are_not_dicom_are_named_and_the_rest_is_sent(receiver, tmp_p
         calling_ae_title="TESTS",
     )
     assert [(r.sent, r.reason) for r in results] == [(False, "not a DICOM Part 10 file"), (True, "stored")]
+
+
+def test_an_answer_that_comes_at_any_moment_reaches_the_requestor(receiver) -> None:
+    """pynetdicom's reactor takes one now and then, though it was seen paused."""
+    to = Destination("KIDRAY", "127.0.0.1", receiver.port)
+    context = build_context(Verification)
+    with association(to, [context], calling_ae_title="TESTS") as opened:
+        answer = C_ECHO()
+        opened.dimse.msg_queue.put((1, answer))
+        time.sleep(0.1)  # the running reactor looks for messages every millisecond
+        assert opened.dimse.get_msg(block=True) == (1, answer)
 
 
 @peer
