@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +27,7 @@ from study.errors import (
 log = structlog.get_logger()
 
 RETRY_AFTER_SECONDS = "2"
+_FRAMES = 6  # of a stack trace, the innermost
 
 # The most derived class that matches decides.
 STATUS: dict[type[KidrayError], int] = {
@@ -93,6 +97,12 @@ async def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _answer_unknown(request: Request, error: Exception) -> JSONResponse:
-    route = request.scope.get("route")
-    log.error("request_failed", route=getattr(route, "path", None), error=type(error).__name__)
+    """Log where it happened, and not what the error says: that may quote what it failed on."""
+    route = getattr(request.scope.get("route"), "path", None)
+    log.error("request_failed", route=route, error=type(error).__name__, at=_frames(error))
     return JSONResponse({"detail": "the service failed; its log says more"}, 500)
+
+
+def _frames(error: Exception) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -70,6 +71,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 def build_server(services: Services) -> Server:
     """Return a server for `services`. It writes no access log: addresses may hold patients' names."""
+    logging.getLogger("uvicorn.error").addFilter(_says_no_more_than_where)
     config = uvicorn.Config(
         create_app(services),
         log_config=None,
@@ -79,6 +81,14 @@ def build_server(services: Services) -> Server:
         timeout_keep_alive=30,
     )
     return Server(config)
+
+
+def _says_no_more_than_where(record: logging.LogRecord) -> bool:
+    """Drop the server's own stack traces: an error's words may quote a patient's name.
+
+    `web_viewer.problems` has logged by then where it happened.
+    """
+    return record.exc_info is None
 
 
 def _let_pass(_number: int, _frame: object) -> None:

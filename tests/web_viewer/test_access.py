@@ -3,10 +3,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from study.registry import PREFIX, connect
 from tests.web_viewer.conftest import ORIGIN
+from tests.web_viewer.server import serving
 from tests.web_viewer.studies import SegmentedStudy
 from web_viewer.access import host_of
 from web_viewer.app import create_app
@@ -100,6 +103,27 @@ def test_the_right_login_opens_the_service(guarded: TestClient):
 )
 def test_a_wrong_login_does_not(guarded: TestClient, header: str):
     assert guarded.get("/api/worklist", headers={"Authorization": header}).status_code == 401
+
+
+def test_what_an_error_says_of_a_patient_is_neither_answered_nor_logged(
+    build_services: Callable[..., Services],
+    drafted: SegmentedStudy,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+):
+    services = build_services()
+    redis = connect(services.redis_url)
+    key = f"{PREFIX}study:{drafted.study_uid}"
+    redis.hset(key, "record", str(redis.hget(key, "record")).replace('"patient_name":', '"name":'))
+    redis.close()
+    with serving(services) as (url, _, _):
+        answer = httpx.get(f"{url}/api/studies/{drafted.study_uid}")
+    assert answer.status_code == 500
+    assert answer.json() == {"detail": "the service failed; its log says more"}
+    printed = "".join(capfd.readouterr()) + caplog.text
+    assert "request_failed" in printed
+    assert "registry.py" in printed  # where it happened
+    assert "DOE" not in printed
 
 
 def test_every_answer_carries_the_safety_headers(client: TestClient, guarded: TestClient):
