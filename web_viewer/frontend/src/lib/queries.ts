@@ -1,6 +1,6 @@
 /** What is kept from the service, under which key, and for how long. */
 
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import {
   ApiError,
   getFindingTable,
@@ -31,7 +31,22 @@ export const worklistQuery = (query: WorklistQuery) =>
   queryOptions({
     queryKey: ["worklist", query],
     queryFn: ({ signal }) => getWorklist(query, signal),
-    placeholderData: (previous) => previous,
+    placeholderData: keepPreviousData,
+  });
+
+const PAGE = 200; // studies a request
+
+/** The worklist as far as it was scrolled, page by page. */
+export const worklistPagesQuery = (query: Pick<WorklistQuery, "state" | "q">) =>
+  infiniteQueryOptions({
+    queryKey: ["worklist", "pages", query],
+    queryFn: ({ pageParam, signal }) => getWorklist({ ...query, limit: PAGE, offset: pageParam }, signal),
+    initialPageParam: 0,
+    getNextPageParam: (last, pages) => {
+      const loaded = pages.reduce((sum, page) => sum + page.items.length, 0);
+      return last.items.length > 0 && loaded < last.total ? loaded : undefined;
+    },
+    placeholderData: keepPreviousData,
   });
 
 export const studyQuery = (uid: string) =>

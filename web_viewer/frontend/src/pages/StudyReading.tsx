@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Failure } from "../components/Failure";
@@ -13,6 +13,7 @@ import { RadiographStrip } from "../features/viewer/RadiographStrip";
 import { useFindingTable } from "../lib/findingNames";
 import { navigate } from "../lib/location";
 import type { Finding, FindingLabel, ShownRadiograph, StudyRecord } from "../lib/model";
+import { useOverlay } from "../lib/overlayStore";
 import { queryClient, radiographsQuery, readingOf } from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
 import { BackLink } from "./BackLink";
@@ -36,6 +37,14 @@ export function StudyReading({ record, lost }: ReadingProps) {
   const findings = useMemo(
     () => record.findings.filter((finding) => finding.radiograph_uid === chosen?.instance_uid),
     [record.findings, chosen?.instance_uid],
+  );
+  useEffect(
+    () =>
+      useOverlay.subscribe(({ selected }) => {
+        const finding = record.findings.find(({ id }) => id === selected);
+        if (finding) setWanted(finding.radiograph_uid); // a sentence may rest on another radiograph
+      }),
+    [record.findings],
   );
   useShortcuts({
     Escape: () => {

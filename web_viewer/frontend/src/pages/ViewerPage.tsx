@@ -52,6 +52,7 @@ function Blank({ reason, error, onRetry }: BlankProps) {
         <BackLink />
       </AppHeader>
       <main className={style.blank}>
+        <h1 className="visually-hidden">Kidray</h1>
         {error && onRetry ? (
           <Failure error={error} onRetry={onRetry} />
         ) : (

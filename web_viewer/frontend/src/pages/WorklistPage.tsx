@@ -1,5 +1,5 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useEffect, useState } from "react";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Button } from "../components/Button";
@@ -9,25 +9,27 @@ import { CriticalBanner } from "../features/worklist/CriticalBanner";
 import { EmptyWorklist } from "../features/worklist/EmptyWorklist";
 import { SHOWN_STATES, type Shown, WorklistFilters } from "../features/worklist/WorklistFilters";
 import { WorklistTable } from "../features/worklist/WorklistTable";
-import { worklistQuery } from "../lib/queries";
+import type { Worklist, WorklistItem } from "../lib/model";
+import { worklistPagesQuery, worklistQuery } from "../lib/queries";
 import style from "./worklistPage.module.css";
 
-const PAGE = 100;
-const URGENT = { limit: PAGE }; // the head of the unfiltered list holds every urgent study
+const HEAD = { limit: 100 }; // the head of the unfiltered list holds every urgent study
 
 export function WorklistPage() {
   const { t } = useTranslation();
   const [only, setOnly] = useState<Shown>("all");
   const [text, setText] = useState("");
-  const [limit, setLimit] = useState(PAGE);
   const q = useDeferredValue(text.trim());
-  const head = useQuery(worklistQuery(URGENT));
-  const list = useQuery({
-    ...worklistQuery({ state: SHOWN_STATES[only], q, limit }),
-    placeholderData: keepPreviousData,
-  });
+  const head = useQuery(worklistQuery(HEAD));
+  const list = useInfiniteQuery(worklistPagesQuery({ state: SHOWN_STATES[only], q }));
+  const scroller = useRef<HTMLElement>(null);
+  const items = useMemo(() => onceEach(list.data?.pages ?? []), [list.data]);
+  const total = list.data?.pages.at(-1)?.total ?? 0;
+  const { fetchNextPage, hasNextPage, isFetchingNextPage } = list;
+  const onNearEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
   const filtered = only !== "all" || q !== "";
-  const shown = list.data;
 
   useEffect(() => {
     document.title = "Kidray";
@@ -42,18 +44,18 @@ export function WorklistPage() {
           <Disclaimer />
         </span>
       </AppHeader>
-      <main className={style.main}>
+      <main className={style.main} ref={scroller}>
         <div className={style.top}>
           {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
           {head.data && <CriticalBanner items={head.data.items} />}
           <div className={style.bar}>
             <WorklistFilters shown={only} onShow={setOnly} text={text} onText={setText} />
-            {shown && <span className={style.count}>{t("worklist.total", { count: shown.total })}</span>}
+            {list.data && <span className={style.count}>{t("worklist.total", { count: total })}</span>}
           </div>
         </div>
         {list.isPending && <Skeleton />}
-        {shown && shown.items.length === 0 && !filtered && <EmptyWorklist />}
-        {shown && shown.items.length === 0 && filtered && (
+        {list.data && items.length === 0 && !filtered && <EmptyWorklist />}
+        {list.data && items.length === 0 && filtered && (
           <div className={style.nothing}>
             <p>{t("worklist.nothingMatches")}</p>
             <Button
@@ -66,15 +68,16 @@ export function WorklistPage() {
             </Button>
           </div>
         )}
-        {shown && shown.items.length > 0 && <WorklistTable items={shown.items} />}
-        {shown && shown.total > shown.items.length && (
-          <div className={style.nothing}>
-            <Button onClick={() => setLimit(limit + PAGE)}>{t("worklist.more")}</Button>
-          </div>
-        )}
+        {items.length > 0 && <WorklistTable items={items} scroller={scroller} onNearEnd={onNearEnd} />}
       </main>
     </div>
   );
+}
+
+/** Return the studies of all pages; one that moved between two requests counts once. */
+function onceEach(pages: readonly Worklist[]): WorklistItem[] {
+  const byUid = new Map(pages.flatMap((page) => page.items).map((item) => [item.study_uid, item]));
+  return [...byUid.values()];
 }
 
 function Skeleton() {

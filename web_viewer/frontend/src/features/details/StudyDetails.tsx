@@ -31,14 +31,14 @@ export function StudyDetails({ record, popover }: DetailsProps) {
           <Fact term={t("viewer.instances")} text={String(record.instances || "")} />
           <Fact term={t("viewer.model")} text={model ? `${model.name} ${model.version}` : ""} />
         </dl>
-        <h3>{t("viewer.deliveries")}</h3>
+        <h2>{t("viewer.deliveries")}</h2>
         {record.deliveries.length === 0 && <p>{t("viewer.none")}</p>}
         <ul>
           {record.deliveries.map((delivery) => (
             <DeliveryLine key={`${delivery.destination}:${delivery.instance_uid}`} delivery={delivery} />
           ))}
         </ul>
-        <h3>{t("viewer.timeline")}</h3>
+        <h2>{t("viewer.timeline")}</h2>
         <ol className={style.timeline}>
           {record.timeline.map((entry, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a step is its place in the history

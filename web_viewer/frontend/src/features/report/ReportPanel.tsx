@@ -65,6 +65,7 @@ export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
             text={edit.texts[section]}
             sentences={edit.base[section]}
             findings={findings}
+            language={report.language}
             readOnly={!open}
             onWrite={(text) => edit.write(section, text)}
           />

@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { useFindingTable } from "../../lib/findingNames";
-import type { Finding, Sentence } from "../../lib/model";
+import type { Finding, Report, Sentence } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import style from "./report.module.css";
 import { lineAt, linkedLines, type Section } from "./reportText";
@@ -11,6 +11,7 @@ interface EditorProps {
   text: string;
   sentences: readonly Sentence[];
   findings: readonly Finding[];
+  language: Report["language"];
   readOnly: boolean;
   onWrite: (text: string) => void;
 }
@@ -21,13 +22,22 @@ interface EditorProps {
  * A copy of the text lies behind it: it gives the field its height, and marks the sentences that rest on a
  * finding with the finding's colour.
  */
-export function SectionEditor({ section, text, sentences, findings, readOnly, onWrite }: EditorProps) {
+export function SectionEditor({
+  section,
+  text,
+  sentences,
+  findings,
+  language,
+  readOnly,
+  onWrite,
+}: EditorProps) {
   const { t } = useTranslation();
   const { colorOf } = useFindingTable();
   const selected = useOverlay((state) => state.selected);
   const id = useId();
   const lines = linkedLines(text, sentences);
-  const labelOf = (findingId: string | undefined) => findings.find((f) => f.id === findingId)?.label;
+  const labelOf = (findingId: string | undefined) =>
+    findings.find((finding) => finding.id === findingId && finding.presence !== "absent")?.label;
 
   const follow = (caret: number) => {
     const finding = lines[lineAt(text, caret)]?.findingIds.find(labelOf);
@@ -61,6 +71,7 @@ export function SectionEditor({ section, text, sentences, findings, readOnly, on
           id={id}
           value={text}
           readOnly={readOnly}
+          lang={language}
           spellCheck={false}
           rows={1}
           data-testid={`report-${section}`}

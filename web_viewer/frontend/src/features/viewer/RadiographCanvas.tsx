@@ -55,8 +55,11 @@ export function RadiographCanvas({ pixels, shown, complete, onHover, onScale }: 
       made.resize(Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio));
     });
     observer.observe(element);
+    const fallBack = () => setWanted("canvas2d"); // the GPU went away: a new canvas draws without it
+    element.addEventListener("webglcontextlost", fallBack);
     setStage(made);
     return () => {
+      element.removeEventListener("webglcontextlost", fallBack);
       observer.disconnect();
       stopPointers();
       made.dispose();

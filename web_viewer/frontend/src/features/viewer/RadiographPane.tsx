@@ -34,7 +34,7 @@ export function RadiographPane({ studyUid, radiograph, findings, reading }: Pane
   const { rows: table } = useFindingTable();
   const probe = useRef<HTMLSpanElement>(null);
   const [scale, setScale] = useState<number | null>(null);
-  useFreshView(uid);
+  useFreshView(uid, findings);
   useHeldOverlay();
 
   const mask = overlay.data ?? null;
@@ -94,11 +94,13 @@ export function RadiographPane({ studyUid, radiograph, findings, reading }: Pane
 }
 
 /** Each radiograph is first seen fitted, as stored, with everything the model marked. */
-function useFreshView(instanceUid: string): void {
+function useFreshView(instanceUid: string, findings: readonly Finding[]): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the instance is what makes the view stale
   useEffect(() => {
     useViewport.getState().reset();
-    useOverlay.getState().reset();
+    const { selected, reset, select } = useOverlay.getState();
+    reset();
+    if (findings.some((finding) => finding.id === selected)) select(selected);
   }, [instanceUid]);
 }
 

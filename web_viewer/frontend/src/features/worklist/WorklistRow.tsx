@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "../../components/Link";
 import { StateMark } from "../../components/StateMark";
@@ -15,10 +16,12 @@ import style from "./worklist.module.css";
 interface RowProps {
   item: WorklistItem;
   now: number;
+  index: number; // in the list
+  measure: ((row: HTMLElement | null) => void) | null;
   onGlance: (studyUid: string) => void;
 }
 
-export function WorklistRow({ item, now, onGlance }: RowProps) {
+export const WorklistRow = memo(function WorklistRow({ item, now, index, measure, onGlance }: RowProps) {
   const { t, i18n } = useTranslation();
   const { summary } = item;
   const address = viewerAddress(item.study_uid);
@@ -27,6 +30,8 @@ export function WorklistRow({ item, now, onGlance }: RowProps) {
   const person = [summary.patient_id, sex, age && t(`age.${age.unit}`, { count: age.count })];
   return (
     <tr
+      ref={measure}
+      data-index={index}
       className={style.row}
       data-testid="worklist-row"
       data-study-uid={item.study_uid}
@@ -76,6 +81,6 @@ export function WorklistRow({ item, now, onGlance }: RowProps) {
       </td>
     </tr>
   );
-}
+});
 
 const READ: readonly StudyState[] = ["segmented", "drafting", "drafted", "signed"];

@@ -73,7 +73,7 @@ function show(items: WorklistItem[]) {
   render(
     <QueryClientProvider client={queryClient}>
       <CriticalBanner items={items} />
-      <WorklistTable items={items} />
+      <WorklistTable items={items} scroller={{ current: null }} onNearEnd={() => undefined} />
     </QueryClientProvider>,
   );
 }

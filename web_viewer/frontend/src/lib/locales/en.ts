@@ -13,6 +13,8 @@ export const en = {
     retry: "Try again",
     loading: "Loading",
     failed: "This could not be loaded.",
+    broken: "This page could not be shown.",
+    reload: "Load it again",
     notFound: "There is no page at this address.",
   },
   state: {
@@ -73,7 +75,6 @@ export const en = {
     clear: "Clear search and filter",
     total_one: "{{count}} study",
     total_other: "{{count}} studies",
-    more: "Show more",
     reprocess: "Read again",
     reprocessing: "Asked",
     failedAt: "Failed at {{stage}}",

@@ -17,6 +17,8 @@ export const ko: Words<typeof en> = {
     retry: "다시 시도",
     loading: "불러오는 중",
     failed: "불러오지 못했습니다.",
+    broken: "이 페이지를 표시할 수 없습니다.",
+    reload: "다시 불러오기",
     notFound: "이 주소에는 페이지가 없습니다.",
   },
   state: {
@@ -72,7 +74,6 @@ export const ko: Words<typeof en> = {
     clear: "검색과 필터 지우기",
     total_one: "검사 {{count}}건",
     total_other: "검사 {{count}}건",
-    more: "더 보기",
     reprocess: "다시 판독",
     reprocessing: "요청함",
     failedAt: "{{stage}} 단계에서 실패",
