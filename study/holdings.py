@@ -19,11 +19,11 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.errors import InvalidDicomError
 
+from study.answers import INSTANCE_KEYWORDS, SERIES_KEYWORDS, STUDY_KEYWORDS, study_answer
 from study.archive import Archive, InstanceReference
 from study.errors import NotInArchiveError
 from study.identifiers import checked_uid, is_uid
 from study.inspection import MALFORMED
-from study.search import INSTANCE_KEYWORDS, SERIES_KEYWORDS, STUDY_KEYWORDS, study_answer
 
 log = structlog.get_logger()
 

@@ -4,7 +4,8 @@ import pytest
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
-from study.search import instance_answers, matches, series_answers, study_answer
+from study.answers import instance_answers, series_answers, study_answer
+from study.search import matches
 
 CANDIDATE = Dataset()
 CANDIDATE.PatientName = "Doe^Jane=도^제인"

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR
 
+from study.answers import Level, instance_answers, series_answers
 from study.holdings import reference
 from study.inspection import MALFORMED
-from study.search import Level, instance_answers, matches, series_answers
+from study.search import matches
 from web_viewer.deps import CheckedUID, HoldingsDep
 from web_viewer.dicomweb.dicom_json import Json, as_json, dumps, tag_text
 from web_viewer.dicomweb.links import base_url, instance_url, series_url, study_url
