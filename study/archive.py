@@ -130,9 +130,10 @@ class Archive:
 
     def studies(self) -> Iterator[str]:
         """Yield the UID of every study held."""
-        for entry in os.scandir(self.root):
-            if entry.is_dir() and not entry.name.startswith("."):
-                yield entry.name
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                if entry.is_dir() and not entry.name.startswith("."):
+                    yield entry.name
 
     def instances(self, study_uid: str) -> list[InstanceReference]:
         """Return every instance of a study, received and derived, sorted by UID."""

@@ -9,6 +9,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+import pydicom.config
 import structlog
 from prometheus_client import (
     REGISTRY,
@@ -60,9 +61,16 @@ def configure_logs(role: str, *, file: Path | None = None, level: int = logging.
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     stream = sys.stderr if file is None else file.open("a", encoding="utf-8")
+
+    def name_the_role(
+        _logger: object, _name: str, fields: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {"role": role, **fields}
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            name_the_role,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -73,8 +81,8 @@ def configure_logs(role: str, *, file: Path | None = None, level: int = logging.
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(role=role)
     # Toolkits quote header values in their warnings, a patient's name among them: keep those out.
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.ERROR, stream=stream, force=True)
 
