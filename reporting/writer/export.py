@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reporting.writer.network import EPSILON, ROPE_BASE
 from reporting.writer.tokens import CHAT_TEMPLATE, END, SPECIAL, byte_level
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def write_gguf(path: Path, weights: Mapping[str, torch.Tensor], tokenizer: Token
     path
         The file to write; its folder is made.
     weights
-        State of a ``Qwen3ForCausalLM``: names as transformers gives them, float32.
+        State of a `Writer`: float32, named as Qwen3's weights are.
     tokenizer
         Byte-level BPE with GPT-2's splitting.
     config
@@ -58,13 +59,12 @@ def write_gguf(path: Path, weights: Mapping[str, torch.Tensor], tokenizer: Token
     writer.add_head_count_kv(config.kv_heads)
     writer.add_key_length(config.head_dim)
     writer.add_value_length(config.head_dim)
-    writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_rope_freq_base(10_000.0)
+    writer.add_layer_norm_rms_eps(EPSILON)
+    writer.add_rope_freq_base(ROPE_BASE)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
     _add_tokenizer(writer, tokenizer)
     for name, tensor in weights.items():
-        if name != "lm_head.weight":  # tied to the embedding
-            _add_tensor(writer, _gguf_name(name), tensor.detach().float().numpy())
+        _add_tensor(writer, _gguf_name(name), tensor.detach().float().numpy())
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -72,7 +72,7 @@ def write_gguf(path: Path, weights: Mapping[str, torch.Tensor], tokenizer: Token
 
 
 def read_gguf(path: Path) -> tuple[dict[str, torch.Tensor], Tokenizer]:
-    """Return the weights (float32, as transformers names them) and the tokenizer that `path` holds."""
+    """Return the weights (float32, as `Writer` names them) and the tokenizer that `path` holds."""
     import gguf
     import torch
     from tokenizers import AddedToken, Tokenizer, models
@@ -86,7 +86,7 @@ def read_gguf(path: Path) -> tuple[dict[str, torch.Tensor], Tokenizer]:
     weights = {}
     for tensor in reader.tensors:
         array = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
-        weights[_transformers_name(tensor.name)] = torch.tensor(array)
+        weights[_own_name(tensor.name)] = torch.tensor(array)
     return weights, tokenizer
 
 
@@ -126,7 +126,7 @@ def _gguf_name(name: str) -> str:
     return f"blk.{block}.{_INNER[rest.removesuffix('.weight')]}.weight"
 
 
-def _transformers_name(name: str) -> str:
+def _own_name(name: str) -> str:
     outer = {gguf_name: own for own, gguf_name in _OUTER.items()}
     if name in outer:
         return outer[name]

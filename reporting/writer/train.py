@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional
 
 from reporting.writer.export import read_gguf, write_gguf
+from reporting.writer.network import Writer
 from reporting.writer.pairs import Pair, draw_pairs
 from reporting.writer.tokens import END, learn_tokenizer, prompt_text
 from study.errors import ModelError
@@ -80,42 +81,22 @@ def train_writer(
     return {"parameters": parameters, **done, "config": asdict(config)}
 
 
-def _begin(config: WriterConfig, start: Path | None) -> tuple[torch.nn.Module, Tokenizer]:
+def _begin(config: WriterConfig, start: Path | None) -> tuple[Writer, Tokenizer]:
     if start is None:
         texts = (pair.facts + pair.reply for pair in draw_pairs(config.tokenizer_pairs, config.seed))
         tokenizer = learn_tokenizer(texts)
-        return _network(config, tokenizer), tokenizer
+        return Writer(config, tokenizer.get_vocab_size()), tokenizer
     weights, tokenizer = read_gguf(start)
-    model = _network(config, tokenizer)
-    missing = model.load_state_dict(weights, strict=False)
-    if missing.unexpected_keys or set(missing.missing_keys) - {"lm_head.weight"}:
-        raise ModelError(f"{start}: not a micro model of these sizes")
+    model = Writer(config, tokenizer.get_vocab_size())
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(f"{start.name} is not a micro model of these sizes") from error
     return model, tokenizer
 
 
-def _network(config: WriterConfig, tokenizer: Tokenizer) -> torch.nn.Module:
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
-    model: torch.nn.Module = Qwen3ForCausalLM(
-        Qwen3Config(
-            vocab_size=tokenizer.get_vocab_size(),
-            hidden_size=config.hidden,
-            num_hidden_layers=config.layers,
-            num_attention_heads=config.heads,
-            num_key_value_heads=config.kv_heads,
-            head_dim=config.head_dim,
-            intermediate_size=config.feed_forward,
-            max_position_embeddings=config.context,
-            rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
-            tie_word_embeddings=True,
-            use_cache=False,
-        )
-    )
-    return model
-
-
 def _fit(
-    model: torch.nn.Module, tokenizer: Tokenizer, config: WriterConfig, report: Callable[[str], None]
+    model: Writer, tokenizer: Tokenizer, config: WriterConfig, report: Callable[[str], None]
 ) -> dict[str, Any]:
     optimizers = _optimizers(model, config)
     batches = _batches(tokenizer, config)
@@ -127,7 +108,7 @@ def _fit(
         for optimizer, peak in optimizers:
             optimizer.param_groups[0]["lr"] = peak * part
         inputs, targets = next(batches)  # (batch, length) int64 each
-        logits = model(input_ids=inputs).logits  # (batch, length, vocabulary)
+        logits = model(inputs)  # (batch, length, vocabulary)
         loss = functional.cross_entropy(
             logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten(), ignore_index=IGNORE
         )
