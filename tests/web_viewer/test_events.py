@@ -51,7 +51,6 @@ def test_a_worklist_hears_of_every_change_while_it_happens(
     with serving(build_services()) as (url, _, _):
         listener = Listener(url)
         wait_for(lambda: listener.named("hello"), what="the greeting")
-        time.sleep(0.3)  # the subscription follows the greeting
         study = a_drafted_study(intake, ledger)
         wait_for(lambda: len(listener.named("study")) >= 4, what="the events")
         states = [event["state"] for event in listener.named("study")]  # type: ignore[index]
@@ -71,7 +70,7 @@ def test_the_server_stops_at_once_though_a_worklist_listens(build_services: Call
         began = time.monotonic()
         server.should_exit = True
         thread.join(10)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4.5  # the grace is 5 s
         assert listener.ended.wait(2)
 
 

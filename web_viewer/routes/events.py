@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from fastapi import APIRouter
-from sse_starlette import EventSourceResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from web_viewer.deps import HeldDep
 from web_viewer.live import study_events
@@ -18,4 +20,15 @@ FAREWELL_SECONDS = 2.0  # in which a stream ends by itself when the server close
 async def stream_events(kept: HeldDep) -> EventSourceResponse:
     """Stream ``event: study`` with ``{study_uid, state, version, critical}`` for each change."""
     events = study_events(kept.services.redis_url, kept.closing)
-    return EventSourceResponse(events, ping=HEARTBEAT_SECONDS, shutdown_grace_period=FAREWELL_SECONDS)
+    greeting = await anext(events)  # before the browser learns that it is connected
+    return EventSourceResponse(
+        _all(greeting, events), ping=HEARTBEAT_SECONDS, shutdown_grace_period=FAREWELL_SECONDS
+    )
+
+
+async def _all(
+    first: ServerSentEvent, others: AsyncIterator[ServerSentEvent]
+) -> AsyncIterator[ServerSentEvent]:
+    yield first
+    async for event in others:
+        yield event
