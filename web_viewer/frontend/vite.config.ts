@@ -1,11 +1,32 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The service to talk to while developing: `npm run dev` beside a running `kidray up`.
 const service = process.env.KIDRAY_DEV_URL ?? "http://127.0.0.1:8080";
 
+/** Lay a .br and a .gz beside every script and style sheet: the service sends them as they are. */
+function compressedSiblings(folder: string): Plugin {
+  return {
+    name: "compressed-siblings",
+    apply: "build",
+    closeBundle() {
+      for (const name of readdirSync(folder)) {
+        if (!/\.(js|css)$/.test(name)) continue;
+        const file = join(folder, name);
+        const content = readFileSync(file);
+        writeFileSync(`${file}.br`, brotliCompressSync(content));
+        writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), compressedSiblings("../static/assets")],
   build: {
     outDir: "../static",
     emptyOutDir: true,
@@ -14,5 +35,10 @@ export default defineConfig({
     sourcemap: false,
   },
   server: { proxy: { "/api": service, "/dicom-web": service } },
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+  test: {
+    environment: "node", // files that need a page say so in their first line
+    include: ["src/**/*.test.{ts,tsx}"],
+    isolate: false,
+    testTimeout: 30_000, // a busy machine is no failure
+  },
 });

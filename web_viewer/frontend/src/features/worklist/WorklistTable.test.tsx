@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen, within } from "@testing-library/react";
+import { cleanup, configure, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
 import "../../lib/i18n";
@@ -77,6 +77,8 @@ function show(items: WorklistItem[]) {
     </QueryClientProvider>,
   );
 }
+
+configure({ asyncUtilTimeout: 20_000 }); // a busy machine is no failure
 
 afterEach(() => {
   cleanup();
