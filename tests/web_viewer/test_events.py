@@ -12,6 +12,7 @@ import pytest
 from study.intake import Intake
 from study.ledger import Ledger
 from study.redis_server import running_redis
+from study.registry import CHANNEL, connect
 from tests.peers import wait_for
 from tests.web_viewer.server import serving
 from tests.web_viewer.studies import SegmentedStudy, a_drafted_study
@@ -98,3 +99,21 @@ def test_the_server_answers_over_a_real_socket(
         answer = httpx.get(url + path)
         assert answer.status_code in (200, 503)
         assert "server" not in answer.headers
+
+
+def test_a_listener_that_leaves_takes_its_subscription_with_it(
+    build_services: Callable[..., Services], redis_url: str
+):
+    redis = connect(redis_url)
+
+    def subscribers() -> int:
+        return int(redis.pubsub_numsub(CHANNEL)[0][1])
+
+    with serving(build_services()) as (url, _, _):
+        for _ in range(3):
+            with httpx.stream("GET", f"{url}/api/events", timeout=20) as answer:
+                lines = answer.iter_lines()  # closes the stream when it is dropped
+                next(lines)
+                assert subscribers() >= 1
+        wait_for(lambda: subscribers() == 0, what="the end of the subscriptions")
+    redis.close()
