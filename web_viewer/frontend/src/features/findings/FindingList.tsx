@@ -20,14 +20,18 @@ interface ListProps {
 /** What the model says of one radiograph: seen first, then what it looked for and did not see. */
 export function FindingList({ studyUid, findings, assessments, signed, reason }: ListProps) {
   const { t } = useTranslation();
-  const { rows: table, nameOf } = useFindingTable();
+  const { rows: table, nameOf, isCritical } = useFindingTable();
   const assess = useAssessment(studyUid);
   const selected = useOverlay((state) => state.selected);
   const select = useOverlay((state) => state.select);
   const toggle = useOverlay((state) => state.toggle);
   const seen = findings
     .filter((finding) => finding.presence !== "absent")
-    .sort((one, other) => other.probability - one.probability);
+    .sort(
+      (one, other) =>
+        Number(isCritical(other.label)) - Number(isCritical(one.label)) ||
+        other.probability - one.probability,
+    );
   const absent = findings.filter((finding) => finding.presence === "absent");
 
   const step = (by: number) => {

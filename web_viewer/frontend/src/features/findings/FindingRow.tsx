@@ -62,7 +62,7 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
         </span>
         <span className={style.facts}>
           <CertaintyMeter certainty={finding.certainty} />
-          {[sureness, ...facts].join(" · ")}
+          {[sureness, ...facts].map(unbroken).join("\u00a0· ")}
         </span>
       </button>
       <div className={style.actions}>
@@ -91,6 +91,9 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
     </li>
   );
 }
+
+/** Keep a fact on one line. */
+const unbroken = (fact: unknown) => String(fact).replaceAll(" ", "\u00a0");
 
 const VERDICTS = [
   { given: "accepted", icon: Check, word: "findings.acceptLong" },
