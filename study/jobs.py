@@ -224,7 +224,7 @@ def _boundary(job: Job, step: Step, ledger: Ledger, queue: JobQueue) -> Callable
                 job=job,
                 study_uid=study_uid,
                 reason=reason,
-                exc_info=not isinstance(error, KidrayError),
+                where=None if isinstance(error, KidrayError) else telemetry.where(error),
             )
             if last:
                 _record_failure(job, study_uid, reason, retryable, ledger)

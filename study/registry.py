@@ -1,7 +1,8 @@
 """State and worklist in Redis: a projection of the archive's events that may be wiped at any time.
 
 Keys, all under ``kidray:``
-    ``study:<uid>``   hash: ``version``, ``record`` (JSON), ``transient`` (a state that leaves no event)
+    ``study:<uid>``   hash: ``version``, ``record`` (JSON) and its ``schema``, ``transient`` (a state that
+                      leaves no event)
     ``worklist``      sorted set: study UIDs, critical and unsigned first, then newest
     ``receiving``     sorted set: study UIDs by the time at which they count as complete
     ``events``        channel: one message for each change
@@ -9,6 +10,7 @@ Keys, all under ``kidray:``
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,11 +30,14 @@ _WORKLIST = PREFIX + "worklist"
 _RECEIVING = PREFIX + "receiving"
 _FIRST = 1e11  # larger than any POSIX time: puts critical studies before all others
 
+# What another version of Kidray wrote is as good as not held: the next rebuild replaces it.
+SCHEMA = hashlib.sha256(json.dumps(StudyRecord.model_json_schema(), sort_keys=True).encode()).hexdigest()
+
 # A record replaces an older one only; the version is the number of the study's last event.
 _PUBLISH = """
-local held = redis.call('HGET', KEYS[1], 'version')
-if held and tonumber(held) >= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2])
+local held = redis.call('HMGET', KEYS[1], 'version', 'schema')
+if held[1] and held[2] == ARGV[7] and tonumber(held[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'schema', ARGV[7])
 redis.call('HDEL', KEYS[1], 'transient')
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
 if ARGV[5] ~= 'receiving' then redis.call('ZREM', KEYS[3], ARGV[4]) end
@@ -100,6 +105,7 @@ class Registry:
                     record.study_uid,
                     record.state,
                     _message(record, record.state),
+                    SCHEMA,
                 ],
             )
         return bool(news)
@@ -210,6 +216,8 @@ def _message(record: StudyRecord, state: str) -> str:
 
 def _record(held: dict[str, Any]) -> StudyRecord | None:
     if "record" not in held:
+        return None
+    if held.get("schema") != SCHEMA:
         return None
     record = StudyRecord.model_validate_json(held["record"])
     return record.model_copy(update={"state": held["transient"]}) if "transient" in held else record

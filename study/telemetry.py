@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import traceback
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -73,7 +74,6 @@ def configure_logs(role: str, *, file: Path | None = None, level: int = logging.
             name_the_role,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             _flat,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
@@ -93,6 +93,12 @@ def _flat(_logger: object, _name: str, fields: structlog.typing.EventDict) -> st
         k: v if isinstance(v, (str, int, float, bool, list, dict, type(None))) else str(v)
         for k, v in fields.items()
     }
+
+
+def where(error: BaseException, frames: int = 6) -> list[str]:
+    """Return the innermost places that `error` passed, without what its message may quote."""
+    passed = traceback.extract_tb(error.__traceback__)[-frames:]
+    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in passed]
 
 
 def share_metrics(folder: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
-from pathlib import Path
-
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from study import telemetry
 from study.errors import (
     ArchiveError,
     ArchiveFullError,
@@ -27,7 +25,6 @@ from study.errors import (
 log = structlog.get_logger()
 
 RETRY_AFTER_SECONDS = "2"
-_FRAMES = 6  # of a stack trace, the innermost
 
 # The most derived class that matches decides.
 STATUS: dict[type[KidrayError], int] = {
@@ -99,10 +96,5 @@ async def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
 async def _answer_unknown(request: Request, error: Exception) -> JSONResponse:
     """Log where it happened, and not what the error says: that may quote what it failed on."""
     route = getattr(request.scope.get("route"), "path", None)
-    log.error("request_failed", route=route, error=type(error).__name__, at=_frames(error))
+    log.error("request_failed", route=route, error=type(error).__name__, where=telemetry.where(error))
     return JSONResponse({"detail": "the service failed; its log says more"}, 500)
-
-
-def _frames(error: Exception) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]

@@ -227,5 +227,20 @@ def test_rebuild_restores_a_wiped_redis_and_asks_for_what_is_owed(
     assert reconciler.rebuild() == 0  # nothing is news the second time
 
 
+def test_a_record_of_another_version_of_kidray_is_rebuilt(
+    intake: Intake, ledger: Ledger, queue: JobQueue, redis_url: str
+):
+    dataset = a_radiograph()
+    give(intake, dataset)
+    before = ledger.registry.record(dataset.StudyInstanceUID)
+    client = connect(redis_url)
+    key = f"kidray:study:{dataset.StudyInstanceUID}"
+    client.hset(key, mapping={"record": '{"of": "another version"}', "schema": "other"})
+    client.close()
+    assert ledger.registry.record(dataset.StudyInstanceUID) is None
+    Reconciler(ledger, queue, intake).rebuild()
+    assert ledger.registry.record(dataset.StudyInstanceUID) == before
+
+
 def test_a_uid_that_the_archive_never_saw_is_no_study(ledger: Ledger):
     assert ledger.record(generate_uid()) is None

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import structlog
 
 from study.archive import Archive
 from study.errors import DeliveryError, ModelError
@@ -133,20 +134,26 @@ def test_what_cannot_succeed_fails_the_study_at_once_with_its_reason(worker, led
     assert record.reason == "the model package is damaged; run kidray models verify"
 
 
-def test_an_unexpected_error_is_tried_again(worker, ledger: Ledger):
+def test_an_unexpected_error_is_tried_again_and_logged_without_what_it_quotes(worker, ledger: Ledger):
     tries = []
+    logged = structlog.testing.CapturingLogger()
+    structlog.configure(logger_factory=lambda: logged, cache_logger_on_first_use=False)
 
     def segment(uid: str) -> None:
         tries.append(uid)
         if len(tries) == 1:
-            raise RuntimeError("cosmic ray")
+            raise RuntimeError("DOE^JANE")
         segmentation = Segmentation(model=MODEL, radiographs=[], findings=[])
         ledger.append(uid, lambda r: Segmented(at=now(), revision=1, segmentation=segmentation))
 
     queued_study(ledger)
     worker({Job.SEGMENT: segment, Job.DRAFT: print, Job.DELIVER: print}).ask(Job.SEGMENT, "1.2.3")
     wait_for(lambda: ledger.held("1.2.3").state == State.SEGMENTED)
+    structlog.reset_defaults()
     assert len(tries) == 2
+    assert "job_retried" in str(logged.calls)
+    assert "test_jobs.py" in str(logged.calls)
+    assert "DOE" not in str(logged.calls)
 
 
 def test_a_job_given_up_is_a_dead_letter_that_can_be_replayed(

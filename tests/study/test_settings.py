@@ -59,6 +59,13 @@ def test_beyond_loopback_the_viewer_wants_a_login(host: str):
     assert load_settings(web_host=host, web_login="reader:secret").web_host == host
 
 
+@pytest.mark.parametrize("login", ["reader", "reader:", ":secret"])
+def test_a_login_that_nobody_could_use_is_refused_without_being_quoted(login: str):
+    with pytest.raises(SettingsError, match=r"KIDRAY_WEB_LOGIN.*USER:PASSWORD") as caught:
+        load_settings(web_login=login)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_on_loopback_no_login_is_needed(host: str):
     assert load_settings(web_host=host).web_login is None
