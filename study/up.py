@@ -90,7 +90,12 @@ def start(
     settings.run.mkdir(parents=True, exist_ok=True)
     metrics = settings.run / "metrics"
     telemetry.share_metrics(metrics)
-    environment = {**settings.environment(), telemetry.MULTIPROCESS: str(metrics), "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **settings.environment(),
+        telemetry.MULTIPROCESS: str(metrics),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",
+    }
     python = [sys.executable, "-m"]
     if wished.redis_url is None:
         redis = Role("redis", redis_server.command(settings.home / "redis"), lambda: _answers(settings))
