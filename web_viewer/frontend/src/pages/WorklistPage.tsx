@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
@@ -10,17 +10,20 @@ import { EmptyWorklist } from "../features/worklist/EmptyWorklist";
 import { SHOWN_STATES, type Shown, WorklistFilters } from "../features/worklist/WorklistFilters";
 import { WorklistTable } from "../features/worklist/WorklistTable";
 import type { Worklist, WorklistItem } from "../lib/model";
-import { worklistPagesQuery, worklistQuery } from "../lib/queries";
+import { worklistPagesQuery } from "../lib/queries";
 import style from "./worklistPage.module.css";
 
-const HEAD = { limit: 100 }; // the head of the unfiltered list holds every urgent study
+// Urgent studies stand at the head of the unfiltered list, whatever is filtered below.
+const UNFILTERED = { state: SHOWN_STATES.all, q: "" };
+
+const NONE: readonly WorklistItem[] = [];
 
 export function WorklistPage() {
   const { t } = useTranslation();
   const [only, setOnly] = useState<Shown>("all");
   const [text, setText] = useState("");
   const q = useDeferredValue(text.trim());
-  const head = useQuery(worklistQuery(HEAD));
+  const head = useInfiniteQuery(worklistPagesQuery(UNFILTERED));
   const list = useInfiniteQuery(worklistPagesQuery({ state: SHOWN_STATES[only], q }));
   const scroller = useRef<HTMLElement>(null);
   const items = useMemo(() => onceEach(list.data?.pages ?? []), [list.data]);
@@ -47,7 +50,7 @@ export function WorklistPage() {
       <main className={style.main} ref={scroller}>
         <div className={style.top}>
           {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
-          {head.data && <CriticalBanner items={head.data.items} />}
+          <CriticalBanner items={head.data?.pages[0]?.items ?? NONE} />
           <div className={style.bar}>
             <WorklistFilters shown={only} onShow={setOnly} text={text} onText={setText} />
             {list.data && <span className={style.count}>{t("worklist.total", { count: total })}</span>}
