@@ -1530,7 +1530,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only these states; may be repeated. */
-                state?: components["schemas"]["State"][] | null;
+                state?: (components["schemas"]["State"] | "")[] | null;
                 /** @description Part of name, ID, accession number … */
                 q?: string;
                 /** @description An accession number, whole. */
