@@ -53,7 +53,7 @@ def _training(training: dict[str, Any]) -> str:
         f"{recipe['precision']}, {training['epochs']} epochs, the first {recipe['half_size_epochs']} at half "
         f"size (best: {training['best_epoch']}, "
         f"validation Dice {training['validation_dice']}). No mirroring: left and right matter."
-        + "".join(map(_earlier, training["earlier_recipes"]))
+        + _changes(training["earlier_recipes"])
         + "\n\n"
         "```\n"
         f"kidray train --config training/configs/{name}.toml --out runs/{name}\n"
@@ -63,13 +63,18 @@ def _training(training: dict[str, Any]) -> str:
     )
 
 
-def _earlier(part: dict[str, Any]) -> str:
-    """Return one sentence on a recipe that was changed while the run was under way."""
-    recipe = part["recipe"]
+def _changes(earlier: list[dict[str, Any]]) -> str:
+    """Return what to know of a run whose recipe was changed while it was under way."""
+    if not earlier:
+        return ""
+    parts = [
+        f"until epoch {part['until_epoch']} for {part['recipe']['epochs']} epochs, "
+        f"{part['recipe']['half_size_epochs']} of them at half size"
+        for part in earlier
+    ]
     return (
-        f" Until epoch {part['until_epoch']} the recipe was another: {recipe['epochs']} epochs planned, "
-        f"{recipe['half_size_epochs']} of them at half size, rate {recipe['optimizer']['learning_rate']}; "
-        "the command below, run from the start, gives a similar network, not the same one."
+        f" The length was changed under way (planned {'; '.join(parts)}), each time with a new start of the "
+        "cosine; the command below, run from the start, gives a similar network, not the same one."
     )
 
 
@@ -140,5 +145,6 @@ def _limits() -> str:
         "## What it is not for\n\n"
         "No clinical use. Pyloric stenosis is diagnosed by ultrasound: a distended stomach on a radiograph "
         "is a hint at most. Phantoms hold one finding each and no tubes, operations, casts or contrast "
-        "medium; whatever a phantom does not show, this model has not learnt."
+        "medium; whatever a phantom does not show, this model has not learnt. Their signs are rarely subtle, "
+        "which is why nearly all are detected: expect far less of a radiograph."
     )
