@@ -235,6 +235,8 @@ def run_demo(settings: Settings, console: Console, stop: threading.Event) -> Non
 
     node = Destination(settings.ae_title, "127.0.0.1", settings.dicom_port)
     sent_as: dict[str, str] = {}
+    if not console.is_terminal:
+        console.print("Sending ten phantom studies by C-STORE and waiting for their drafts ...")
     with Progress(console=console, transient=True) as progress:
         sending = progress.add_task("Drawing and sending phantoms (C-STORE)", total=10)
         for phantom, written in write_phantoms(settings.home / "demo", 10, DEMO_SEED):
@@ -256,9 +258,7 @@ def run_demo(settings: Settings, console: Console, stop: threading.Event) -> Non
         )
     console.print(table(records, sent_as))
     console.print("[dim]Synthetic phantoms, and a model trained on such: not for clinical use.[/dim]")
-    console.print(
-        f"Read them at [bold]http://{settings.web_host}:{settings.web_port}/[/bold]   (Ctrl-C stops)"
-    )
+    console.print(f"Read them at [bold]{_viewer(settings)}[/bold]   (Ctrl-C stops)")
 
 
 def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
@@ -283,6 +283,7 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
         from inference.torch_runtime import TorchRuntime
 
         predictor = Predictor(package, runtime=TorchRuntime(package, device=settings.device))
+    warm_up(predictor)  # the first study shall not wait for what is loaded once
     eligible = partial(decide, max_age_years=settings.max_age_years)
     llm = Llm.from_settings(settings)
     if llm is not None:  # LangChain's first import costs seconds: not the first study's

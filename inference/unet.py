@@ -1,4 +1,4 @@
-"""The U-Net of Ronneberger et al. (2015) with batch normalisation and padding. Needs torch: to train, or on CUDA."""
+"""The U-Net of Ronneberger et al. (2015) with batch normalisation and padding; needs torch."""
 
 from __future__ import annotations
 
