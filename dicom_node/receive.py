@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from threading import Lock
 from typing import Protocol
@@ -21,6 +21,7 @@ from pynetdicom.association import Association
 from pynetdicom.transport import ThreadedAssociationServer
 
 from dicom_node.contexts import accepted_contexts
+from dicom_node.service_class import ServiceClass
 from dicom_node.statuses import SUCCESS, comment, status_of
 from dicom_node.toolkit import acknowledge_at_once, connection, prepare_toolkit, turn_nagle_off
 from study.errors import KidrayError, SettingsError
@@ -62,6 +63,8 @@ class Receiver:
         Associations at once; one more is rejected as transient (PS3.8 section 9.3.4).
     idle_timeout
         Seconds without a message after which an association is aborted.
+    services
+        What the node answers beside verification and storage.
     """
 
     def __init__(
@@ -73,11 +76,16 @@ class Receiver:
         port: int = 11112,
         most_associations: int = 200,
         idle_timeout: float = 60.0,
+        services: Sequence[ServiceClass] = (),
     ) -> None:
         self._intake = intake
+        self._services = tuple(services)
         self._address = (host, port)
         self._ae = AE(ae_title=ae_title)
-        self._ae.supported_contexts = accepted_contexts()
+        self._ae.supported_contexts = [
+            *accepted_contexts(),
+            *(context for service in self._services for context in service.contexts),
+        ]
         self._ae.maximum_pdu_size = 0  # the sender's choice: fewer PDUs cost less
         self._ae.maximum_associations = most_associations
         self._ae.network_timeout = idle_timeout
@@ -107,6 +115,7 @@ class Receiver:
             (evt.EVT_RELEASED, self._released),
             (evt.EVT_ABORTED, self._aborted),
             (evt.EVT_REJECTED, _rejected),
+            *(handler for service in self._services for handler in service.handlers),
         ]
         try:
             self._server = self._ae.start_server(self._address, block=False, evt_handlers=replies)
