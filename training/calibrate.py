@@ -13,7 +13,8 @@ from inference.scores import FEATURES
 PENALTY = 0.02  # keeps a perfectly separated finding from claiming certainty
 LEAST_SPECIFICITY = 0.95
 OPERATING_RANGE = (0.2, 0.8)
-INDETERMINATE_SHARE = 0.5  # of the operating point: from there on, indeterminate
+INDETERMINATE_SHARES = (0.2, 0.5)  # of the operating point: bounds of where indeterminate begins
+CLEARLY_ABSENT = 0.98  # share of radiographs without the finding that lies below that
 _ITERATIONS = 100
 
 
@@ -49,7 +50,7 @@ def fit_score(features: NDArray[np.float64], present: NDArray[np.bool_]) -> Find
         weights=[round(float(w), 6) for w in fit.weights],
         bias=round(fit.bias, 6),
         operating_point=round(point, 4),
-        indeterminate_from=round(INDETERMINATE_SHARE * point, 4),
+        indeterminate_from=round(indeterminate_from(probabilities[~present], point), 4),
     )
 
 
@@ -69,6 +70,12 @@ def fit_logistic(features: NDArray[np.float64], present: NDArray[np.bool_]) -> F
             break
     weights = beta[:-1] / deviation
     return Fit(weights, float(beta[-1] - (weights * mean).sum()))
+
+
+def indeterminate_from(negatives: NDArray[np.float64], point: float) -> float:
+    """Return the probability above which absence is not clear: few without the finding reach it."""
+    low, high = (share * point for share in INDETERMINATE_SHARES)
+    return float(np.clip(np.quantile(negatives, CLEARLY_ABSENT), low, high))
 
 
 def operating_point(probabilities: NDArray[np.float64], present: NDArray[np.bool_]) -> float:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inference.scores import FEATURES, Calibration, calibrated, image_features, image_scores
-from training.calibrate import fit_score, operating_point
+from training.calibrate import fit_score, indeterminate_from, operating_point
 from training.losses import segmentation_loss, soft_dice
 from training.metrics import auroc, batch_pooled_soft_dice, bootstrap_mean, dice, wilson
 
@@ -101,6 +101,13 @@ def test_a_fitted_score_is_calibrated_and_separates() -> None:
 def test_the_operating_point_lies_between_two_clear_groups() -> None:
     probabilities = np.array([0.1, 0.2, 0.3, 0.7, 0.9])
     assert operating_point(probabilities, np.array([False, False, False, True, True])) == pytest.approx(0.5)
+
+
+def test_indeterminate_begins_where_few_negatives_reach() -> None:
+    negatives = np.concatenate([np.full(95, 0.01), np.full(5, 0.2)])
+    assert indeterminate_from(negatives, 0.5) == pytest.approx(0.2)
+    assert indeterminate_from(np.full(10, 0.01), 0.5) == pytest.approx(0.1)
+    assert indeterminate_from(np.full(10, 0.4), 0.5) == pytest.approx(0.25)
 
 
 def test_a_score_needs_both_kinds_of_radiograph() -> None:
