@@ -21,7 +21,7 @@ def card_text(package: ModelPackage) -> str:
         f"**{described.disclaimer}.** It has seen no patient. Its figures say how well it reads drawings; "
         "they say nothing of how it would read children.",
         _network(package),
-        _training(described.training),
+        _training(described.training, described.metrics),
         _figures(described.metrics),
         _points(package),
         _limits(),
@@ -41,8 +41,11 @@ def _network(package: ModelPackage) -> str:
     )
 
 
-def _training(training: dict[str, Any]) -> str:
+def _training(training: dict[str, Any], metrics: dict[str, Any]) -> str:
     recipe = training["recipe"]
+    count, seed = (
+        metrics.get("test", {}).get(key, default) for key, default in (("phantoms", 300), ("seed", 0))
+    )
     data, optimizer = recipe["data"], recipe["optimizer"]
     name = recipe["name"]
     return (
@@ -58,7 +61,7 @@ def _training(training: dict[str, Any]) -> str:
         "```\n"
         f"kidray train --config training/configs/{name}.toml --out runs/{name}\n"
         f"kidray export --checkpoint runs/{name}/best.pt --out MODEL\n"
-        "kidray evaluate --model MODEL --count 300 --seed 0\n"
+        f"kidray evaluate --model MODEL --count {count} --seed {seed}\n"
         "```"
     )
 
