@@ -182,17 +182,22 @@ class Archive:
         return events
 
     def remove(self, study_uid: str) -> None:
-        """Remove a study and its events for good."""
+        """Remove a study and its events for good; it is gone whole, or not at all."""
         folder = self.root / checked_uid(study_uid)
+        leaving = self._incoming / uuid.uuid4().hex
         with _named(folder):
-            shutil.rmtree(folder)
+            os.rename(folder, leaving)
             _flush_folder(self.root)
+            shutil.rmtree(leaving, ignore_errors=True)  # `clear_incoming` may be at it too
 
     def clear_incoming(self) -> int:
-        """Remove what a killed process left half written; returns how many files that was."""
+        """Remove what a killed process left half written, or half removed; returns how much that was."""
         left = list(self._incoming.iterdir())
-        for file in left:
-            file.unlink(missing_ok=True)
+        for each in left:
+            if each.is_dir():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
         return len(left)
 
     def _flushed(self, parts: Iterable[bytes]) -> Path:
