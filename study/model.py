@@ -111,7 +111,7 @@ class Finding(Frozen):
     region: Region | None = None  # None where absent
     area_px: int = 0  # of the mask, in pixels of the radiograph
     area_mm2: float | None = None  # detector plane; None where spacing is unknown
-    count: int = 0  # connected parts of the mask; for levels, their number
+    count: int = 0  # connected parts of the mask; for levels, about how many there are
     box: BoundingBox | None = None
     segment: SegmentReference | None = None
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inference.measure import certainty_of, measure
+from inference.measure import certainty_of, count_levels, measure
 from inference.predict import Prediction
 from inference.preprocess import Letterbox
 from inference.region import Field, region_of
@@ -186,3 +186,12 @@ def test_a_phantoms_distended_stomach_lies_in_the_upper_abdomen_on_the_left(phan
         Region.LEFT_UPPER_QUADRANT,
         Region.UPPER_ABDOMEN,
     )
+
+
+def test_levels_are_counted_by_their_flat_edges_where_loops_touch():
+    mask = np.zeros((1000, 900), bool)
+    mask[200:300, 100:400] = True  # a level at row 299
+    mask[280:400, 350:700] = True  # touches the first, its own level at row 399
+    mask[600:601, 100:110] = True  # too short for a level
+    assert count_levels(mask) == 2
+    assert count_levels(mask[600:, :]) == 1  # something is there: one level at least

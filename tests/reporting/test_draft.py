@@ -74,12 +74,12 @@ def test_absence_is_said_of_the_four_findings_only():
     ("count", "area", "expected"),
     [
         (1, 45.0, "Gas above the air-fluid levels: 1 level, area 0.5 cm² at the detector."),
-        (3, 2345.0, "Gas above the air-fluid levels: 3 levels, area 23.4 cm² at the detector."),
-        (2, 4.0, "Gas above the air-fluid levels: 2 levels, area less than 0.1 cm² at the detector."),
+        (3, 2345.0, "Gas above the air-fluid levels: about 3 levels, area 23.4 cm² at the detector."),
+        (2, 4.0, "Gas above the air-fluid levels: about 2 levels, area less than 0.1 cm² at the detector."),
         (
             2,
             None,
-            "Gas above the air-fluid levels: 2 levels; no area, for the radiograph records no pixel spacing.",
+            "Gas above the air-fluid levels: about 2 levels; no area, for the radiograph records no pixel spacing.",
         ),
     ],
 )
