@@ -9,6 +9,11 @@ import { areaText, percentText } from "../../lib/quantity";
 import { regionText } from "../../lib/wording";
 import style from "./findings.module.css";
 
+/** Levels are counted by their flat edges, which is an estimate; parts are what they are. */
+function countKey(finding: Finding) {
+  return finding.label === "air_fluid_levels" ? "findings.countLevels" : "findings.countParts";
+}
+
 interface RowProps {
   finding: Finding;
   verdict: AssessmentVerdict | null;
@@ -28,7 +33,7 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
   const facts = [
     finding.region && regionText(t, finding.region),
     areaText(finding),
-    finding.count > 1 && t("findings.countLevels", { count: finding.count }),
+    finding.count > 1 && t(countKey(finding), { count: finding.count }),
   ].filter(Boolean);
 
   return (
