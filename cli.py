@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from study.jobs import Job
+    from study.model import StudyRecord
     from study.service import Service
     from study.settings import Destination, Settings
 
@@ -264,7 +265,7 @@ def run_demo(settings: Settings, console: Console, stop: threading.Event) -> Non
 def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     """Return the body of every job, each given what it needs from outside."""
     from dicom_node.deliver import deliver_study
-    from dicom_node.rules import decide
+    from dicom_node.site_rules import decide_by
     from inference.models import load_package
     from inference.predict import Predictor
     from inference.step import preview_study, segment_study
@@ -284,13 +285,22 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
 
         predictor = Predictor(package, runtime=TorchRuntime(package, device=settings.device))
     warm_up(predictor)  # the first study shall not wait for what is loaded once
-    eligible = partial(decide, max_age_years=settings.max_age_years)
+
+    def read_by_rules(step: Callable[..., StudyRecord], study_uid: str) -> StudyRecord:
+        decide = partial(
+            decide_by,
+            rules=settings.rules,
+            calling_ae_title=service.ledger.held(study_uid).calling_ae_title,
+            max_age_years=settings.max_age_years,
+        )
+        return step(study_uid, ledger=service.ledger, predictor=predictor, decide=decide)
+
     llm = Llm.from_settings(settings)
     if llm is not None:  # LangChain's first import costs seconds: not the first study's
         threading.Thread(target=llm.warm_up, name="warm-up", daemon=True).start()
     return {
-        Job.PREVIEW: partial(preview_study, ledger=service.ledger, predictor=predictor, decide=eligible),
-        Job.SEGMENT: partial(segment_study, ledger=service.ledger, predictor=predictor, decide=eligible),
+        Job.PREVIEW: partial(read_by_rules, preview_study),
+        Job.SEGMENT: partial(read_by_rules, segment_study),
         Job.DRAFT: partial(
             draft_study, ledger=service.ledger, llm=llm, language=settings.language, clock=now
         ),

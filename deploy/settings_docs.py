@@ -27,6 +27,22 @@ EXAMPLES = {
     "complete_on_release": "MODALITY1,MODALITY2",
     "model": "/srv/kidray/models/kidray-unet",
 }
+# Settings that are tables; in the file they stand last, for what follows a table belongs to it.
+TABLES = {
+    "rules": """\
+[[rules]]
+name = "infants of the NICU, chest and abdomen on one film"
+then = "read"
+calling_ae = ["NICU*"]
+body_part = ["CHEST", "ABDOMEN"]
+max_age_years = 1""",
+    "destinations": """\
+[[destinations]]
+node = "ARCHIVE@10.0.0.6:104"
+gets = ["SEG", "SR", "REPORT"]
+when = "signed"
+transfer_syntaxes = ["1.2.840.10008.1.2.1"]""",
+}
 
 
 def default(field: FieldInfo) -> str | int | float | None:
@@ -57,10 +73,15 @@ def example() -> str:
         "# Every line that is commented out shows the default, or an example where there is none.",
     ]
     for name, field in Settings.model_fields.items():
+        if name in TABLES:
+            continue
         value = default(field)
         written = EXAMPLES[name] if value is None else value
         quoted = str(written) if isinstance(written, (int, float)) else f'"{written}"'
         lines += ["", f"# {field.description}", f"# {name} = {quoted}"]
+    for name, table in TABLES.items():
+        lines += ["", f"# {Settings.model_fields[name].description}"]
+        lines += [f"# {line}" for line in table.splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -10,12 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dicom_node import rule_commands
+
 if TYPE_CHECKING:
     from dicom_node.send import SendResult
     from study.errors import DeliveryError
     from study.settings import Destination
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(rule_commands.app, name="rules")
 
 _To = Annotated[str, typer.Option(metavar="AE@HOST:PORT", help="The node to talk to.")]
 _Calling = Annotated[str, typer.Option(help="Our own AE title.", metavar="AE")]

@@ -53,8 +53,7 @@ def decide(header: Dataset, *, max_age_years: int = DEFAULT_MAX_AGE_YEARS) -> De
         Oldest age in completed years that still counts as a child. An unknown age passes.
     """
     rules: tuple[Callable[[Dataset], str | None], ...] = (
-        _not_a_radiograph,
-        _not_an_original,
+        why_unreadable,
         _not_frontal,
         _not_the_abdomen,
         lambda h: _not_a_child(h, max_age_years),
@@ -64,6 +63,41 @@ def decide(header: Dataset, *, max_age_years: int = DEFAULT_MAX_AGE_YEARS) -> De
         if reason is not None:
             return Decision(False, reason)
     return Decision(True)
+
+
+def why_unreadable(header: Dataset) -> str | None:
+    """Return why no rule may give an instance to the model; None where it is one original radiograph."""
+    return _not_a_radiograph(header) or _not_an_original(header)
+
+
+def body_part_of(header: Dataset) -> tuple[str, str] | None:
+    """Return the body part and where it is named, as our tables spell both; None where nothing names it."""
+    for item in _items(header, "AnatomicRegionSequence"):
+        region = REGION_CODES.get(_text(item, "CodeValue"))
+        if region is not None:
+            return region, "anatomic region"
+    for keyword, name in _TEXTS.items():
+        part = body_part_in(_text(header, keyword))
+        if part is not None:
+            return part, name
+    return None
+
+
+def is_from_the_side(header: Dataset) -> bool:
+    """Return whether the view is lateral or oblique, by code or by View Position (0018,5101)."""
+    views = {v.upper().strip() for v in map(str, _values(header, "ViewPosition"))}
+    codes = {_text(item, "CodeValue") for item in _items(header, "ViewCodeSequence")}
+    return bool(views & _FROM_THE_SIDE or codes & _VIEW_FROM_THE_SIDE)
+
+
+def descriptions(header: Dataset) -> str:
+    """Return the header's free text that may name a body part. May hold an identity: never log it."""
+    return "\n".join(_text(header, keyword) for keyword in _TEXTS)
+
+
+def modality_of(header: Dataset) -> str:
+    """Return Modality (0008,0060), in capitals."""
+    return _text(header, "Modality").strip().upper()
 
 
 def age_in_years(header: Dataset) -> float | None:
@@ -101,23 +135,17 @@ def _not_an_original(header: Dataset) -> str | None:
 
 
 def _not_frontal(header: Dataset) -> str | None:
-    views = {v.upper().strip() for v in map(str, _values(header, "ViewPosition"))}
-    codes = {_text(item, "CodeValue") for item in _items(header, "ViewCodeSequence")}
-    if views & _FROM_THE_SIDE or codes & _VIEW_FROM_THE_SIDE:
+    if is_from_the_side(header):
         return "the view is lateral or oblique; the model reads frontal views only"
     return None
 
 
 def _not_the_abdomen(header: Dataset) -> str | None:
-    for item in _items(header, "AnatomicRegionSequence"):
-        region = REGION_CODES.get(_text(item, "CodeValue"))
-        if region is not None:
-            return None if region == ABDOMEN else f"anatomic region is {region}; {_ABDOMEN_ONLY}"
-    for keyword, name in _TEXTS.items():
-        part = body_part_in(_text(header, keyword))
-        if part is not None:
-            return None if part == ABDOMEN else f"{name} is {part}; {_ABDOMEN_ONLY}"
-    return f"nothing says which body part it shows; {_ABDOMEN_ONLY}"
+    named = body_part_of(header)
+    if named is None:
+        return f"nothing says which body part it shows; {_ABDOMEN_ONLY}"
+    part, where = named
+    return None if part == ABDOMEN else f"{where} is {part}; {_ABDOMEN_ONLY}"
 
 
 def _not_a_child(header: Dataset, max_age_years: int) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import json
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -16,29 +16,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from study.destination import Destination, DestinationPolicy
 from study.errors import SettingsError
 from study.model import Language
+from study.rule import Rule
 
-_DESTINATION = re.compile(r"(?P<ae>[^@\\]{1,16})@(?P<host>[^:@]+):(?P<port>[0-9]{1,5})")
-
-
-class Destination(NamedTuple):
-    """A DICOM node that results are sent to."""
-
-    ae_title: str
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.ae_title}@{self.host}:{self.port}"
-
-    @classmethod
-    def parse(cls, text: str) -> Destination:
-        """Return the destination written as ``AE@HOST:PORT``."""
-        match = _DESTINATION.fullmatch(text.strip())
-        if match is None or not 0 < int(match["port"]) < 65536:
-            raise ValueError(f"'{text}' is not a destination; write it as AE@HOST:PORT")
-        return cls(match["ae"].strip(), match["host"], int(match["port"]))
+__all__ = ["Destination", "Settings", "load_settings"]
 
 
 class Settings(BaseSettings):
@@ -108,6 +91,12 @@ class Settings(BaseSettings):
     max_age_years: Annotated[int, Field(ge=1)] = 18
     """Radiographs of patients older than this are not for the model."""
 
+    rules: tuple[Rule, ...] = ()
+    """What is for the model, asked before the built-in rules: `[[rules]]` tables, as JSON elsewhere."""
+
+    destinations: tuple[DestinationPolicy, ...] = ()
+    """Where results go, with what each place gets: `[[destinations]]` tables, as JSON elsewhere."""
+
     @field_validator("pacs", mode="before")
     @classmethod
     def _parse_pacs(cls, value: object) -> object:
@@ -120,6 +109,17 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_titles(cls, value: object) -> object:
         return tuple(t.strip() for t in value.split(",") if t.strip()) if isinstance(value, str) else value
+
+    @field_validator("destinations", mode="after")
+    @classmethod
+    def _check_destinations(
+        cls, value: tuple[DestinationPolicy, ...], info: ValidationInfo
+    ) -> tuple[DestinationPolicy, ...]:
+        titles = [d.ae_title for d in info.data.get("pacs", ())] + [p.node.ae_title for p in value]
+        twice = next((t for t in titles if titles.count(t) > 1), None)
+        if twice is not None:
+            raise ValueError(f"the AE title {twice} stands for two destinations; deliveries go by it")
+        return value
 
     @field_validator("web_login", mode="after")
     @classmethod
@@ -151,7 +151,14 @@ class Settings(BaseSettings):
         values = self.model_dump(exclude={"web_login", "llm_api_key"}, exclude_none=True)
         values["pacs"] = ",".join(str(d) for d in self.pacs)
         values["complete_on_release"] = ",".join(self.complete_on_release)
+        for name in ("rules", "destinations"):
+            values[name] = json.dumps([table.model_dump(mode="json") for table in getattr(self, name)])
         return {f"KIDRAY_{name.upper()}": str(value) for name, value in values.items()}
+
+    @property
+    def policies(self) -> tuple[DestinationPolicy, ...]:
+        """Every destination: those of `pacs`, which get what is usual, then those of `destinations`."""
+        return (*(DestinationPolicy(node=node) for node in self.pacs), *self.destinations)
 
     @property
     def archive(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_every_setting_is_described() -> None:
 
 def test_the_example_file_is_one_that_can_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = (ROOT / "kidray.toml.example").read_text().splitlines()
-    switched_on = [line.removeprefix("# ") for line in lines if " = " in line and line.startswith("# ")]
+    switched_on = [line.removeprefix("# ") for line in lines if re.match(r"# (\w+ = |\[\[)", line)]
     text = "\n".join(switched_on)
     assert set(tomllib.loads(text)) == set(Settings.model_fields)
 
@@ -36,3 +37,5 @@ def test_the_example_file_is_one_that_can_be_used(tmp_path: Path, monkeypatch: p
     assert str(settings.pacs[0]) == "PACS@10.0.0.5:104"
     assert settings.complete_on_release == ("MODALITY1", "MODALITY2")
     assert settings.web_login is not None
+    assert settings.rules[0].calling_ae == ("NICU*",)
+    assert (settings.policies[1].node.ae_title, settings.policies[1].when) == ("ARCHIVE", "signed")
