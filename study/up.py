@@ -115,11 +115,11 @@ def start(
 
 
 def all_finished(settings: Settings) -> bool:
-    """Return whether every study is where no job can take it, its results delivered or given up."""
+    """Return whether there are studies, each where no job can take it, its results delivered or given up."""
     registry = Registry(connect(str(settings.redis_url)))
     records = registry.records(registry.worklist())
     expected = len(settings.pacs)
-    return all(
+    return bool(records) and all(
         State(r.state) in FINISHED
         and all(d.state != "pending" for d in r.deliveries)
         and (not expected or not r.radiographs or bool(r.deliveries))
