@@ -19,6 +19,7 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
 
 from study.errors import DatasetMismatchError, NotDicomError, PixelDataError
 from study.identifiers import checked_uid
+from study.limits import check_limits
 from study.model import StudySummary
 
 _PIXEL_DATA = {0x7FE00008, 0x7FE00009, 0x7FE00010}
@@ -64,10 +65,11 @@ def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: st
     Raises
     ------
     NotDicomError
-        If it cannot be read, or lacks an element that every instance has.
+        If it cannot be read, lacks an element that every instance has, or is beyond `study.limits`.
     DatasetMismatchError
         If it is something else than the request said.
     """
+    check_limits(dataset, syntax)
     stream = BytesIO(dataset)
     try:
         elements = data_element_generator(
