@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -22,17 +23,19 @@ from inference.results import RadiographResult, read_radiograph, result_uids
 from study import telemetry
 from study.archive import Archive, InstanceReference
 from study.decision import Decision
-from study.errors import ConflictError, NotDicomError, PixelDataError
+from study.errors import ArchiveError, ConflictError, NotDicomError, PixelDataError
 from study.history import Event, Previewed, Segmented, Skipped
+from study.inspection import MALFORMED
 from study.ledger import Ledger
 from study.model import Finding, Radiograph, Segmentation, StudyRecord
-from study.pixels import attenuation_values
+from study.pixels import Floats, file_attenuation
 from study.sop_classes import DERIVED
 from study.state import State
 
 log = structlog.get_logger()
 
 Decide = Callable[[Dataset], Decision]
+ReadValues = Callable[[Path], Floats]
 
 # A study that completes while its radiograph is previewed is read once: the second step of this
 # process waits for the first and finds its results. Across processes both may read; neither harms.
@@ -47,6 +50,7 @@ class _With(NamedTuple):
     predictor: Predictor
     decide: Decide
     clock: Callable[[], datetime]
+    values_of: ReadValues
 
 
 class _Seen(NamedTuple):
@@ -72,6 +76,7 @@ def segment_study(
     predictor: Predictor,
     decide: Decide,
     clock: Callable[[], datetime] = telemetry.now,
+    values_of: ReadValues = file_attenuation,
 ) -> StudyRecord:
     """Read the radiographs of a complete study and append `Segmented`, or `Skipped` with the reason.
 
@@ -81,6 +86,9 @@ def segment_study(
     ----------
     decide
         Says from a header whether the instance is for the model.
+    values_of
+        Reads the pixels of a file, as `study.pixels.attenuation_values` does: in this process, or
+        behind `study.fence`, where a file that breaks a codec harms nothing else.
 
     Raises
     ------
@@ -96,7 +104,7 @@ def segment_study(
         if record.state != State.QUEUED:
             return record
         ledger.registry.mark(record, State.SEGMENTING)
-        read = _read_study(record, _With(ledger.archive, predictor, decide, clock))
+        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of))
         event = _outcome(read, record, clock())
         after = ledger.append(study_uid, lambda now: event if _unchanged(now, record) else None)
     if after is not None and after.version > record.version and isinstance(event, Segmented):
@@ -111,6 +119,7 @@ def preview_study(
     predictor: Predictor,
     decide: Decide,
     clock: Callable[[], datetime] = telemetry.now,
+    values_of: ReadValues = file_attenuation,
 ) -> StudyRecord:
     """Read what has arrived of a study that is still coming in, and append `Previewed` if it is news.
 
@@ -120,7 +129,7 @@ def preview_study(
         record = ledger.held(study_uid)
         if record.state != State.RECEIVING:
             return record
-        read = _read_study(record, _With(ledger.archive, predictor, decide, clock))
+        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of))
         if not read.news:
             return record
 
@@ -181,23 +190,32 @@ def _read_study(record: StudyRecord, given: _With) -> _Read:
 
 def _read_instance(ref: InstanceReference, record: StudyRecord, given: _With) -> _Seen | Decision | None:
     """Return what an instance came to; why it is not read; or None for one of Kidray's own results."""
-    header = given.archive.read(ref, pixels=False)
-    if header.get("SOPClassUID") in DERIVED and header.get("Manufacturer") == MANUFACTURER:
-        return None
-    decision = given.decide(header)
-    if not decision.for_model:
+    header, decision = _judged(ref, given)
+    if decision is None or not decision.for_model:
         return decision
     known = _known(ref, record, given)
     if known is not None:
         return known
-    dataset = given.archive.read(ref)
-    values = attenuation_values(dataset)
+    values = given.values_of(given.archive.path(ref))
     decision = check_pixels(values)
     if not decision.for_model:
         return decision
-    result = read_radiograph(dataset, values, given.predictor, given.clock())
+    result = read_radiograph(header, values, given.predictor, given.clock())
     _keep(result, given.archive)
     return _Seen(result.radiograph, result.findings, new=True)
+
+
+def _judged(ref: InstanceReference, given: _With) -> tuple[Dataset, Decision | None]:
+    """Return an instance's header, and whether it is for the model; None for Kidray's own results."""
+    try:
+        header = given.archive.read(ref, pixels=False)
+        if header.get("SOPClassUID") in DERIVED and header.get("Manufacturer") == MANUFACTURER:
+            return header, None
+        return header, given.decide(header)
+    except OSError as error:  # the disk, not the instance
+        raise ArchiveError(f"instance {ref.instance_uid} cannot be read: {error.strerror}") from error
+    except MALFORMED as error:
+        raise NotDicomError(f"its header cannot be read: {type(error).__name__}") from error
 
 
 def _known(ref: InstanceReference, record: StudyRecord, given: _With) -> _Seen | None:

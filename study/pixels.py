@@ -8,14 +8,17 @@ folded into one look-up table over the 2**bits possible stored values and applie
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom.errors import InvalidDicomError
 
 from study.decoding import Array, stored_values
+from study.errors import NotDicomError
 from study.geometry import side_at_left_edge, spacing_mm, view_of
 from study.model import Frozen, View
 from study.voi import Window, lut_of, number, padding_mask, voi_curve, voi_lut, windows
@@ -111,6 +114,23 @@ def attenuation_values(dataset: pydicom.Dataset) -> Floats:
     low, high = _range(index, table)
     values = low + high - table.modality if is_inverted(dataset) else table.modality
     return np.where(table.padding, np.float32(low), values).astype(np.float32)[index]
+
+
+def file_attenuation(path: Path) -> Floats:
+    """Return `attenuation_values` of the radiograph in a Part 10 file.
+
+    Raises
+    ------
+    NotDicomError
+        If it is no such file.
+    PixelDataError
+        If its pixels cannot be read.
+    """
+    try:
+        dataset = pydicom.dcmread(path)
+    except InvalidDicomError as error:
+        raise NotDicomError(f"instance {path.stem} is not a Part 10 file") from error
+    return attenuation_values(dataset)
 
 
 def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], GrayscaleDescription]:
