@@ -273,6 +273,7 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     from reporting.llm import Llm
     from reporting.signing import sign_study
     from reporting.step import draft_study
+    from study.fence import Fence
     from study.jobs import Job
     from study.telemetry import now
 
@@ -284,6 +285,8 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
         from inference.torch_runtime import TorchRuntime
 
         predictor = Predictor(package, runtime=TorchRuntime(package, device=settings.device))
+    fence = Fence(settings.worker_threads)
+    fence.warm_up()
     warm_up(predictor)  # the first study shall not wait for what is loaded once
 
     def read_by_rules(step: Callable[..., StudyRecord], study_uid: str) -> StudyRecord:
@@ -293,7 +296,13 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
             calling_ae_title=service.ledger.held(study_uid).calling_ae_title,
             max_age_years=settings.max_age_years,
         )
-        return step(study_uid, ledger=service.ledger, predictor=predictor, decide=decide)
+        return step(
+            study_uid,
+            ledger=service.ledger,
+            predictor=predictor,
+            decide=decide,
+            values_of=fence.attenuation_values,
+        )
 
     llm = Llm.from_settings(settings)
     if llm is not None:  # LangChain's first import costs seconds: not the first study's
