@@ -120,7 +120,7 @@ def receive() -> None:
         service.queue,
         intake,
         quiet_period=settings.quiet_period,
-        destinations=[d.ae_title for d in settings.pacs],
+        destinations=settings.policies,
     )
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
     receiver = Receiver(
@@ -198,7 +198,7 @@ def doctor() -> None:
     checks = [
         *general_checks(settings, redis_url(settings)),
         Check("model", model),
-        *(Check(f"PACS {destination}", partial(answers, destination)) for destination in settings.pacs),
+        *(Check(f"PACS {p.node}", partial(answers, p.node)) for p in settings.policies),
     ]
     if not run_checks(checks, Console()):
         raise typer.Exit(1)
@@ -317,7 +317,8 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
         Job.DELIVER: partial(
             deliver_study,
             ledger=service.ledger,
-            destinations=settings.pacs,
+            destinations=settings.policies,
+            circuit=Circuit(connect(service.redis_url)),
             calling_ae_title=settings.ae_title,
         ),
     }

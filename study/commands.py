@@ -138,7 +138,7 @@ def rebuild() -> None:
         service.ledger,
         service.queue,
         quiet_period=settings.quiet_period,
-        destinations=[d.ae_title for d in settings.pacs],
+        destinations=settings.policies,
     )
     Console().print(f"{reconciler.rebuild()} studies restored from {settings.archive}")
 

@@ -227,9 +227,9 @@ class Delivery(Frozen):
     destination: str  # AE title
     series_uid: UID
     instance_uid: UID
-    kind: Literal["SEG", "SR", "REPORT"]
+    kind: Literal["SEG", "SR", "REPORT", "DRAFT", "CAPTURE"]
     state: DeliveryState
-    attempts: int = 0
+    attempts: int = 0  # outcomes that differed; a try that ended as the one before is not counted
     reason: str | None = None
     at: datetime | None = None
 

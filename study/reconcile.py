@@ -10,12 +10,14 @@ from datetime import datetime, timedelta, timezone
 import structlog
 
 from study import telemetry
+from study.destination import DestinationPolicy
 from study.errors import KidrayError, RegistryUnavailableError
 from study.history import Event, Queued
 from study.intake import Intake
 from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
+from study.owed import objects_owed
 from study.state import State
 
 log = structlog.get_logger()
@@ -39,7 +41,7 @@ class Reconciler:
     quiet_period
         Seconds after which a study found `receiving` at start counts as complete.
     destinations
-        AE titles that results go to.
+        Where results go, and what each place gets.
     clock
         POSIX seconds.
     """
@@ -51,7 +53,7 @@ class Reconciler:
         intake: Intake | None = None,
         *,
         quiet_period: float = 10.0,
-        destinations: Sequence[str] = (),
+        destinations: Sequence[DestinationPolicy] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
@@ -146,16 +148,15 @@ class Reconciler:
         return next(self._ledger.archive.studies(), None) is not None
 
 
-def is_undelivered(record: StudyRecord, destinations: Sequence[str]) -> bool:
+def is_undelivered(record: StudyRecord, destinations: Sequence[DestinationPolicy]) -> bool:
     """Return whether a destination may still lack a result that exists (refused ones left out)."""
     if State(record.state) in (State.RECEIVING, State.QUEUED, State.SEGMENTING, State.SEGMENTED):
         return False  # delivery is asked for when the study is segmented
-    objects = {r.seg_instance_uid for r in record.radiographs} | {
-        r.sr_instance_uid for r in record.radiographs
-    }
-    if record.state == State.SIGNED and record.draft is not None:
-        objects.add(record.draft.sr_instance_uid)
     settled = {
         (d.destination, d.instance_uid) for d in record.deliveries if d.state is not DeliveryState.PENDING
     }
-    return any((title, uid) not in settled for title in destinations for uid in objects if uid is not None)
+    return any(
+        (policy.node.ae_title, owed.instance_uid) not in settled
+        for policy in destinations
+        for owed in objects_owed(record, (), policy)
+    )

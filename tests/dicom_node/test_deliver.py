@@ -15,6 +15,8 @@ from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, Segmenta
 
 from dicom_node.deliver import deliver_study
 from dicom_node.receive import Receiver
+from study.circuit import FAILURES, Circuit
+from study.destination import DestinationPolicy
 from study.errors import DeliveryError
 from study.history import Drafted, Queued, Received, Segmented, Signed
 from study.ledger import Ledger
@@ -115,7 +117,8 @@ def deliver(ledger: Ledger, record: StudyRecord, *destinations: Destination) -> 
     deliver_study(
         record.study_uid,
         ledger=ledger,
-        destinations=destinations,
+        destinations=[DestinationPolicy(node=d) for d in destinations],
+        circuit=Circuit(ledger.registry._redis),
         calling_ae_title="KIDRAY",
         connect_timeout=1,
     )
@@ -215,7 +218,47 @@ def test_what_failed_is_sent_once_the_destination_is_back(ledger, a_segmented_st
     with Orthanc(tmp_path / "orthanc", dicom_port=port) as back:
         after = deliver(ledger, a_segmented_study, destination)
         assert len(back.instances()) == 2
-    assert {(d.state, d.attempts, d.reason) for d in after.deliveries} == {(DeliveryState.SENT, 3, None)}
+    assert {(d.state, d.attempts, d.reason) for d in after.deliveries} == {(DeliveryState.SENT, 2, None)}
+
+
+def test_a_destination_that_stays_down_costs_one_event_each_object_and_is_soon_left_alone(
+    ledger, a_segmented_study
+) -> None:
+    dead = Destination("DEAD", "127.0.0.1", free_port())
+    for _ in range(FAILURES + 3):
+        with pytest.raises(DeliveryError, match=r"DEAD .*does not answer"):
+            deliver(ledger, a_segmented_study, dead)
+    after = ledger.held(a_segmented_study.study_uid)
+    assert after.version == a_segmented_study.version + 2  # SEG and SR, once each
+    pause = Circuit(ledger.registry._redis).pause("DEAD")
+    assert pause is not None
+    assert pause.failures == FAILURES, "while it is left alone nobody connects"
+
+
+def test_a_destination_that_is_left_alone_keeps_no_other_from_its_results(
+    ledger, receiver: Receiver, a_segmented_study
+) -> None:
+    circuit = Circuit(ledger.registry._redis)
+    for _ in range(FAILURES):
+        circuit.failed("DOWN", "does not answer")
+    with pytest.raises(DeliveryError, match="DOWN"):
+        deliver(
+            ledger,
+            a_segmented_study,
+            Destination("DOWN", "127.0.0.1", receiver.port),
+            Destination("UP", "127.0.0.1", receiver.port),
+        )
+    states_now = states(ledger.held(a_segmented_study.study_uid))
+    assert {states_now["UP", "SEG"], states_now["DOWN", "SEG"]} == {"sent", "pending"}
+
+
+def test_what_a_refusal_forbids_is_recorded_once(ledger, receiver: Receiver, a_segmented_study) -> None:
+    seg_uid = a_segmented_study.radiographs[0].seg_instance_uid
+    path = next(ledger.archive.root.rglob(f"{seg_uid}.dcm"))
+    path.write_bytes(path.read_bytes()[:-10])
+    other = Destination("OTHER", "127.0.0.1", receiver.port)
+    once = deliver(ledger, a_segmented_study, other)
+    assert deliver(ledger, a_segmented_study, other).version == once.version
 
 
 def test_a_refusal_is_recorded_in_words_and_not_retried(

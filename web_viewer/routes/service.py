@@ -30,7 +30,7 @@ def read_service(services: ServicesDep) -> Service:
         version=service_version(),
         language=settings.language,
         model=services.model,
-        pacs=[f"{d.ae_title}@{d.host}:{d.port}" for d in settings.pacs],
+        pacs=[str(policy.node) for policy in settings.policies],
         login=settings.web_login is not None,
     )
 

@@ -862,7 +862,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "SEG" | "SR" | "REPORT";
+            kind: "SEG" | "SR" | "REPORT" | "DRAFT" | "CAPTURE";
             state: components["schemas"]["DeliveryState"];
             /**
              * Attempts

@@ -1,0 +1,110 @@
+"""Leave a destination alone that does not answer, and let one try find out when it is back.
+
+Kept in Redis, so that every worker knows. Keys: ``kidray:circuit:<AE title>``, a hash of
+``failures`` in a row, ``until`` (POSIX seconds), ``probing`` and ``reason``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, cast
+
+import redis
+
+from study.errors import RegistryUnavailableError
+from study.registry import PREFIX
+
+FAILURES = 3  # in a row until a destination is left alone
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds; doubled with each further failure
+PROBE = 120.0  # seconds for one try to find out: longer than it takes to connect and be answered
+
+_ALLOWS = """
+local held = redis.call('HMGET', KEYS[1], 'until', 'reason')
+if not held[1] then return false end
+if tonumber(ARGV[1]) < tonumber(held[1]) then return held[2] end
+redis.call('HSET', KEYS[1], 'until', ARGV[2], 'probing', '1')
+return false
+"""
+_FAILED = """
+local held = redis.call('HMGET', KEYS[1], 'until', 'probing')
+if held[1] and not held[2] and tonumber(ARGV[1]) < tonumber(held[1]) then return 0 end
+local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
+redis.call('HSET', KEYS[1], 'reason', ARGV[2])
+redis.call('HDEL', KEYS[1], 'probing')
+if failures < tonumber(ARGV[3]) then return 0 end
+local pause = math.min(ARGV[4] * 2 ^ math.min(failures - ARGV[3], 30), ARGV[5])
+redis.call('HSET', KEYS[1], 'until', ARGV[1] + pause)
+return 1
+"""
+
+
+class Pause(NamedTuple):
+    """A destination that is left alone."""
+
+    seconds: float  # until the next try
+    failures: int  # in a row
+    reason: str
+
+
+class Circuit:
+    """A circuit breaker for each destination, by AE title.
+
+    Parameters
+    ----------
+    client
+        A connection that decodes responses.
+    clock
+        POSIX seconds.
+
+    Notes
+    -----
+    Every method raises `RegistryUnavailableError` when Redis does not answer.
+    """
+
+    def __init__(self, client: redis.Redis, clock: Callable[[], float] = time.time) -> None:
+        self._redis = client
+        self._clock = clock
+        self._allows = client.register_script(_ALLOWS)
+        self._failed = client.register_script(_FAILED)
+
+    def why_not(self, ae_title: str) -> str | None:
+        """Return why the destination is left alone; None where it may be tried now.
+
+        Once a pause is over one caller is told that it may; the others wait for what comes of it.
+        """
+        now = self._clock()
+        try:
+            return cast("str | None", self._allows(keys=[_key(ae_title)], args=[now, now + PROBE]))
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+
+    def failed(self, ae_title: str, reason: str) -> None:
+        """Note that no association could be had."""
+        arguments: list[str | float] = [self._clock(), reason, FAILURES, FIRST_PAUSE, LONGEST_PAUSE]
+        try:
+            self._failed(keys=[_key(ae_title)], args=arguments)
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+
+    def succeeded(self, ae_title: str) -> None:
+        """Note that the destination answers; whatever was held against it is forgotten."""
+        try:
+            self._redis.delete(_key(ae_title))
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+
+    def pause(self, ae_title: str) -> Pause | None:
+        """Return how long the destination is left alone still; None where it is not."""
+        try:
+            held = cast("dict[str, str]", self._redis.hgetall(_key(ae_title)))
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+        if "until" not in held:
+            return None
+        seconds = max(0.0, float(held["until"]) - self._clock())
+        return Pause(seconds, int(held.get("failures", 0)), held.get("reason", ""))
+
+
+def _key(ae_title: str) -> str:
+    return f"{PREFIX}circuit:{ae_title}"
