@@ -273,8 +273,10 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     from reporting.llm import Llm
     from reporting.signing import sign_study
     from reporting.step import draft_study
+    from study.circuit import Circuit
     from study.fence import Fence
     from study.jobs import Job
+    from study.registry import connect
     from study.telemetry import now
 
     settings = service.settings
