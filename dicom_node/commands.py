@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dicom_node import rule_commands
+from dicom_node import delivery_commands, rule_commands
 
 if TYPE_CHECKING:
     from dicom_node.send import SendResult
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(rule_commands.app, name="rules")
+app.add_typer(delivery_commands.app, name="deliveries")
 
 _To = Annotated[str, typer.Option(metavar="AE@HOST:PORT", help="The node to talk to.")]
 _Calling = Annotated[str, typer.Option(help="Our own AE title.", metavar="AE")]

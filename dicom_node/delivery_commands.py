@@ -1,0 +1,141 @@
+"""`kidray deliveries`: what each destination has, lacks and refuses, and another try for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from study.circuit import Circuit
+    from study.destination import DestinationPolicy
+    from study.model import StudyRecord
+    from study.service import Service
+
+app = typer.Typer(
+    help="Results on their way to destinations, and another try for them.", no_args_is_help=True
+)
+
+WAITING = "waiting"  # owed, and not tried yet
+
+
+class Outcome(NamedTuple):
+    """How far one object is on its way to one destination."""
+
+    study_uid: str
+    kind: str
+    instance_uid: str
+    destination: str
+    state: str  # waiting, pending, sent or failed
+    reason: str
+
+
+@app.command("list")
+def list_deliveries(
+    state: Annotated[
+        str, typer.Option(help="Only waiting, pending, failed or sent; unset: all but sent.")
+    ] = "",
+    destination: Annotated[str, typer.Option(metavar="AE", help="Only to this AE title.")] = "",
+    limit: Annotated[int, typer.Option(help="How many objects at most.")] = 100,
+) -> None:
+    """Show every destination, and the objects that it lacks or refused, with the reasons."""
+    service = _open()
+    outcomes = list(_outcomes(service, destination))
+    console = Console(width=None if os.isatty(1) else 240)
+    console.print(_destinations(service, outcomes, destination))
+    chosen = [o for o in outcomes if (o.state == state if state else o.state != "sent")]
+    table = Table("Study Instance UID", "object", "to", "state", "reason", box=None)
+    for o in chosen[:limit]:
+        table.add_row(o.study_uid, f"{o.kind} {o.instance_uid}", o.destination, o.state, o.reason)
+    console.print(table if chosen else f"Nothing is {state or 'owed'}")
+    if len(chosen) > limit:
+        console.print(f"... and {len(chosen) - limit} more")
+
+
+@app.command("replay")
+def replay_deliveries(
+    study_uid: Annotated[str, typer.Argument(metavar="UID", help="One study; all where none is given.")] = "",
+    destination: Annotated[str, typer.Option(metavar="AE", help="Only what this AE title lacks.")] = "",
+) -> None:
+    """Send again, now, what destinations lack or refused; a pause after failures is cut short."""
+    service = _open()
+    lacking = [o for o in _outcomes(service, destination) if o.state != "sent"]
+    studies = dict.fromkeys(o.study_uid for o in lacking if study_uid in ("", o.study_uid))
+    circuit = _circuit(service)
+    for title in {o.destination for o in lacking if o.study_uid in studies}:
+        circuit.succeeded(title)
+    for uid in studies:
+        _ask(service, uid)
+    Console().print(f"{len(studies)} studies are on their way again")
+
+
+def _ask(service: Service, study_uid: str) -> None:
+    """Queue the study's delivery: its dead letters, where it has any, else a job of its own."""
+    from study.jobs import Job
+
+    letters = [d for d in service.queue.dead_letters() if (d.job, d.study_uid) == (Job.DELIVER, study_uid)]
+    for letter in letters:
+        service.queue.replay(letter.message_id)
+    if not letters:
+        service.queue.ask(Job.DELIVER, study_uid)
+
+
+def _outcomes(service: Service, destination: str) -> Iterator[Outcome]:
+    registry = service.ledger.registry
+    for record in registry.records(registry.worklist()):
+        for policy in _named(service, destination):
+            yield from _of(record, policy)
+
+
+def _of(record: StudyRecord, policy: DestinationPolicy) -> Iterator[Outcome]:
+    """Yield what the destination got, refused or lacks of the study; what is no longer owed is left out."""
+    from study.owed import objects_owed
+
+    title = policy.node.ae_title
+    done = {d.instance_uid: d for d in record.deliveries if d.destination == title}
+    owed = {o.instance_uid: o.kind for o in objects_owed(record, (), policy)}
+    for uid, kind in {**{u: d.kind for u, d in done.items() if d.state == "sent"}, **owed}.items():
+        delivery = done.get(uid)
+        state = str(delivery.state) if delivery is not None else WAITING
+        reason = (delivery.reason if delivery is not None else None) or ""
+        yield Outcome(record.study_uid, kind, uid, title, state, reason)
+
+
+def _destinations(service: Service, outcomes: list[Outcome], destination: str) -> Table:
+    table = Table("destination", "gets", "when", "sent", "owed", "now", box=None)
+    for policy in _named(service, destination):
+        title = policy.node.ae_title
+        its = [o for o in outcomes if o.destination == title]
+        sent = sum(o.state == "sent" for o in its)
+        pause = _circuit(service).pause(title)
+        now = (
+            "is tried as soon as something is owed"
+            if pause is None
+            else f"left alone for {pause.seconds:.0f} s after {pause.failures} failures: {pause.reason}"
+        )
+        table.add_row(
+            str(policy.node), ", ".join(policy.gets), policy.when, str(sent), str(len(its) - sent), now
+        )
+    return table
+
+
+def _named(service: Service, destination: str) -> list[DestinationPolicy]:
+    return [p for p in service.settings.policies if destination in ("", p.node.ae_title)]
+
+
+def _circuit(service: Service) -> Circuit:
+    from study.circuit import Circuit
+    from study.registry import connect
+
+    return Circuit(connect(service.redis_url))
+
+
+def _open() -> Service:
+    from study.service import Service
+    from study.settings import load_settings
+
+    return Service.open(load_settings())
