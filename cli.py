@@ -23,6 +23,7 @@ from training import commands as training_commands
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from dicom_node.service_class import ServiceClass
     from study.jobs import Job
     from study.model import StudyRecord
     from study.service import Service
@@ -124,7 +125,11 @@ def receive() -> None:
     )
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
     receiver = Receiver(
-        intake, ae_title=settings.ae_title, host=settings.dicom_host, port=settings.dicom_port
+        intake,
+        ae_title=settings.ae_title,
+        host=settings.dicom_host,
+        port=settings.dicom_port,
+        services=_answering_services(service),
     )
     receiver.start()
     thread.start()
@@ -334,6 +339,21 @@ def _role(name: str, **flags: object) -> Service:
 
     telemetry.configure_logs(name)
     return Service.open(load_settings(**flags))
+
+
+def _answering_services(service: Service) -> list[ServiceClass]:
+    """Return what the DICOM node answers beside verification and storage."""
+    from dicom_node.query import QueryService
+    from dicom_node.retrieve import RetrieveService
+    from study.holdings import Holdings
+
+    settings, archive = service.settings, service.ledger.archive
+    holdings = Holdings(archive)
+    known = [*(policy.node for policy in settings.policies), *settings.move_destinations]
+    return [
+        QueryService(holdings, ae_title=settings.ae_title).service(),
+        RetrieveService(holdings, archive, known, ae_title=settings.ae_title).service(),
+    ]
 
 
 def _stop_event() -> threading.Event:

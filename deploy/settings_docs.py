@@ -23,6 +23,7 @@ EXAMPLES = {
     "redis_url": "redis://redis.hospital:6379/0",
     "web_login": "reader:choose-a-long-one",
     "pacs": "PACS@10.0.0.5:104",
+    "move_destinations": "WORKSTATION@10.0.0.7:11112",
     "llm_url": "http://llm.hospital:8000/v1",
     "complete_on_release": "MODALITY1,MODALITY2",
     "model": "/srv/kidray/models/kidray-unet",

@@ -75,8 +75,15 @@ class _SharedContext(PresentationContext):  # type: ignore[misc]  # it has no ty
 
 
 def accepted_contexts() -> list[PresentationContext]:
-    """Return the presentation contexts of `ACCEPTED`, for an acceptor."""
-    return [_context(sop_class, syntaxes, _SharedContext) for sop_class, syntaxes in ACCEPTED.items()]
+    """Return the presentation contexts of `ACCEPTED`, for an acceptor.
+
+    A requestor may ask for the role of SCP, as it has to for C-GET (PS3.7 section D.3.3.4).
+    """
+    contexts = [_context(sop_class, syntaxes, _SharedContext) for sop_class, syntaxes in ACCEPTED.items()]
+    for context in contexts:
+        if context.abstract_syntax != Verification:
+            context.scu_role = context.scp_role = True
+    return contexts
 
 
 def proposed_contexts(instances: Iterable[Encoded]) -> list[PresentationContext]:

@@ -46,10 +46,19 @@ class SendResult(NamedTuple):
         return self.status is not None and (self.status == SUCCESS or self.status in WARNINGS)
 
 
-class _Instance(NamedTuple):
+class Instance(NamedTuple):
+    """A Part 10 file to send, and how it is encoded."""
+
     path: Path
     instance_uid: str
     encoded: Encoded
+
+
+class Originator(NamedTuple):
+    """Whose C-MOVE a C-STORE is part of (PS3.7 section 9.1.1.1)."""
+
+    ae_title: str
+    message_id: int
 
 
 def send_objects(
@@ -73,12 +82,12 @@ def send_objects(
     results: dict[Path, SendResult] = {}
     instances = []
     for path in paths:
-        instance = _read(path)
+        instance = read_instance(path)
         if isinstance(instance, SendResult):
             results[path] = instance
         else:
             instances.append(instance)
-    for batch in _batches(instances):
+    for batch in batches(instances):
         with association(
             destination,
             proposed_contexts(i.encoded for i in batch),
@@ -87,26 +96,27 @@ def send_objects(
             answer_timeout=answer_timeout,
         ) as opened:
             for instance in batch:
-                results[instance.path] = _send(opened, instance)
+                results[instance.path] = send_instance(opened, instance)
     return [results[path] for path in paths]
 
 
-def _read(path: Path) -> _Instance | SendResult:
+def read_instance(path: Path) -> Instance | SendResult:
+    """Return what is to be sent, or why it cannot be."""
     try:
         header = pydicom.dcmread(
             path, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True
         )
         encoded = Encoded(UID(header.SOPClassUID), UID(header.file_meta.TransferSyntaxUID))
-        return _Instance(path, str(header.SOPInstanceUID), encoded)
+        return Instance(path, str(header.SOPInstanceUID), encoded)
     except (InvalidDicomError, AttributeError, EOFError, ValueError):
         return SendResult(path, "", None, "not a DICOM Part 10 file")
     except OSError as error:
         return SendResult(path, "", None, f"cannot be read: {error.strerror}")
 
 
-def _batches(instances: Iterable[_Instance]) -> Iterator[list[_Instance]]:
+def batches(instances: Iterable[Instance]) -> Iterator[list[Instance]]:
     """Yield runs of instances whose presentation contexts fit into one association."""
-    batch: list[_Instance] = []
+    batch: list[Instance] = []
     contexts: set[Encoded] = set()
     for instance in instances:
         more = contexts | set(offers(instance.encoded))
@@ -119,17 +129,28 @@ def _batches(instances: Iterable[_Instance]) -> Iterator[list[_Instance]]:
         yield batch
 
 
-def _send(opened: Association, instance: _Instance) -> SendResult:
+def send_instance(
+    opened: Association, instance: Instance, *, originator: Originator | None = None
+) -> SendResult:
+    """Send one instance over an association in which we are its sender, and return what became of it."""
     if not opened.is_established:
         return _unanswered(instance)
-    accepted = {Encoded(UID(c.abstract_syntax), UID(c.transfer_syntax[0])) for c in opened.accepted_contexts}
+    accepted = {
+        Encoded(UID(c.abstract_syntax), UID(c.transfer_syntax[0]))
+        for c in opened.accepted_contexts
+        if c.as_scu
+    }
     offer = next((o for o in offers(instance.encoded) if o in accepted), None)
     if offer is None:
         reason = f"the destination takes no {instance.encoded.sop_class_uid.name} in this transfer syntax"
         return SendResult(instance.path, instance.instance_uid, None, reason)
     as_it_is = offer == instance.encoded
     try:
-        answer = opened.send_c_store(instance.path if as_it_is else pydicom.dcmread(instance.path))
+        answer = opened.send_c_store(
+            instance.path if as_it_is else pydicom.dcmread(instance.path),
+            originator_aet=originator.ae_title if originator else None,
+            originator_id=originator.message_id if originator else None,
+        )
     except RuntimeError:  # the association ended in between
         return _unanswered(instance)
     if "Status" not in answer:
@@ -140,6 +161,6 @@ def _send(opened: Association, instance: _Instance) -> SendResult:
     )
 
 
-def _unanswered(instance: _Instance) -> SendResult:
+def _unanswered(instance: Instance) -> SendResult:
     reason = "the association ended without an answer"
     return SendResult(instance.path, instance.instance_uid, None, reason, retryable=True)

@@ -12,14 +12,28 @@ from study.search import is_empty
 
 
 class Level(StrEnum):
-    """The levels of the study root information model (PS3.4 section C.6.2)."""
+    """The levels of the patient root information model; the study root has all but the first.
 
+    PS3.4 sections C.6.1 and C.6.2.
+    """
+
+    PATIENT = "PATIENT"
     STUDY = "STUDY"
     SERIES = "SERIES"
     INSTANCE = "IMAGE"
 
 
 # What an answer of each level holds where the instances have it, each level with those above it.
+PATIENT_KEYWORDS = (
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "NumberOfPatientRelatedStudies",
+    "NumberOfPatientRelatedSeries",
+    "NumberOfPatientRelatedInstances",
+)
 STUDY_KEYWORDS = (
     "SpecificCharacterSet",
     "StudyDate",
@@ -70,6 +84,24 @@ INSTANCE_KEYWORDS = (
     "CompletionFlag",
     "VerificationFlag",
 )
+
+
+def patient_answers(studies: Iterable[Dataset]) -> Iterator[Dataset]:
+    """Yield the patient-level attributes of each patient, from the answers of all studies.
+
+    A patient is who has one Patient ID of one issuer; studies without a Patient ID are left out.
+    """
+    patients: dict[tuple[str, str], list[Dataset]] = {}
+    for study in studies:
+        if study.get("PatientID"):
+            identity = (str(study.PatientID), str(study.get("IssuerOfPatientID", "")))
+            patients.setdefault(identity, []).append(study)
+    for held in patients.values():
+        answer = _first_of(held, PATIENT_KEYWORDS)
+        answer.NumberOfPatientRelatedStudies = len(held)
+        answer.NumberOfPatientRelatedSeries = sum(int(s.NumberOfStudyRelatedSeries) for s in held)
+        answer.NumberOfPatientRelatedInstances = sum(int(s.NumberOfStudyRelatedInstances) for s in held)
+        yield answer
 
 
 def study_answer(headers: Sequence[Dataset]) -> Dataset:

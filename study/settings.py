@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     pacs: Annotated[tuple[Destination, ...], NoDecode] = ()
     """Where results go: AE@HOST:PORT, several by comma; unset: nowhere."""
 
+    move_destinations: Annotated[tuple[Destination, ...], NoDecode] = ()
+    """Whom a C-MOVE may name beside the PACS: AE@HOST:PORT, several by comma."""
+
     llm_url: str | None = None
     """An OpenAI-compatible server, its URL ending in /v1; unset: the embedded micro model."""
 
@@ -97,7 +100,7 @@ class Settings(BaseSettings):
     destinations: tuple[DestinationPolicy, ...] = ()
     """Where results go, with what each place gets: `[[destinations]]` tables, as JSON elsewhere."""
 
-    @field_validator("pacs", mode="before")
+    @field_validator("pacs", "move_destinations", mode="before")
     @classmethod
     def _parse_pacs(cls, value: object) -> object:
         items = value.split(",") if isinstance(value, str) else value
@@ -150,6 +153,7 @@ class Settings(BaseSettings):
         """Return the settings as the `KIDRAY_*` that make another process see the same; no secrets."""
         values = self.model_dump(exclude={"web_login", "llm_api_key"}, exclude_none=True)
         values["pacs"] = ",".join(str(d) for d in self.pacs)
+        values["move_destinations"] = ",".join(str(d) for d in self.move_destinations)
         values["complete_on_release"] = ",".join(self.complete_on_release)
         for name in ("rules", "destinations"):
             values[name] = json.dumps([table.model_dump(mode="json") for table in getattr(self, name)])
