@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from study import telemetry
-from study.errors import KidrayError, NotInArchiveError, StateError
+from study.errors import ArchiveError, KidrayError, NotInArchiveError, StateError
 
 if TYPE_CHECKING:
     from study.history import Event
     from study.model import StudyRecord
+    from study.retention import Held
     from study.service import Service
 
 studies = typer.Typer(help="Look at studies and act on them.", no_args_is_help=True)
@@ -83,26 +87,73 @@ def retry_study(study_uid: Annotated[str, typer.Argument(metavar="UID")]) -> Non
 
 
 @studies.command("purge")
-def purge_study(
-    study_uid: Annotated[str, typer.Argument(metavar="UID")],
+def purge_studies(
+    study_uid: Annotated[str, typer.Argument(metavar="[UID]", help="One study, however old.")] = "",
+    older_than: Annotated[
+        float | None, typer.Option(metavar="DAYS", min=0, help="Every study without a step for so long.")
+    ] = None,
+    keep_free: Annotated[
+        float, typer.Option(metavar="GIB", min=0, help="The oldest, until so much of the disk is free.")
+    ] = 0.0,
     dry_run: Annotated[bool, typer.Option(help="Say what would go; remove nothing.")] = False,
-    force: Annotated[bool, typer.Option(help="Remove it though not everything was delivered.")] = False,
+    force: Annotated[bool, typer.Option(help="One study, though not everything was delivered.")] = False,
 ) -> None:
-    """Remove a study from the archive and the worklist, once all of its results are delivered."""
+    """Remove one study, or those that are old or whose room is needed, once their results are delivered.
+
+    What a destination has not confirmed stays, and so does what is on its way or has failed. Each
+    study that goes leaves a line, without the patient's identity, in .left.jsonl of the archive.
+    """
+    from study import retention
+
     service = open_service()
-    record = service.ledger.held(study_uid)
-    owed = [d for d in record.deliveries if d.state != "sent"]
-    if owed and not force:
-        raise StateError(
-            f"{len(owed)} results of {study_uid} are not delivered yet; --force removes it anyway"
-        )
-    count = len(service.ledger.archive.instances(study_uid))
-    if dry_run:
-        Console().print(f"would remove {study_uid}: {count} instances, {record.version} events")
+    policies = service.settings.policies
+    if study_uid:
+        study = retention.look(service.ledger, study_uid, policies)
+        if study.kept_because is not None and not force:
+            raise StateError(f"{study_uid} stays: {study.kept_because}; --force removes it anyway")
+        _purge(service, [study], "forced" if study.kept_because else "asked for", dry_run=dry_run)
         return
-    service.ledger.archive.remove(study_uid)
-    service.ledger.registry.forget(study_uid)
-    Console().print(f"removed {study_uid}: {count} instances")
+    if older_than is None and not keep_free:
+        raise StateError("name a study, or give --older-than DAYS or --keep-free GIB")
+    if not policies:
+        raise StateError("no destination is set, so nothing confirms what was delivered; name a study")
+    held = list(_looked_at(service))
+    free = shutil.disk_usage(service.settings.archive).free
+    going = retention.leaving(
+        held,
+        now=telemetry.now(),
+        older_than=None if older_than is None else timedelta(days=older_than),
+        room_needed=max(0, int(keep_free * 2**30) - free),
+    )
+    _purge(service, going, "old, or room was needed", dry_run=dry_run)
+    for reason, count in Counter(s.kept_because for s in held if s.kept_because).items():
+        typer.echo(f"{count} stay: {reason}")
+
+
+def _purge(service: Service, going: list[Held], why: str, *, dry_run: bool) -> None:
+    from study.retention import take_leave
+
+    for study in going:
+        if not dry_run:
+            try:
+                take_leave(service.ledger, study, why=why, at=telemetry.now())
+            except StateError as error:
+                typer.echo(str(error), err=True)
+                continue
+        done = "would remove" if dry_run else "removed"
+        held = f"{study.instances} instances, {study.record.version} events, {study.size / 2**20:.1f} MiB"
+        typer.echo(f"{done} {study.record.study_uid}: {held}")
+
+
+def _looked_at(service: Service) -> Iterator[Held]:
+    """Yield every study of the archive that can be read; the others are named and stay."""
+    from study.retention import look
+
+    for uid in service.ledger.archive.studies():
+        try:
+            yield look(service.ledger, uid, service.settings.policies)
+        except (ArchiveError, OSError) as error:
+            typer.echo(f"{uid} stays: {error}", err=True)
 
 
 @dead_letters.command("list")

@@ -24,7 +24,7 @@ def objects_owed(record: StudyRecord, events: Iterable[Event], policy: Destinati
     Each radiograph's objects as they stand now, and every report that was signed: a signed report
     is owed whatever came after it. A draft goes only where it is asked for, and only the newest.
     """
-    signed = _signed_reports(record, events)
+    signed = signed_reports(record, events)
     if policy.when == "signed" and not signed:
         return []
     owed = [o for radiograph in record.radiographs for o in _of_radiograph(record.study_uid, radiograph)]
@@ -61,7 +61,8 @@ def _of_radiograph(study_uid: str, radiograph: Radiograph) -> Iterable[Owed]:
     return [Owed(kind, uid) for kind, uid in uids.items() if uid is not None]
 
 
-def _signed_reports(record: StudyRecord, events: Iterable[Event]) -> list[Report]:
+def signed_reports(record: StudyRecord, events: Iterable[Event]) -> list[Report]:
+    """Return every signed report; one may stand twice, before and after its SR is made."""
     signed = [e.report for e in events if isinstance(e, Signed)]
     if record.draft is not None and record.draft.signature is not None:
         signed.append(record.draft)

@@ -1,0 +1,168 @@
+"""Which studies may leave the archive, which of those go, and a record of each that went.
+
+A study may leave once it is finished and every destination has confirmed all that it is owed. The
+record is ``.left.jsonl`` in the archive: one line for each study, durable before the study goes, with
+UIDs and receipts and nothing of the patient.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from study.archive import Archive
+from study.destination import DestinationPolicy
+from study.errors import ArchiveError, StateError
+from study.history import Event
+from study.ledger import Ledger
+from study.model import DeliveryState, StudyRecord
+from study.owed import Owed, objects_owed, signed_reports, still_owed
+from study.state import FINISHED, State
+
+log = structlog.get_logger()
+
+RECORD = ".left.jsonl"
+
+
+class Held(NamedTuple):
+    """A study in the archive, and why it has to stay (None: it may leave)."""
+
+    record: StudyRecord
+    instances: int
+    size: int  # bytes
+    kept_because: str | None
+
+
+def why_kept(
+    record: StudyRecord, lacking: Sequence[Owed], unsent_reports: int, *, wanted: bool
+) -> str | None:
+    """Return why a study has to stay in the archive; None where it may leave. Pure.
+
+    Parameters
+    ----------
+    lacking
+        What destinations are owed and have not confirmed.
+    unsent_reports
+        How many signed reports have reached no destination.
+    wanted
+        Whether there are destinations at all.
+    """
+    if State(record.state) not in FINISHED:
+        return f"it is still {record.state}"
+    if lacking:
+        return f"{len(lacking)} results are not delivered yet"
+    if unsent_reports:
+        return "a signed report has reached no destination"
+    sent = any(d.state is DeliveryState.SENT for d in record.deliveries)
+    if wanted and record.radiographs and not sent:
+        return "none of its results has reached a destination"
+    return None
+
+
+def leaving(
+    studies: Sequence[Held], *, now: datetime, older_than: timedelta | None, room_needed: int
+) -> list[Held]:
+    """Return which of the studies that may leave go, the longest untouched first. Pure.
+
+    Parameters
+    ----------
+    older_than
+        Those without a step for so long go; None: none does for its age.
+    room_needed
+        Bytes; the oldest go until they are freed.
+    """
+    gone: list[Held] = []
+    freed = 0
+    for study in sorted(studies, key=lambda s: s.record.updated_at):
+        if study.kept_because is not None or study.record.state == State.FAILED:
+            continue
+        old = older_than is not None and now - study.record.updated_at > older_than
+        if old or freed < room_needed:
+            gone.append(study)
+            freed += study.size
+    return gone
+
+
+def look(ledger: Ledger, study_uid: str, destinations: Sequence[DestinationPolicy]) -> Held:
+    """Return a study of the archive, and whether it may leave.
+
+    Raises
+    ------
+    NotInArchiveError
+        If the archive holds no such study.
+    """
+    record = ledger.held(study_uid)
+    events = ledger.archive.events(study_uid)
+    refs = ledger.archive.instances(study_uid)
+    made = {ref.instance_uid for ref in refs}
+    lacking = [
+        owed
+        for policy in destinations
+        for owed in still_owed(record, objects_owed(record, events, policy), policy)
+        if owed.instance_uid in made
+    ]
+    size = sum(ledger.archive.path(ref).stat().st_size for ref in refs)
+    kept = why_kept(record, lacking, _unsent_reports(record, events), wanted=bool(destinations))
+    return Held(record, len(refs), size, kept)
+
+
+def take_leave(ledger: Ledger, study: Held, *, why: str, at: datetime) -> None:
+    """Remove a study for good, the record of it first.
+
+    Raises
+    ------
+    StateError
+        If something came or happened since the study was looked at; it stays then.
+    """
+    uid = study.record.study_uid
+    now = ledger.held(uid)
+    if (now.version, len(ledger.archive.instances(uid))) != (study.record.version, study.instances):
+        raise StateError(f"study {uid} has changed in the meantime and stays")
+    _write_record(ledger.archive, study, why, at)
+    ledger.archive.remove(uid)
+    ledger.registry.forget(uid)
+    log.info("study_left", study_uid=uid, why=why, instances=study.instances)
+
+
+def _unsent_reports(record: StudyRecord, events: Sequence[Event]) -> int:
+    """Return how many signed reports, by version, have not reached any destination."""
+    sent = {d.instance_uid for d in record.deliveries if d.state is DeliveryState.SENT}
+    reports = signed_reports(record, events)
+    return len({r.version for r in reports} - {r.version for r in reports if r.sr_instance_uid in sent})
+
+
+def _write_record(archive: Archive, study: Held, why: str, at: datetime) -> None:
+    record = study.record
+    line = {
+        "at": at.isoformat(),
+        "study_uid": record.study_uid,
+        "why": why,
+        "state": record.state,
+        "revision": record.revision,
+        "events": record.version,
+        "instances": study.instances,
+        "bytes": study.size,
+        "delivered": [
+            {"to": d.destination, "kind": d.kind, "instance_uid": d.instance_uid, "state": str(d.state)}
+            for d in record.deliveries
+        ],
+    }
+    try:
+        _append_durably(archive.root / RECORD, json.dumps(line).encode() + b"\n")
+    except OSError as error:
+        raise ArchiveError(f"what leaves the archive cannot be recorded: {error.strerror}") from error
+
+
+def _append_durably(path: Path, line: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        os.write(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

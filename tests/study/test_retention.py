@@ -1,0 +1,248 @@
+"""What may leave the archive, what leaves, and what is kept of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.uid import generate_uid
+from typer.testing import CliRunner
+
+import cli
+from study.archive import Archive
+from study.errors import StateError
+from study.history import Delivered, Drafted, Event, Queued, Received, Segmented, Signed
+from study.ledger import Ledger
+from study.model import (
+    Delivery,
+    DeliveryState,
+    DraftSource,
+    Language,
+    ModelIdentity,
+    Radiograph,
+    Report,
+    Segmentation,
+    Signature,
+    StudySummary,
+    Wording,
+)
+from study.registry import Registry
+from study.retention import RECORD, Held, leaving, look, take_leave
+from study.settings import load_settings
+from tests.study.radiographs import radiograph
+
+NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
+PIXELS = np.zeros((4, 4), np.uint16)
+MODEL = ModelIdentity(name="test", version="1", sha256="0" * 64, disclaimer="")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "home" / "archive")
+
+
+@pytest.fixture(autouse=True)
+def configured(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in os.environ if n.startswith("KIDRAY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KIDRAY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KIDRAY_REDIS_URL", redis_url)
+    monkeypatch.setenv("KIDRAY_PACS", "PACS@127.0.0.1:104")
+
+
+def report(study_uid: str, *, sr: str | None = None, signed: bool = False) -> Report:
+    return Report(
+        study_uid=study_uid,
+        revision=1,
+        version=1,
+        language=Language.ENGLISH,
+        technique=[],
+        findings=[],
+        impression=[],
+        recommendation=[],
+        comparison="",
+        limitations=[],
+        critical=False,
+        wording=Wording(source=DraftSource.TEMPLATE),
+        disclaimer="",
+        created_at=NOW,
+        signature=Signature(signer="Dr Kim", signed_at=NOW) if signed else None,
+        sr_instance_uid=sr,
+    )
+
+
+def drafted(ledger: Ledger, *, days_ago: float = 0.0, delivered: bool = False) -> str:
+    """Put a study whose draft awaits its signature into the archive, and return its UID."""
+    sent, sr = radiograph(PIXELS), radiograph(PIXELS)
+    uid = sr.StudyInstanceUID = str(sent.StudyInstanceUID)
+    sent.PatientName = "HONG^GILDONG"
+    for dataset in (sent, sr):
+        ledger.archive.write_dataset(dataset)
+    at = NOW - timedelta(days=days_ago)
+    seen = Radiograph(
+        series_uid=sent.SeriesInstanceUID,
+        instance_uid=sent.SOPInstanceUID,
+        sop_class_uid=sent.SOPClassUID,
+        rows=4,
+        columns=4,
+        sr_instance_uid=sr.SOPInstanceUID,
+    )
+    segmentation = Segmentation(model=MODEL, radiographs=[seen], findings=[])
+    add(
+        ledger,
+        uid,
+        Received(at=at, revision=1, calling_ae_title="CR", summary=StudySummary(patient_name="HONG^GILDONG")),
+        Queued(at=at, revision=1, instances=1),
+        Segmented(at=at, revision=1, segmentation=segmentation),
+        Drafted(at=at, revision=1, report=report(uid)),
+    )
+    if delivered:
+        deliver(ledger, uid, str(sr.SOPInstanceUID), at=at)
+    return uid
+
+
+def add(ledger: Ledger, study_uid: str, *events: Event) -> None:
+    for event in events:
+        ledger.append(study_uid, lambda _, event=event: event)
+
+
+def deliver(
+    ledger: Ledger,
+    study_uid: str,
+    instance_uid: str,
+    *,
+    state: DeliveryState = DeliveryState.SENT,
+    at: datetime = NOW,
+) -> None:
+    delivery = Delivery(
+        destination="PACS", series_uid="1.2", instance_uid=instance_uid, kind="SR", state=state, at=at
+    )
+    add(ledger, study_uid, Delivered(at=at, revision=1, delivery=delivery))
+
+
+def kept(ledger: Ledger, study_uid: str) -> str | None:
+    return look(ledger, study_uid, load_settings().policies).kept_because
+
+
+def kidray(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(cli.app, ["studies", "purge", *arguments])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def lines(archive: Archive) -> list[dict[str, object]]:
+    path = archive.root / RECORD
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_nothing_leaves_before_its_delivery_is_confirmed(ledger: Ledger) -> None:
+    uid = drafted(ledger)
+    sr = str(ledger.held(uid).radiographs[0].sr_instance_uid)
+    assert kept(ledger, uid) == "1 results are not delivered yet"
+    for state in (DeliveryState.PENDING, DeliveryState.FAILED):
+        deliver(ledger, uid, sr, state=state)
+        assert kept(ledger, uid) == "1 results are not delivered yet"
+    deliver(ledger, uid, sr)
+    assert kept(ledger, uid) is None
+
+
+def test_a_study_on_its_way_stays(ledger: Ledger) -> None:
+    uid = drafted(ledger, delivered=True)
+    add(ledger, uid, Received(at=NOW, revision=2, calling_ae_title="CR", summary=StudySummary()))
+    assert kept(ledger, uid) == "it is still receiving"
+
+
+def test_a_signed_report_that_no_destination_has_stays(ledger: Ledger) -> None:
+    uid, sr = drafted(ledger, delivered=True), generate_uid()
+    add(ledger, uid, Signed(at=NOW, revision=1, report=report(uid, signed=True)))
+    assert kept(ledger, uid) == "a signed report has reached no destination"
+    add(ledger, uid, Signed(at=NOW, revision=1, report=report(uid, sr=sr, signed=True)))
+    assert kept(ledger, uid) == "a signed report has reached no destination"
+    deliver(ledger, uid, sr)
+    assert kept(ledger, uid) is None
+
+
+def test_what_waits_for_a_signature_before_it_goes_stays(ledger: Ledger, monkeypatch) -> None:
+    monkeypatch.delenv("KIDRAY_PACS")
+    monkeypatch.setenv("KIDRAY_DESTINATIONS", '[{"node": "PACS@127.0.0.1:104", "when": "signed"}]')
+    assert kept(ledger, drafted(ledger)) == "none of its results has reached a destination"
+
+
+def test_age_and_room_choose_the_longest_untouched_first(ledger: Ledger) -> None:
+    uids = [drafted(ledger, days_ago=days, delivered=True) for days in (1, 40, 3)]
+    owing = drafted(ledger, days_ago=90)
+    held = [look(ledger, uid, load_settings().policies) for uid in (*uids, owing)]
+
+    def going(days: float | None, room: int) -> list[str]:
+        older = None if days is None else timedelta(days=days)
+        return [h.record.study_uid for h in leaving(held, now=NOW, older_than=older, room_needed=room)]
+
+    assert going(30, 0) == [uids[1]]
+    assert going(2, 0) == [uids[1], uids[2]]
+    assert going(None, held[1].size + 1) == [uids[1], uids[2]]
+    assert going(None, 10**12) == [uids[1], uids[2], uids[0]]
+    assert going(None, 0) == []
+
+
+def test_a_study_that_changed_in_the_meantime_stays(ledger: Ledger, archive: Archive) -> None:
+    uid = drafted(ledger, delivered=True)
+    before: Held = look(ledger, uid, load_settings().policies)
+    late = radiograph(PIXELS)
+    late.StudyInstanceUID = uid
+    archive.write_dataset(late)
+    with pytest.raises(StateError, match="has changed"):
+        take_leave(ledger, before, why="old", at=NOW)
+    assert len(archive.instances(uid)) == before.instances + 1
+    assert not lines(archive)
+
+
+def test_the_command_removes_what_is_old_and_delivered_and_keeps_a_record(
+    ledger: Ledger, archive: Archive, registry: Registry
+) -> None:
+    old = drafted(ledger, days_ago=4000, delivered=True)
+    owing = drafted(ledger, days_ago=4000)
+    dry = kidray("--older-than", "3650", "--dry-run")
+    assert f"would remove {old}: 2 instances" in dry
+    assert owing not in dry
+    assert "1 stay: 1 results are not delivered yet" in dry
+    assert set(archive.studies()) == {old, owing}
+    assert not lines(archive)
+
+    assert f"removed {old}" in kidray("--older-than", "3650")
+    assert set(archive.studies()) == {owing}
+    assert registry.worklist() == [owing]
+    (line,) = lines(archive)
+    assert (line["study_uid"], line["instances"], line["state"]) == (old, 2, "drafted")
+    assert line["delivered"][0]["state"] == "sent"  # type: ignore[index]
+    assert "HONG" not in (archive.root / RECORD).read_text()
+    assert kidray("--older-than", "3650", "--keep-free", "0.001").startswith("1 stay")
+
+
+def test_one_study_is_kept_back_unless_forced(ledger: Ledger, archive: Archive) -> None:
+    uid = drafted(ledger)
+    kidray(uid, code=1)
+    assert "would remove" in kidray(uid, "--force", "--dry-run")
+    assert list(archive.studies()) == [uid]
+    kidray(uid, "--force")
+    assert not list(archive.studies())
+    assert lines(archive)[0]["why"] == "forced"
+
+
+def test_without_a_destination_age_removes_nothing(ledger: Ledger, archive: Archive, monkeypatch) -> None:
+    uid = drafted(ledger, days_ago=4000)
+    monkeypatch.delenv("KIDRAY_PACS")
+    kidray("--older-than", "1", code=1)
+    assert list(archive.studies()) == [uid]
+
+
+def test_a_study_half_removed_when_killed_is_cleared_away(ledger: Ledger, archive: Archive) -> None:
+    left = archive.root / ".incoming" / "half" / "1.2"
+    left.mkdir(parents=True)
+    (left / "1.2.3.dcm").write_bytes(b"x")
+    assert archive.clear_incoming() == 1
+    assert not left.exists()
