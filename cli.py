@@ -240,12 +240,15 @@ def run_demo(settings: Settings, console: Console, stop: threading.Event) -> Non
     from training.phantom_set import write_phantoms
 
     node = Destination(settings.ae_title, "127.0.0.1", settings.dicom_port)
+    drawn = settings.home / "demo"
+    seed = DEMO_SEED + len(list(drawn.glob("*")))  # each demo draws patients of its own
+    drawn /= str(seed)
     sent_as: dict[str, str] = {}
     if not console.is_terminal:
         console.print("Sending ten phantom studies by C-STORE and waiting for their drafts ...")
     with Progress(console=console, transient=True) as progress:
         sending = progress.add_task("Drawing and sending phantoms (C-STORE)", total=10)
-        for phantom, written in write_phantoms(settings.home / "demo", 10, DEMO_SEED):
+        for phantom, written in write_phantoms(drawn, 10, seed):
             for result in send_objects(node, [written.image], calling_ae_title=DEMO_AE):
                 if not result.sent:
                     raise KidrayError(f"{result.path.name} was refused: {result.reason}")
