@@ -7,23 +7,26 @@ status, a comment and one log line, none of which quotes an element of the data 
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from threading import Lock
-from typing import Protocol
+from threading import Lock, Thread
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import structlog
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 
 from dicom_node.contexts import accepted_contexts
+from dicom_node.guard import CONGESTED, Access, Door, Limits
+from dicom_node.server import GuardedServer, tls_version
 from dicom_node.service_class import ServiceClass
 from dicom_node.statuses import SUCCESS, comment, status_of
-from dicom_node.toolkit import acknowledge_at_once, connection, prepare_toolkit, turn_nagle_off
+from dicom_node.toolkit import connection, prepare_toolkit, turn_nagle_off
 from study.errors import KidrayError, SettingsError
 from study.intake import Taken
 
@@ -48,21 +51,30 @@ class Intake(Protocol):
         """Note that the sender has ended its association in good order."""
 
 
+class Encrypted(NamedTuple):
+    """A second port, for TLS only; port 0 takes a free one."""
+
+    port: int
+    context: ssl.SSLContext
+
+
 class Receiver:
-    """A storage SCP on one port.
+    """A storage SCP on one port, or on two.
 
     Parameters
     ----------
     intake
         Where instances go.
     ae_title
-        The title under which the node answers; any called title is accepted.
+        The title under which the node answers.
     host, port
         Address to listen on; port 0 takes a free one, see `port`.
-    most_associations
-        Associations at once; one more is rejected as transient (PS3.8 section 9.3.4).
-    idle_timeout
-        Seconds without a message after which an association is aborted.
+    limits
+        What peers may ask of the node at once, and how long they may take.
+    access
+        Who may associate.
+    encrypted
+        The port for TLS; None: there is none.
     services
         What the node answers beside verification and storage.
     """
@@ -74,29 +86,42 @@ class Receiver:
         ae_title: str,
         host: str = "0.0.0.0",  # noqa: S104 - a DICOM node is there to be reached
         port: int = 11112,
-        most_associations: int = 200,
-        idle_timeout: float = 60.0,
+        limits: Limits | None = None,
+        access: Access | None = None,
+        encrypted: Encrypted | None = None,
         services: Sequence[ServiceClass] = (),
     ) -> None:
         self._intake = intake
         self._services = tuple(services)
-        self._address = (host, port)
+        self._host = host
+        self._ports = [(port, None), *([encrypted] if encrypted else [])]
+        self._limits = limits or Limits()
+        self._access = access or Access()
+        self._door = Door(self._limits, self._access)
         self._ae = AE(ae_title=ae_title)
-        self._ae.supported_contexts = [
+        # Given to each server: an AE would make new ones of them, without their roles.
+        self._contexts = [
             *accepted_contexts(),
             *(context for service in self._services for context in service.contexts),
         ]
-        self._ae.maximum_pdu_size = 0  # the sender's choice: fewer PDUs cost less
-        self._ae.maximum_associations = most_associations
-        self._ae.network_timeout = idle_timeout
-        self._server: ThreadedAssociationServer | None = None
+        self._ae.maximum_pdu_size = self._limits.largest_pdu
+        self._ae.maximum_associations = self._limits.most_connections  # the door counts associations
+        self._servers: list[GuardedServer] = []
         self._stored: WeakKeyDictionary[Association, set[str]] = WeakKeyDictionary()
         self._lock = Lock()
 
     @property
     def port(self) -> int:
         """Port on which the node listens; the one asked for until `start`."""
-        return int(self._server.server_address[1]) if self._server else self._address[1]
+        return self._listens_on(0)
+
+    @property
+    def tls_port(self) -> int:
+        """Port on which the node listens for TLS."""
+        return self._listens_on(1)
+
+    def _listens_on(self, index: int) -> int:
+        return int(self._servers[index].server_address[1]) if self._servers else self._ports[index][0]
 
     def start(self) -> None:
         """Listen, and return.
@@ -107,42 +132,98 @@ class Receiver:
             If it cannot listen on that address.
         """
         prepare_toolkit()
+        servers: list[GuardedServer] = []
+        try:
+            for port, context in self._ports:
+                servers.append(self._server(port, context))
+        except SettingsError:
+            for server in servers:
+                server.server_close()
+            raise
+        for server in servers:
+            self._ae._servers.append(server)  # it removes itself from there
+            Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        self._servers = servers
+        log.info(
+            "receiver_started",
+            ae_title=self._ae.ae_title,
+            port=self.port,
+            tls_port=self.tls_port if len(servers) > 1 else None,
+        )
+
+    def _server(self, port: int, context: ssl.SSLContext | None) -> GuardedServer:
         replies = [
             (evt.EVT_CONN_OPEN, turn_nagle_off),
-            (evt.EVT_DATA_RECV, acknowledge_at_once),
+            (evt.EVT_REQUESTED, self._requested),
+            (evt.EVT_ACSE_RECV, self._ending),
             (evt.EVT_C_ECHO, _echo),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_RELEASED, self._released),
             (evt.EVT_ABORTED, self._aborted),
-            (evt.EVT_REJECTED, _rejected),
             *(handler for service in self._services for handler in service.handlers),
         ]
         try:
-            self._server = self._ae.start_server(self._address, block=False, evt_handlers=replies)
+            return self._ae.make_server(
+                (self._host, port),
+                contexts=self._contexts,
+                ssl_context=context,
+                evt_handlers=replies,
+                server_class=GuardedServer,
+                limits=self._limits,
+                door=self._door,
+            )
         except OSError as error:
-            host, port = self._address
             raise SettingsError(
-                f"the DICOM node cannot listen on {host}:{port}: {error.strerror}; "
-                "choose another port with KIDRAY_DICOM_PORT"
+                f"the DICOM node cannot listen on {self._host}:{port}: {error.strerror}; "
+                f"choose another port with KIDRAY_DICOM_{'TLS_' if context else ''}PORT"
             ) from error
-        log.info("receiver_started", ae_title=self._ae.ae_title, port=self.port)
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop listening, let associations in hand end for `grace` seconds, abort what is left."""
-        if self._server is None:
+        if not self._servers:
             return
-        self._server.shutdown()
+        for server in self._servers:
+            server.shutdown()
         deadline = time.monotonic() + grace
         while self._established() and time.monotonic() < deadline:
             time.sleep(0.02)
         left = self._established()
         for association in self._ae.active_associations:
             _hang_up(association)
-        self._server = None
+        self._servers = []
         log.info("receiver_stopped", aborted=left)
 
     def _established(self) -> int:
         return sum(association.is_established for association in self._ae.active_associations)
+
+    def _requested(self, event: evt.Event) -> None:
+        """Reject an association that may not be (PS3.8 section 9.3.4), before anything is negotiated."""
+        association, request = event.assoc, event.assoc.requestor.primitive
+        host, port = association.requestor.address_info.as_tuple[:2]
+        rejection = self._access.rejects(
+            str(request.calling_ae_title).strip(),
+            str(request.called_ae_title).strip(),
+            host,
+            str(self._ae.ae_title).strip(),
+        )
+        if rejection is None and not self._door.associate((host, port)):
+            rejection = CONGESTED
+        if rejection is not None:
+            log.warning(
+                "association_rejected",
+                reason=rejection.reason,
+                calling_ae_title=str(request.calling_ae_title).strip(),
+                address=host,
+            )
+            association.acse.send_reject(rejection.result, rejection.source, rejection.diagnostic)
+            association.kill()
+            return
+        log.debug("association_requested", address=host, tls=tls_version(association))
+
+    def _ending(self, event: evt.Event) -> None:
+        """Give the place free before the peer is told that its association is released."""
+        if not isinstance(event.primitive, A_ASSOCIATE):
+            self._door.dissociate(event.assoc.requestor.address_info.as_tuple[:2])
 
     def _store(self, event: evt.Event) -> int | Dataset:
         """Answer one C-STORE (PS3.7 section 9.1.1)."""
@@ -203,10 +284,6 @@ def _refusal(error: KidrayError, request: object, association: Association, call
 def _echo(event: evt.Event) -> int:
     log.debug("echo", calling_ae_title=str(event.assoc.requestor.ae_title).strip())
     return SUCCESS
-
-
-def _rejected(event: evt.Event) -> None:
-    log.warning("association_rejected", address=event.assoc.requestor.address)
 
 
 def _hang_up(association: Association) -> None:

@@ -10,8 +10,6 @@ import structlog
 from pynetdicom import _config, evt
 from pynetdicom.association import Association
 
-_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
-
 log = structlog.get_logger()
 
 
@@ -58,16 +56,6 @@ def turn_nagle_off(event: evt.Event) -> None:
     opened = connection(event.assoc)
     if opened is not None:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def acknowledge_at_once(event: evt.Event) -> None:
-    """Acknowledge what arrived without delay: a sender with Nagle on waits for it. For `evt.EVT_DATA_RECV`.
-
-    Linux forgets the wish with the next segment or so, hence after every PDU.
-    """
-    opened = connection(event.assoc)
-    if opened is not None and _QUICKACK is not None:
-        opened.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 
 def keep_answers(association: Association) -> None:

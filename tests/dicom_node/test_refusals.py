@@ -13,6 +13,7 @@ from pydicom import Dataset
 from pydicom.uid import RLELossless, generate_uid
 from pynetdicom.dimse_messages import C_STORE_RQ
 
+from dicom_node.guard import Limits
 from dicom_node.receive import Receiver
 from study.archive import Archive, InstanceReference
 from study.errors import SettingsError
@@ -255,7 +256,7 @@ def test_a_port_that_is_taken_is_an_error(receiver, intake) -> None:
 
 
 def test_one_association_more_than_allowed_is_rejected(intake, a_radiograph) -> None:
-    node = Receiver(intake, ae_title="KIDRAY", host="127.0.0.1", port=0, most_associations=2)
+    node = Receiver(intake, ae_title="KIDRAY", host="127.0.0.1", port=0, limits=Limits(most_associations=2))
     node.start()
     try:
         held = [associate(node.port, a_radiograph.SOPClassUID) for _ in range(2)]
