@@ -160,23 +160,13 @@ def work(
 def web() -> None:
     """Run the viewer and the HTTP interfaces alone."""
     from inference.models import load_package
-    from web_viewer.deps import Services
+    from web_viewer.deps import services_of
     from web_viewer.serve import serve
 
     service = _role("web")
-    serve(
-        service.settings,
-        Services(
-            archive=service.ledger.archive,
-            ledger=service.ledger,
-            registry=service.ledger.registry,
-            queue=service.queue,
-            intake=service.intake(),
-            settings=service.settings,
-            redis_url=service.redis_url,
-            model=load_package(service.settings.model).identity,
-        ),
-    )
+    services = services_of(service, model=load_package(service.settings.model).identity)
+    threading.Thread(target=services.intake.keep_telling, name="intake", daemon=True).start()
+    serve(service.settings, services)
 
 
 @app.command()

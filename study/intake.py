@@ -134,6 +134,12 @@ class Intake:
         with self._lock:
             return len(self._unrecorded)
 
+    def keep_telling(self, pause: float = 1.0) -> None:
+        """Call `retry_unrecorded` for ever; for a role that has no reconciler beside it."""
+        while True:
+            time.sleep(pause)
+            self.retry_unrecorded()
+
     def _note(self, ref: InstanceReference, header: pydicom.Dataset, calling_ae_title: str) -> None:
         is_radiograph = header.SOPClassUID in RADIOGRAPHS
 
