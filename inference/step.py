@@ -41,6 +41,7 @@ ReadValues = Callable[[Path], Floats]
 # process waits for the first and finds its results. Across processes both may read; neither harms.
 _AT_WORK = tuple(threading.Lock() for _ in range(64))
 _BEFORE_READING = frozenset({State.RECEIVING, State.QUEUED})
+_MALFORMED_HEADER = tuple(e for e in MALFORMED if e not in {OSError, MemoryError})  # those are the machine's
 
 
 class _With(NamedTuple):
@@ -200,7 +201,10 @@ def _read_instance(ref: InstanceReference, record: StudyRecord, given: _With) ->
     decision = check_pixels(values)
     if not decision.for_model:
         return decision
-    result = read_radiograph(header, values, given.predictor, given.clock())
+    try:
+        result = read_radiograph(header, values, given.predictor, given.clock())
+    except _MALFORMED_HEADER as error:
+        raise NotDicomError(f"its header is not fit for a result: {type(error).__name__}") from error
     _keep(result, given.archive)
     return _Seen(result.radiograph, result.findings, new=True)
 
@@ -212,9 +216,9 @@ def _judged(ref: InstanceReference, given: _With) -> tuple[Dataset, Decision | N
         if header.get("SOPClassUID") in DERIVED and header.get("Manufacturer") == MANUFACTURER:
             return header, None
         return header, given.decide(header)
-    except OSError as error:  # the disk, not the instance
+    except OSError as error:
         raise ArchiveError(f"instance {ref.instance_uid} cannot be read: {error.strerror}") from error
-    except MALFORMED as error:
+    except _MALFORMED_HEADER as error:
         raise NotDicomError(f"its header cannot be read: {type(error).__name__}") from error
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -90,10 +92,21 @@ def _check_header(dataset: pydicom.Dataset) -> None:
         )
 
 
+@contextmanager
+def panics_as_errors() -> Iterator[None]:
+    """Turn the panic of a codec written in Rust into a `RuntimeError`: it is no `Exception` by itself."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise RuntimeError("the decoder gave up") from error
+        raise
+
+
 def _decoded(dataset: pydicom.Dataset, syntax: UID) -> Array:
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     try:
-        with warnings.catch_warnings():
+        with panics_as_errors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers that disagree with the codestream in detail
             codestream = get_frame(dataset.PixelData, 0, number_of_frames=1)
             declared = declared_size(codestream)

@@ -109,8 +109,8 @@ class Fence:
         with self._room:
             try:
                 return self._once(function, path)
-            except _EndedError:  # perhaps by somebody else: the machine was short of memory
-                log.warning("fenced_child_ended", instance_uid=path.stem)
+            except _EndedError as error:  # perhaps by somebody else: the machine was short of memory
+                log.warning("fenced_child_ended", instance_uid=path.stem, by=str(error))
             try:
                 return self._once(function, path)
             except _EndedError as error:

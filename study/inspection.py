@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ MALFORMED = (
     AttributeError,
     OverflowError,
     MemoryError,
+    struct.error,
 )
 
 

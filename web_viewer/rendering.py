@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydicom.pixels.processing import convert_color_space
 from pydicom.pixels.utils import pixel_array
 
+from study.decoding import panics_as_errors
 from study.errors import PixelDataError
 from study.inspection import MALFORMED
 from study.pixels import display_values, modality_values
@@ -111,7 +112,7 @@ def _plain_frame(dataset: pydicom.Dataset, frame: int, frames: int) -> Bytes:
 
 def _decoded(dataset: pydicom.Dataset, frame: int, frames: int) -> NDArray[Any]:
     try:
-        with warnings.catch_warnings():
+        with panics_as_errors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             values: NDArray[Any] = pixel_array(dataset, index=frame - 1 if frames > 1 else 0)
     except CODEC_ERRORS as error:
