@@ -307,12 +307,16 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     llm = Llm.from_settings(settings)
     if llm is not None:  # LangChain's first import costs seconds: not the first study's
         threading.Thread(target=llm.warm_up, name="warm-up", daemon=True).start()
+
+    def draft(study_uid: str) -> None:
+        draft_study(study_uid, ledger=service.ledger, llm=llm, language=settings.language, clock=now)
+        if any("DRAFT" in policy.gets for policy in settings.policies):
+            service.queue.ask(Job.DELIVER, study_uid)
+
     return {
         Job.PREVIEW: partial(read_by_rules, preview_study),
         Job.SEGMENT: partial(read_by_rules, segment_study),
-        Job.DRAFT: partial(
-            draft_study, ledger=service.ledger, llm=llm, language=settings.language, clock=now
-        ),
+        Job.DRAFT: draft,
         Job.SIGN: partial(sign_study, ledger=service.ledger),
         Job.DELIVER: partial(
             deliver_study,

@@ -110,7 +110,11 @@ def _sent(
     if reason is None:
         try:
             results = send_objects(
-                policy.node, paths, calling_ae_title=calling_ae_title, connect_timeout=connect_timeout
+                policy.node,
+                paths,
+                calling_ae_title=calling_ae_title,
+                connect_timeout=connect_timeout,
+                transfer_syntaxes=policy.transfer_syntaxes,
             )
         except DeliveryError as error:
             reason = str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from dicom_node.associate import ANSWER_TIMEOUT, CONNECT_TIMEOUT, association
 from dicom_node.contexts import MOST_CONTEXTS, Encoded, offers, proposed_contexts
 from dicom_node.statuses import SUCCESS, WARNINGS, in_words, may_pass
 from study.settings import Destination
+
+_NO_SYNTAX = "none of the transfer syntaxes set for the destination is one that it can be sent in"
 
 
 class SendResult(NamedTuple):
@@ -68,11 +70,17 @@ def send_objects(
     calling_ae_title: str,
     connect_timeout: float = CONNECT_TIMEOUT,
     answer_timeout: float = ANSWER_TIMEOUT,
+    transfer_syntaxes: Collection[str] = (),
 ) -> list[SendResult]:
     """Send Part 10 files to `destination`, and return what became of each, in order.
 
     Bytes go as they are where the destination takes their transfer syntax; an uncompressed
     instance is re-encoded in another uncompressed syntax where it does not.
+
+    Parameters
+    ----------
+    transfer_syntaxes
+        UIDs of those that may be proposed; none: every one that an instance can be sent in.
 
     Raises
     ------
@@ -85,12 +93,15 @@ def send_objects(
         instance = read_instance(path)
         if isinstance(instance, SendResult):
             results[path] = instance
+        elif transfer_syntaxes and not _may_go(instance, transfer_syntaxes):
+            results[path] = SendResult(path, instance.instance_uid, None, _NO_SYNTAX)
         else:
             instances.append(instance)
     for batch in batches(instances):
+        contexts = proposed_contexts(i.encoded for i in batch)
         with association(
             destination,
-            proposed_contexts(i.encoded for i in batch),
+            [c for c in contexts if not transfer_syntaxes or c.transfer_syntax[0] in transfer_syntaxes],
             calling_ae_title=calling_ae_title,
             connect_timeout=connect_timeout,
             answer_timeout=answer_timeout,
@@ -98,6 +109,10 @@ def send_objects(
             for instance in batch:
                 results[instance.path] = send_instance(opened, instance)
     return [results[path] for path in paths]
+
+
+def _may_go(instance: Instance, transfer_syntaxes: Collection[str]) -> bool:
+    return any(o.transfer_syntax_uid in transfer_syntaxes for o in offers(instance.encoded))
 
 
 def read_instance(path: Path) -> Instance | SendResult:

@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, PlainSerializer, field_validator
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from study.model import UID, Frozen
 
@@ -51,7 +52,17 @@ class DestinationPolicy(Frozen):
     """Each object as soon as it is ready, or nothing before a radiologist has signed."""
 
     transfer_syntaxes: tuple[UID, ...] = ()
-    """UIDs of transfer syntaxes to propose; none: each object's own, else another uncompressed one."""
+    """UIDs of those to propose; none: each object's own, else another uncompressed one."""
+
+    @field_validator("transfer_syntaxes", mode="after")
+    @classmethod
+    def _one_is_uncompressed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and not {ImplicitVRLittleEndian, ExplicitVRLittleEndian} & set(value):
+            raise ValueError(
+                "results are uncompressed: name 1.2.840.10008.1.2.1 (Explicit VR Little Endian), "
+                "1.2.840.10008.1.2 (Implicit) or both"
+            )
+        return value
 
     @field_validator("gets", "transfer_syntaxes", mode="before")
     @classmethod

@@ -9,9 +9,16 @@ from io import BytesIO
 
 import pydicom
 import pytest
+from pydantic import ValidationError
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, SegmentationStorage, generate_uid
+from pydicom.uid import (
+    ComprehensiveSRStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    SegmentationStorage,
+    generate_uid,
+)
 
 from dicom_node.deliver import deliver_study
 from dicom_node.receive import Receiver
@@ -278,3 +285,58 @@ def test_our_own_results_coming_back_make_no_work(ledger, receiver, a_segmented_
     deliver(ledger, a_segmented_study, Destination("KIDRAY", "127.0.0.1", receiver.port))
     assert ledger.held(a_segmented_study.study_uid).state == "segmented"
     assert not list(ledger.archive.root.rglob("*.conflict-*"))
+
+
+def deliver_by(ledger: Ledger, record: StudyRecord, *policies: DestinationPolicy) -> StudyRecord:
+    """Deliver as the policies say, and return the record afterwards."""
+    deliver_study(
+        record.study_uid,
+        ledger=ledger,
+        destinations=policies,
+        circuit=Circuit(ledger.registry._redis),
+        calling_ae_title="KIDRAY",
+        connect_timeout=1,
+    )
+    return ledger.held(record.study_uid)
+
+
+def test_each_destination_gets_what_its_table_says(ledger, receiver: Receiver, a_segmented_study) -> None:
+    uid, port = a_segmented_study.study_uid, receiver.port
+    draft_sr, signed_sr = (derived(ComprehensiveSRStorage, uid) for _ in range(2))
+    for sr in (draft_sr, signed_sr):
+        ledger.archive.write_dataset(sr)
+    policies = [
+        DestinationPolicy(node=Destination("ALL", "127.0.0.1", port), gets=("SEG", "SR", "REPORT", "DRAFT")),
+        DestinationPolicy(node=Destination("SEGS", "127.0.0.1", port), gets=("SEG",)),
+        DestinationPolicy(node=Destination("SIGNED", "127.0.0.1", port), when="signed"),
+    ]
+    ledger.append(uid, lambda _: Drafted(at=AT, revision=1, report=report(uid, draft_sr, signed=False)))
+    before = states(deliver_by(ledger, a_segmented_study, *policies))
+    assert set(before) == {("ALL", "SEG"), ("ALL", "SR"), ("ALL", "DRAFT"), ("SEGS", "SEG")}
+    ledger.append(uid, lambda _: Signed(at=AT, revision=1, report=report(uid, signed_sr, signed=True)))
+    after = states(deliver_by(ledger, a_segmented_study, *policies))
+    signed = {("ALL", "REPORT"), ("SIGNED", "SEG"), ("SIGNED", "SR"), ("SIGNED", "REPORT")}
+    assert set(after) == set(before) | signed
+    assert set(after.values()) == {"sent"}
+
+
+@peer
+def test_only_the_transfer_syntaxes_set_for_a_destination_are_proposed(
+    ledger, a_segmented_study, tmp_path
+) -> None:
+    with Orthanc(tmp_path / "orthanc") as implicit:
+        policy = DestinationPolicy(
+            node=Destination.parse(implicit.destination), transfer_syntaxes=(ImplicitVRLittleEndian,)
+        )
+        after = deliver_by(ledger, a_segmented_study, policy)
+        assert set(states(after).values()) == {"sent"}
+        for delivery in after.deliveries:
+            theirs = pydicom.dcmread(BytesIO(implicit.instance(delivery.instance_uid)))
+            assert theirs.file_meta.TransferSyntaxUID == ImplicitVRLittleEndian
+
+
+def test_transfer_syntaxes_that_no_result_can_be_sent_in_are_refused_at_the_start() -> None:
+    with pytest.raises(ValidationError, match="results are uncompressed"):
+        DestinationPolicy(
+            node=Destination("PACS", "127.0.0.1", 104), transfer_syntaxes=("1.2.840.10008.1.2.4.90",)
+        )

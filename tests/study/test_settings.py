@@ -81,3 +81,29 @@ def test_another_process_sees_the_same_settings_but_no_secret(monkeypatch: pytes
         monkeypatch.setenv(name, value)
     again = load_settings()
     assert (again.quiet_period, again.complete_on_release) == (3, ("A", "B"))
+
+
+def test_destinations_with_tables_follow_those_of_the_short_form(monkeypatch, tmp_path: Path):
+    (tmp_path / "kidray.toml").write_text(
+        'pacs = "PACS@10.0.0.1:104"\n[[destinations]]\nnode = "VIEWER@10.0.0.2:11112"\ngets = "CAPTURE"\n'
+    )
+    settings = load_settings()
+    usual, table = settings.policies
+    assert (str(usual.node), usual.gets, usual.when) == (
+        "PACS@10.0.0.1:104",
+        ("SEG", "SR", "REPORT"),
+        "ready",
+    )
+    assert (str(table.node), table.gets) == ("VIEWER@10.0.0.2:11112", ("CAPTURE",))
+    (tmp_path / "kidray.toml").unlink()
+    for name in ("KIDRAY_PACS", "KIDRAY_DESTINATIONS"):
+        monkeypatch.setenv(name, settings.environment()[name])
+    assert load_settings().policies == settings.policies
+
+
+def test_one_ae_title_is_one_destination(tmp_path: Path):
+    (tmp_path / "kidray.toml").write_text(
+        'pacs = "PACS@10.0.0.1:104"\n[[destinations]]\nnode = "PACS@10.0.0.2:104"\n'
+    )
+    with pytest.raises(SettingsError, match=r"KIDRAY_DESTINATIONS.*PACS stands for two"):
+        load_settings()
