@@ -14,7 +14,7 @@ VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*'
 export NO_ALBUMENTATIONS_UPDATE = 1
 export LANGSMITH_TRACING = false
 
-.PHONY: help demo run test bench viewer wheel lint types front-test python-test clean
+.PHONY: help demo run test bench viewer wheel lint types front-test python-test soak clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ front-test: .setup/viewer  ## The viewer's own checks and tests
 
 python-test: .setup/test .setup/peers $(VIEWER)  ## Python, flow and browser tests
 	$(BIN)/python -m pytest
+
+soak: .setup/test .setup/peers  ## The fuzz tests at length: 10,000 damaged files, 3,000 conversations
+	KIDRAY_SOAK=25 $(BIN)/python -m pytest tests/fuzz -s --timeout 3600
 
 clean:  ## Remove what was installed and built here
 	rm -rf $(VENV) .setup dist build web_viewer/static $(FRONTEND)/node_modules

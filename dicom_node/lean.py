@@ -19,6 +19,7 @@ import structlog
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dul import DULServiceProvider
+from pynetdicom.fsm import InvalidEventError
 from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 from pynetdicom.transport import AssociationSocket
 
@@ -101,6 +102,16 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
         self._waker.close()
         if self.socket is not None and self.socket.socket is not None:
             self.socket.socket.close()
+
+    def run_reactor(self) -> None:
+        """Run until the association is over; an answer that crosses the peer's fault ends it, too."""
+        try:
+            super().run_reactor()
+        except InvalidEventError:
+            log.warning("answer_out_of_order", address=self._address)
+            self.socket.close()
+            self.assoc.is_aborted, self.assoc.is_established = True, False
+            self.assoc._kill = self._kill_thread = True
 
     def _read_pdu_data(self) -> None:
         """Read what is there: one PDU, and of a message all that has come."""
