@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -130,6 +130,7 @@ def receive() -> None:
         host=settings.dicom_host,
         port=settings.dicom_port,
         services=_answering_services(service),
+        **_guard(settings),
     )
     receiver.start()
     thread.start()
@@ -266,6 +267,7 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     from dicom_node.site_rules import decide_by
     from inference.models import load_package
     from inference.predict import Predictor
+    from inference.secondary_capture import keep_captures
     from inference.step import preview_study, segment_study
     from inference.warm_up import warm_up
     from reporting.llm import Llm
@@ -304,6 +306,13 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
             values_of=fence.attenuation_values,
         )
 
+    def segment(study_uid: str) -> None:
+        record = read_by_rules(segment_study, study_uid)
+        if any("CAPTURE" in policy.gets for policy in settings.policies):
+            keep_captures(
+                record, archive=service.ledger.archive, display_of=fence.display_values, made_at=now()
+            )
+
     llm = Llm.from_settings(settings)
     if llm is not None:  # LangChain's first import costs seconds: not the first study's
         threading.Thread(target=llm.warm_up, name="warm-up", daemon=True).start()
@@ -315,7 +324,7 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
 
     return {
         Job.PREVIEW: partial(read_by_rules, preview_study),
-        Job.SEGMENT: partial(read_by_rules, segment_study),
+        Job.SEGMENT: segment,
         Job.DRAFT: draft,
         Job.SIGN: partial(sign_study, ledger=service.ledger),
         Job.DELIVER: partial(
@@ -351,6 +360,31 @@ def _answering_services(service: Service) -> list[ServiceClass]:
         QueryService(holdings, ae_title=settings.ae_title).service(),
         RetrieveService(holdings, archive, known, ae_title=settings.ae_title).service(),
     ]
+
+
+def _guard(settings: Settings) -> dict[str, Any]:
+    """Return what the DICOM node asks of its peers: its limits, who may associate, its TLS port."""
+    from dicom_node.guard import Access, Limits
+    from dicom_node.receive import Encrypted
+    from dicom_node.tls import server_context
+
+    encrypted = None
+    if settings.dicom_tls_certificate is not None and settings.dicom_tls_key is not None:
+        context = server_context(
+            settings.dicom_tls_certificate, settings.dicom_tls_key, peers=settings.dicom_tls_authorities
+        )
+        encrypted = Encrypted(settings.dicom_tls_port, context)
+    return {
+        "limits": Limits(
+            most_associations=settings.most_associations,
+            most_connections=settings.most_associations + 50,
+            most_per_address=settings.most_per_address,
+            idle_seconds=settings.idle_timeout,
+            largest_message=settings.largest_message << 20,
+        ),
+        "access": Access(settings.calling_ae_titles, settings.called_ae_titles, settings.dicom_networks),
+        "encrypted": encrypted,
+    }
 
 
 def _stop_event() -> threading.Event:

@@ -26,6 +26,12 @@ EXAMPLES = {
     "move_destinations": "WORKSTATION@10.0.0.7:11112",
     "llm_url": "http://llm.hospital:8000/v1",
     "complete_on_release": "MODALITY1,MODALITY2",
+    "dicom_tls_certificate": "/etc/kidray/node.crt",
+    "dicom_tls_key": "/etc/kidray/node.key",
+    "dicom_tls_authorities": "/etc/kidray/authorities.crt",
+    "calling_ae_titles": "MODALITY1,PACS",
+    "called_ae_titles": "KIDRAY2",
+    "dicom_networks": "10.1.0.0/16,10.2.0.5",
     "model": "/srv/kidray/models/kidray-unet",
 }
 # Settings that are tables; in the file they stand last, for what follows a table belongs to it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from study.errors import (
     ArchiveError,
     ArchiveFullError,
+    BacklogError,
     DatasetMismatchError,
     IdentifierError,
     KidrayError,
@@ -21,6 +22,7 @@ WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
 STATUS_OF: dict[type[KidrayError], int] = {
     ArchiveFullError: 0xA700,  # Refused: out of resources
     ArchiveError: 0xA701,
+    BacklogError: 0xA702,
     DatasetMismatchError: 0xA900,  # Error: data set does not match SOP class
     NotDicomError: 0xC000,  # Error: cannot understand
     PixelDataError: 0xC001,

@@ -8,6 +8,7 @@ KidrayError
 ├── IdentifierError           a UID is not a valid UID
 ├── ArchiveError              the archive cannot be read or written
 │   ├── ArchiveFullError      no room is left for another instance
+│   ├── BacklogError          so much waits to be done that nothing more is taken in
 │   ├── NotInArchiveError     nothing is held under that UID
 │   └── ConflictError         something else is already held under that name
 ├── StateError                the study's state does not allow the step
@@ -58,6 +59,10 @@ class ArchiveError(KidrayError):
 
 class ArchiveFullError(ArchiveError):
     """Raised when the archive has no room for another instance."""
+
+
+class BacklogError(ArchiveError):
+    """Raised when so many jobs wait that another instance has to come later."""
 
 
 class NotInArchiveError(ArchiveError):

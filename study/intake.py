@@ -23,6 +23,7 @@ from study.inspection import check_pixel_length, file_meta, inspect, summarize, 
 from study.jobs import Job, JobQueue
 from study.ledger import Ledger
 from study.model import StudyRecord
+from study.room import Room
 from study.sop_classes import DERIVED, RADIOGRAPHS
 from study.state import State
 
@@ -52,6 +53,8 @@ class Intake:
         Seconds without a further instance after which a study counts as complete.
     complete_on_release
         Calling AE titles whose studies are complete when the association ends; ``*`` for all.
+    room
+        Asked before anything is read; None: there is always room.
     clock
         POSIX seconds.
     """
@@ -63,6 +66,7 @@ class Intake:
         *,
         quiet_period: float,
         complete_on_release: Collection[str] = (),
+        room: Room | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.archive: Archive = ledger.archive
@@ -70,6 +74,7 @@ class Intake:
         self._queue = queue
         self._quiet_period = quiet_period
         self._complete_on_release = frozenset(complete_on_release)
+        self._room = room
         self._clock = clock
         self._unrecorded: set[str] = set()
         self._lock = threading.Lock()
@@ -96,9 +101,11 @@ class Intake:
             If its pixel data is shorter than its header says.
         IdentifierError
             If a UID in it is not valid.
-        ArchiveFullError, ArchiveError
-            If it cannot be stored.
+        ArchiveFullError, BacklogError, ArchiveError
+            If it cannot be stored, or shall come later.
         """
+        if self._room is not None:
+            self._room.check()
         syntax = UID(transfer_syntax_uid)
         header, pixels_at = inspect(dataset, syntax, sop_class_uid=sop_class_uid, instance_uid=instance_uid)
         check_pixel_length(header, dataset, pixels_at, syntax)

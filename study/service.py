@@ -13,6 +13,7 @@ from study.intake import Intake
 from study.jobs import JobQueue, build_broker
 from study.ledger import Ledger
 from study.registry import Registry, connect
+from study.room import Room
 from study.settings import Settings
 
 
@@ -41,6 +42,12 @@ class Service:
             self.queue,
             quiet_period=self.settings.quiet_period,
             complete_on_release=self.settings.complete_on_release,
+            room=Room(
+                self.ledger.archive.root,
+                reserve=int(self.settings.disk_reserve * 2**30),
+                waiting=lambda: sum(self.queue.lengths().values()),
+                most_waiting=self.settings.most_waiting,
+            ),
         )
 
     def check(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +42,45 @@ class Settings(BaseSettings):
 
     dicom_port: Annotated[int, Field(ge=0, le=65535)] = 11112
     """Port of the DICOM node; 0 takes a free one."""
+
+    dicom_tls_certificate: Path | None = None
+    """PEM of the node's certificate and chain; set, the node listens for TLS on a second port."""
+
+    dicom_tls_key: Annotated[Path | None, Field(validate_default=True)] = None
+    """PEM of that certificate's private key."""
+
+    dicom_tls_authorities: Path | None = None
+    """PEM of the authorities whose certificate a TLS peer must show; unset: none is asked for."""
+
+    dicom_tls_port: Annotated[int, Field(ge=0, le=65535)] = 2762
+    """Port for TLS, where a certificate is set."""
+
+    calling_ae_titles: Annotated[tuple[str, ...], NoDecode] = ()
+    """AE titles that may call the node, by comma; unset: all."""
+
+    called_ae_titles: Annotated[tuple[str, ...], NoDecode] = ()
+    """AE titles that the node may be called by beside its own, by comma; unset: all."""
+
+    dicom_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks that connections are taken from beside loopback, as 10.1.0.0/16, by comma; unset: all."""
+
+    most_associations: Annotated[int, Field(ge=1, le=250)] = 200
+    """Associations at once; a further one is rejected as transient."""
+
+    most_per_address: Annotated[int, Field(ge=1)] = 220
+    """Connections at once from one address."""
+
+    largest_message: Annotated[int, Field(ge=1)] = 512
+    """MiB of one DICOM message; an association that sends more is aborted."""
+
+    idle_timeout: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds without anything sent, after which an association is aborted."""
+
+    disk_reserve: Annotated[float, Field(ge=0)] = 0.5
+    """GiB that stay free on the archive's disk; below, instances are refused as out of resources."""
+
+    most_waiting: Annotated[int, Field(ge=0)] = 5000
+    """Jobs that may wait before instances are refused as out of resources; 0 for any number."""
 
     ae_title: Annotated[str, Field(min_length=1, max_length=16)] = "KIDRAY"
     """AE title of the node, called and calling."""
@@ -108,10 +147,22 @@ class Settings(BaseSettings):
             return value
         return tuple(Destination.parse(i) if isinstance(i, str) else i for i in items if i)
 
-    @field_validator("complete_on_release", mode="before")
+    @field_validator("complete_on_release", "calling_ae_titles", "called_ae_titles", mode="before")
     @classmethod
     def _parse_titles(cls, value: object) -> object:
         return tuple(t.strip() for t in value.split(",") if t.strip()) if isinstance(value, str) else value
+
+    @field_validator("dicom_networks", mode="before")
+    @classmethod
+    def _parse_networks(cls, value: object) -> object:
+        return tuple(t.strip() for t in value.split(",") if t.strip()) if isinstance(value, str) else value
+
+    @field_validator("dicom_tls_key", mode="after")
+    @classmethod
+    def _check_key(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) != (info.data.get("dicom_tls_certificate") is None):
+            raise ValueError("TLS needs both a certificate and its key")
+        return value
 
     @field_validator("destinations", mode="after")
     @classmethod
@@ -154,7 +205,8 @@ class Settings(BaseSettings):
         values = self.model_dump(exclude={"web_login", "llm_api_key"}, exclude_none=True)
         values["pacs"] = ",".join(str(d) for d in self.pacs)
         values["move_destinations"] = ",".join(str(d) for d in self.move_destinations)
-        values["complete_on_release"] = ",".join(self.complete_on_release)
+        for name in ("complete_on_release", "calling_ae_titles", "called_ae_titles", "dicom_networks"):
+            values[name] = ",".join(str(each) for each in getattr(self, name))
         for name in ("rules", "destinations"):
             values[name] = json.dumps([table.model_dump(mode="json") for table in getattr(self, name)])
         return {f"KIDRAY_{name.upper()}": str(value) for name, value in values.items()}
