@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from study import errors
 from study.errors import ArchiveError, KidrayError, PixelDataError
-from study.fenced import Answer, as_array, attenuation
+from study.fenced import Answer, as_array, attenuation, display
 
 log = structlog.get_logger()
 
@@ -93,6 +93,16 @@ class Fence:
             If it cannot be read within the limits; never worth another try.
         """
         return as_array(self.call(attenuation, path))
+
+    def display_values(self, path: Path) -> NDArray[Any]:
+        """Return `study.pixels.display_values` of a radiograph's file, float32 (rows, columns), 0..1.
+
+        Raises
+        ------
+        NotDicomError, PixelDataError
+            If it cannot be read within the limits; never worth another try.
+        """
+        return as_array(self.call(display, path))
 
     def call(self, function: Callable[[Path], Answer], path: Path) -> Answer:
         """Return what `function`, a module's own, answers to `path` in a child.

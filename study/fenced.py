@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pydicom
 import pydicom.config
 from numpy.typing import NDArray
 from pydicom.errors import InvalidDicomError
 
 from study.errors import KidrayError
 from study.inspection import MALFORMED
-from study.pixels import file_attenuation
+from study.pixels import display_values, file_attenuation
 
 _CANNOT_BE_READ = (*MALFORMED, InvalidDicomError, RuntimeError, LookupError, ArithmeticError)
 
@@ -41,6 +42,11 @@ class Answer(NamedTuple):
 def attenuation(path: Path) -> Answer:
     """Return `study.pixels.file_attenuation`; the description is its shape."""
     return of_array(file_attenuation(path))
+
+
+def display(path: Path) -> Answer:
+    """Return `study.pixels.display_values` of a radiograph's file; the description is its shape."""
+    return of_array(display_values(pydicom.dcmread(path)))
 
 
 def of_array(values: NDArray[Any]) -> Answer:

@@ -9,6 +9,7 @@ from pydicom.uid import (
     DigitalXRayImageStorageForPresentation,
     DigitalXRayImageStorageForProcessing,
     EnhancedSRStorage,
+    SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
 
@@ -22,5 +23,11 @@ RADIOGRAPHS = frozenset(
 
 # What the service itself makes.
 DERIVED = frozenset(
-    {SegmentationStorage, EnhancedSRStorage, ComprehensiveSRStorage, Comprehensive3DSRStorage}
+    {
+        SegmentationStorage,
+        EnhancedSRStorage,
+        ComprehensiveSRStorage,
+        Comprehensive3DSRStorage,
+        SecondaryCaptureImageStorage,
+    }
 )

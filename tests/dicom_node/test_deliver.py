@@ -16,6 +16,7 @@ from pydicom.uid import (
     ComprehensiveSRStorage,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
     SegmentationStorage,
     generate_uid,
 )
@@ -40,6 +41,7 @@ from study.model import (
     StudySummary,
     Wording,
 )
+from study.owed import capture_uid
 from study.settings import Destination
 from tests.dicom_node.conftest import make_radiograph
 from tests.peers import Orthanc, free_port
@@ -340,3 +342,18 @@ def test_transfer_syntaxes_that_no_result_can_be_sent_in_are_refused_at_the_star
         DestinationPolicy(
             node=Destination("PACS", "127.0.0.1", 104), transfer_syntaxes=("1.2.840.10008.1.2.4.90",)
         )
+
+
+def test_a_capture_goes_only_where_it_is_asked_for_and_comes_back_without_making_work(
+    ledger, receiver: Receiver, a_segmented_study
+) -> None:
+    capture = derived(SecondaryCaptureImageStorage, a_segmented_study.study_uid)
+    capture.SOPInstanceUID = capture_uid(a_segmented_study.study_uid, a_segmented_study.radiographs[0])
+    node = Destination("VIEWER", "127.0.0.1", receiver.port)
+    asked = DestinationPolicy(node=node, gets=("CAPTURE",))
+    assert not deliver_by(ledger, a_segmented_study, asked).deliveries, "there is none to send yet"
+    ledger.archive.write_dataset(capture)
+    usual = DestinationPolicy(node=Destination("PACS", "127.0.0.1", receiver.port))
+    after = deliver_by(ledger, a_segmented_study, asked, usual)
+    assert set(states(after)) == {("VIEWER", "CAPTURE"), ("PACS", "SEG"), ("PACS", "SR")}
+    assert after.state == "segmented"
