@@ -263,6 +263,7 @@ def run_demo(settings: Settings, console: Console, stop: threading.Event) -> Non
 
 def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
     """Return the body of every job, each given what it needs from outside."""
+    from dicom_node.commitment_request import ask_commitment
     from dicom_node.deliver import deliver_study
     from dicom_node.site_rules import decide_by
     from inference.models import load_package
@@ -322,18 +323,31 @@ def steps(service: Service) -> Mapping[Job, Callable[[str], object]]:
         if any("DRAFT" in policy.gets for policy in settings.policies):
             service.queue.ask(Job.DELIVER, study_uid)
 
+    circuit = Circuit(connect(service.redis_url))
+
+    def deliver(study_uid: str) -> None:
+        try:
+            deliver_study(
+                study_uid,
+                ledger=service.ledger,
+                destinations=settings.policies,
+                circuit=circuit,
+                calling_ae_title=settings.ae_title,
+            )
+        finally:  # a destination that is down keeps no other from being asked
+            ask_commitment(
+                study_uid,
+                ledger=service.ledger,
+                destinations=[policy.node for policy in settings.policies if policy.commitment],
+                calling_ae_title=settings.ae_title,
+            )
+
     return {
         Job.PREVIEW: partial(read_by_rules, preview_study),
         Job.SEGMENT: segment,
         Job.DRAFT: draft,
         Job.SIGN: partial(sign_study, ledger=service.ledger),
-        Job.DELIVER: partial(
-            deliver_study,
-            ledger=service.ledger,
-            destinations=settings.policies,
-            circuit=Circuit(connect(service.redis_url)),
-            calling_ae_title=settings.ae_title,
-        ),
+        Job.DELIVER: deliver,
     }
 
 
@@ -349,6 +363,8 @@ def _role(name: str, **flags: object) -> Service:
 
 def _answering_services(service: Service) -> list[ServiceClass]:
     """Return what the DICOM node answers beside verification and storage."""
+    from dicom_node.commitment_request import CommitmentReports
+    from dicom_node.commitment_service import CommitmentService
     from dicom_node.query import QueryService
     from dicom_node.retrieve import RetrieveService
     from study.holdings import Holdings
@@ -359,6 +375,10 @@ def _answering_services(service: Service) -> list[ServiceClass]:
     return [
         QueryService(holdings, ae_title=settings.ae_title).service(),
         RetrieveService(holdings, archive, known, ae_title=settings.ae_title).service(),
+        CommitmentService(archive, known, ae_title=settings.ae_title).service(),
+        CommitmentReports(
+            service.ledger, [p.node.ae_title for p in settings.policies if p.commitment]
+        ).service(),
     ]
 
 

@@ -9,6 +9,7 @@ from ssl import SSLContext
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
@@ -47,8 +48,11 @@ def association(
     calling_ae_title: str,
     connect_timeout: float = CONNECT_TIMEOUT,
     answer_timeout: float = ANSWER_TIMEOUT,
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
 ) -> Iterator[Association]:
     """Run the block with an association, and release it after.
+
+    `roles` are asked for where they are not the usual ones (PS3.7 section D.3.3.4).
 
     Raises
     ------
@@ -67,6 +71,7 @@ def association(
         contexts=list(contexts),
         ae_title=destination.ae_title,
         max_pdu=0,
+        ext_neg=list(roles),
         evt_handlers=[(evt.EVT_CONN_OPEN, turn_nagle_off)],
     )
     if not opened.is_established:

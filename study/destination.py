@@ -54,6 +54,9 @@ class DestinationPolicy(Frozen):
     transfer_syntaxes: tuple[UID, ...] = ()
     """UIDs of those to propose; none: each object's own, else another uncompressed one."""
 
+    commitment: bool = False
+    """Whether it is asked to vouch for what it was sent (storage commitment)."""
+
     @field_validator("transfer_syntaxes", mode="after")
     @classmethod
     def _one_is_uncompressed(cls, value: tuple[str, ...]) -> tuple[str, ...]:

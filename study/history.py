@@ -14,7 +14,9 @@ from pydantic import Field, TypeAdapter
 
 from study.findings import FINDINGS
 from study.model import (
+    UID,
     Assessment,
+    Commitment,
     Delivery,
     Frozen,
     Presence,
@@ -115,8 +117,26 @@ class Delivered(Step):
     delivery: Delivery
 
 
+class Committed(Step):
+    """A destination was asked to commit to what it was sent, or has answered."""
+
+    kind: Literal["committed"] = "committed"
+    destination: str  # AE title
+    outcomes: dict[UID, Commitment]  # by instance UID
+
+
 Event = Annotated[
-    Received | Previewed | Queued | Segmented | Skipped | Failed | Drafted | Assessed | Signed | Delivered,
+    Received
+    | Previewed
+    | Queued
+    | Segmented
+    | Skipped
+    | Failed
+    | Drafted
+    | Assessed
+    | Signed
+    | Delivered
+    | Committed,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -225,6 +245,15 @@ def _changes(record: StudyRecord, event: Event) -> dict[str, object]:
             key = (event.delivery.destination, event.delivery.instance_uid)
             others = [d for d in record.deliveries if (d.destination, d.instance_uid) != key]
             return {"deliveries": [*others, event.delivery]}
+        case Committed():
+            return {"deliveries": [_after(delivery, event) for delivery in record.deliveries]}
+
+
+def _after(delivery: Delivery, event: Committed) -> Delivery:
+    outcome = event.outcomes.get(delivery.instance_uid)
+    if outcome is None or delivery.destination != event.destination:
+        return delivery
+    return delivery.model_copy(update={"commitment": outcome})
 
 
 def _seen(segmentation: Segmentation) -> dict[str, object]:
@@ -251,5 +280,8 @@ def _detail(event: Event) -> str:
             return f"{event.delivery.kind} to {event.delivery.destination}: {event.delivery.state}"
         case Assessed():
             return event.assessment
+        case Committed():
+            outcomes = ", ".join(sorted(set(event.outcomes.values())))
+            return f"{len(event.outcomes)} at {event.destination}: {outcomes}"
         case _:
             return ""

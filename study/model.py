@@ -221,6 +221,14 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class Commitment(StrEnum):
+    """Whether a destination has taken responsibility for an object (PS3.4 annex J)."""
+
+    ASKED = "asked"
+    COMMITTED = "committed"
+    REFUSED = "refused"
+
+
 class Delivery(Frozen):
     """One object on its way to one destination."""
 
@@ -232,6 +240,7 @@ class Delivery(Frozen):
     attempts: int = 0  # outcomes that differed; a try that ended as the one before is not counted
     reason: str | None = None
     at: datetime | None = None
+    commitment: Commitment | None = None  # None: not asked for
 
 
 class StudySummary(Frozen):

@@ -848,6 +848,12 @@ export interface components {
             message: string;
         };
         /**
+         * Commitment
+         * @description Whether a destination has taken responsibility for an object (PS3.4 annex J).
+         * @enum {string}
+         */
+        Commitment: "asked" | "committed" | "refused";
+        /**
          * Delivery
          * @description One object on its way to one destination.
          */
@@ -873,6 +879,7 @@ export interface components {
             reason?: string | null;
             /** At */
             at?: string | null;
+            commitment?: components["schemas"]["Commitment"] | null;
         };
         /**
          * DeliveryState
@@ -1491,6 +1498,7 @@ export type AssessmentRequest = components['schemas']['AssessmentRequest'];
 export type BoundingBox = components['schemas']['BoundingBox'];
 export type Certainty = components['schemas']['Certainty'];
 export type Check = components['schemas']['Check'];
+export type Commitment = components['schemas']['Commitment'];
 export type Delivery = components['schemas']['Delivery'];
 export type DeliveryState = components['schemas']['DeliveryState'];
 export type DraftSource = components['schemas']['DraftSource'];

@@ -65,6 +65,7 @@ function DeliveryLine({ delivery }: { delivery: Delivery }) {
     <li data-state={delivery.state}>
       {delivery.kind} → {delivery.destination}: {delivery.state}
       {delivery.attempts > 1 && `, ${t("worklist.attempts", { count: delivery.attempts })}`}
+      {delivery.commitment && `, ${t(`worklist.commitment.${delivery.commitment}`)}`}
       {delivery.reason && <small>{delivery.reason}</small>}
     </li>
   );
@@ -81,6 +82,7 @@ const STEPS = [
   "assessed",
   "signed",
   "delivered",
+  "committed",
 ] as const;
 
 function TimelineLine({ entry, before }: { entry: TimelineEntry; before: TimelineEntry | undefined }) {

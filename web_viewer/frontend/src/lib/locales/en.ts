@@ -82,6 +82,11 @@ export const en = {
     noName: "No name",
     sent: "{{count}} of {{total}} sent",
     failedDelivery: "Not delivered: {{reason}}",
+    commitment: {
+      asked: "asked to commit to it",
+      committed: "committed to it",
+      refused: "does not commit to it",
+    },
     attempts_one: "{{count}} attempt",
     attempts_other: "{{count}} attempts",
   },
@@ -147,6 +152,7 @@ export const en = {
       assessed: "Finding assessed",
       signed: "Signed",
       delivered: "Delivery",
+      committed: "Storage commitment",
     },
   },
   findings: {

@@ -81,6 +81,11 @@ export const ko: Words<typeof en> = {
     noName: "이름 없음",
     sent: "{{total}}건 중 {{count}}건 전송",
     failedDelivery: "전송되지 않음: {{reason}}",
+    commitment: {
+      asked: "보관 확약 요청됨",
+      committed: "보관 확약됨",
+      refused: "보관을 확약하지 않음",
+    },
     attempts_one: "{{count}}회 시도",
     attempts_other: "{{count}}회 시도",
   },
@@ -146,6 +151,7 @@ export const ko: Words<typeof en> = {
       assessed: "소견 평가",
       signed: "서명",
       delivered: "전송",
+      committed: "보관 확약",
     },
   },
   findings: {
