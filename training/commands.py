@@ -1,24 +1,25 @@
-"""Commands for phantoms and models: `phantom`, `train`, `evaluate`, `export`."""
+"""Commands for phantoms, data sets and models: `phantom`, `import-aihub`, `train`, `evaluate`, `export`."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from study.errors import KidrayError, SettingsError
+from study.errors import SettingsError
+from training.console import progress, said_plainly
+from training.import_command import import_aihub
 from training.plan import PhantomKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from training.dataset import PreparedSet, Split
+    from training.dataset import PreparedSet
     from training.recipe import Recipe
+    from training.split import Split
     from training.train import EpochResult, Training
 
 app = typer.Typer(help="Phantoms and models.", no_args_is_help=True)
+app.command("import-aihub")(import_aihub)
 
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
@@ -47,7 +48,7 @@ def phantom(
     """
     from training.phantom_set import write_phantoms
 
-    with _said_plainly(), _progress("drawing") as report:
+    with said_plainly(), progress("drawing") as report:
         square = (size, size) if size else None
         for number, _ in enumerate(write_phantoms(out, count, seed, kind=kind, size=square), start=1):
             report(number, count)
@@ -65,17 +66,17 @@ def train(
 ) -> None:
     """Train the U-Net by a recipe.
 
-    The recipe says everything: how many phantoms (or which folders of DICOM with ground truth as SEG), the
-    network, the loss, the optimizer, the augmentation. A checkpoint is written after every epoch
-    (OUT/last.pt; OUT/best.pt by validation Dice), so a run can be stopped at any time; --resume goes on to
-    the numbers that an unbroken run gives. Resumed with a changed recipe, a run goes on by the new one and
-    its model says so. OUT/log.csv has a line an epoch.
+    The recipe says everything: how many phantoms (or which folders of DICOM with ground truth as SEG, or the
+    manifest of an imported set), the network, the loss, the optimizer, the augmentation. A checkpoint is
+    written after every epoch (OUT/last.pt; OUT/best.pt by validation Dice), so a run can be stopped at any
+    time; --resume goes on to the numbers that an unbroken run gives. Resumed with a changed recipe, a run
+    goes on by the new one and its model says so. OUT/log.csv has a line an epoch.
 
     Needs the extra `train`: pip install "kidray[train]".
 
     Example: kidray train --config training/configs/unet.toml --out runs/unet
     """
-    with _said_plainly():
+    with said_plainly():
         _train(config, out, resume, threads)
 
 
@@ -97,12 +98,12 @@ def export(
 
     Example: kidray export --checkpoint runs/unet/best.pt --out models/unet
     """
-    with _said_plainly():
+    with said_plainly():
         import torch
 
-        from training.dataset import Split
         from training.export import export_package
         from training.recipe import Recipe
+        from training.split import Split
         from training.train import read_checkpoint
 
         torch.set_num_threads(threads)
@@ -134,9 +135,9 @@ def evaluate(
     from training.evaluate import evaluate as figures
     from training.evaluate import record
 
-    with _said_plainly():
+    with said_plainly():
         package = load_package(model)
-        with _progress("reading") as report:
+        with progress("reading") as report:
             square = (size, size) if size else None
             summary = figures(package, count, seed, size=square, threads=threads, progress=report)
         if write:
@@ -148,8 +149,8 @@ def _train(config: Path, out: Path, resume: bool, threads: int) -> None:
     import torch
 
     from training import train as loop
-    from training.dataset import Split
     from training.recipe import read_recipe
+    from training.split import Split
 
     torch.set_num_threads(threads)
     last = out / loop.LAST
@@ -163,7 +164,7 @@ def _train(config: Path, out: Path, resume: bool, threads: int) -> None:
     steps = loop.steps_in(training_set, recipe.batch)
     training = loop.resume(last, steps, recipe) if resume else loop.start(recipe, steps)
     out.mkdir(parents=True, exist_ok=True)
-    with _progress("training") as report:
+    with progress("training") as report:
         while not training.is_over:
             done = training.epoch * steps
             result = loop.run_epoch(
@@ -196,53 +197,19 @@ def _keep(training: Training, result: EpochResult, out: Path) -> None:
 
 
 def _prepared(recipe: Recipe, split: Split, workers: int) -> PreparedSet:
-    from training.dataset import Split, prepared_folder, prepared_phantoms
+    from training.dataset import prepared_folder, prepared_manifest, prepared_phantoms
+    from training.split import Split
 
     data = recipe.data
     is_train = split is Split.TRAIN
     folder = data.train_folder if is_train else data.validation_folder
-    with _progress(f"preparing {split}") as report:
+    with progress(f"preparing {split}") as report:
+        if data.manifest is not None:
+            return prepared_manifest(data.manifest, split, data.size, cache=data.cache, progress=report)
         if folder is not None:
             return prepared_folder(folder, data.size, cache=data.cache, progress=report)
         count = data.train if is_train else data.validation
         return prepared_phantoms(split, count, data.size, cache=data.cache, workers=workers, progress=report)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar with the time that is left."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _said_plainly() -> Iterator[None]:
-    """Turn what a person can act on into one sentence and an exit status."""
-    try:
-        yield
-    except (KidrayError, OSError, ValueError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
-    except ModuleNotFoundError as error:
-        typer.echo(f'error: {error.name} is not installed; pip install "kidray[train]"', err=True)
-        raise typer.Exit(1) from error
 
 
 def _show(summary: dict[str, object]) -> None:

@@ -16,10 +16,11 @@ import inference.preprocess
 import study.findings
 import training
 from inference.preprocess import prepare
-from study.compat import StrEnum
 from training.folder import Pair, find_pairs, read_pair
+from training.manifest import Row, outlined_rows, read_row
 from training.phantom import PhantomKind, draw_phantom
 from training.phantom_set import DETECTOR_SIZES
+from training.split import Split
 
 Progress = Callable[[int, int], None]  # done, of
 
@@ -28,15 +29,7 @@ _DRAWING_MODULES = (
 )  # fmt: skip
 _DRAWN_ROWS = 512  # phantoms for training; served ones have four times as many, averaged down
 
-
-class Split(StrEnum):
-    """Which phantoms: no seed belongs to two splits, nor to a set that `kidray phantom` writes."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
-
-
+# No seed belongs to two splits, nor to a set that `kidray phantom` writes.
 _FIRST_SEED = {Split.TRAIN: 1 << 44, Split.VALIDATION: 2 << 44, Split.TEST: 3 << 44}
 # Normal abdomens and free gas, the hardest finding, come more often than the others.
 TRAINING_CYCLE = (
@@ -115,6 +108,36 @@ def prepared_folder(folder: Path, size: int, *, cache: Path, progress: Progress 
 
 def _prepared_pair(pair: Pair, size: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     radiograph, masks = read_pair(pair)
+    image, box = prepare(radiograph, size)
+    return image[0], box.square_labels(masks)
+
+
+def prepared_manifest(
+    manifest: Path, split: Split, size: int, *, cache: Path, progress: Progress | None = None
+) -> PreparedSet:
+    """Return the prepared radiographs of one split of a manifest, as far as their outlines are known.
+
+    The name in the cache holds a hash of the manifest, which holds one of every image, and of the masks'
+    sizes and times.
+
+    Raises
+    ------
+    ManifestError
+        If the manifest or a file that it lists cannot be read, or the split has no mask at all.
+    """
+    rows, folder = outlined_rows(manifest, split), manifest.parent
+    digest = hashlib.sha256(f"{split}/{size}/{_code_hash()}".encode() + manifest.read_bytes())
+    for mask in (folder / row.mask for row in rows if row.mask):
+        facts = mask.stat()
+        digest.update(f"{mask}/{facts.st_size}/{facts.st_mtime_ns}".encode())
+    cached = cache / f"{folder.name}-{split}-{len(rows)}-{size}-{digest.hexdigest()[:16]}"
+    if not (cached / "labels.npy").exists():
+        _fill(cached, lambda index: _prepared_row(folder, rows[index], size), len(rows), size, 1, progress)
+    return _opened(cached)
+
+
+def _prepared_row(folder: Path, row: Row, size: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    radiograph, masks = read_row(folder, row)
     image, box = prepare(radiograph, size)
     return image[0], box.square_labels(masks)
 

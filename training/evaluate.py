@@ -16,11 +16,12 @@ from inference.predict import Predictor
 from study.findings import FINDINGS
 from study.model import Presence
 from training.card import write_card
-from training.dataset import Split, split_seed
+from training.dataset import split_seed
 from training.metrics import Estimate, auroc, batch_pooled_soft_dice, bootstrap_mean, dice, wilson
 from training.phantom import ABDOMINAL_KINDS, Phantom, draw_phantom
 from training.phantom_dicom import radiograph_dataset
 from training.phantom_set import DETECTOR_SIZES
+from training.split import Split
 
 METRICS_FILE = "metrics.json"
 POOLED_BATCH = 16

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing_extensions import Self
 
 from study.compat import tomllib
 from study.errors import SettingsError
@@ -16,14 +17,23 @@ class _Part(BaseModel):
 
 
 class DataPart(_Part):
-    """Which radiographs: phantoms drawn from seeds, or folders of DICOM with ground truth as SEG."""
+    """Which radiographs: phantoms drawn from seeds, folders of DICOM and SEG, or a manifest."""
 
     train: Annotated[int, Field(ge=1)] = 2400  # phantoms
     validation: Annotated[int, Field(ge=1)] = 300
     size: Annotated[int, Field(ge=16)] = 256  # side of the square that the network reads
     train_folder: Path | None = None  # in place of phantoms, both or neither
     validation_folder: Path | None = None
+    manifest: Path | None = None  # in place of both, such as `kidray import-aihub` writes
     cache: Path = Path("runs/cache")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.train_folder is None) != (self.validation_folder is None):
+            raise ValueError("train_folder and validation_folder go together")
+        if self.manifest is not None and self.train_folder is not None:
+            raise ValueError("give a manifest or folders, not both")
+        return self
 
 
 class NetworkPart(_Part):

@@ -21,7 +21,6 @@ from training.commands import app
 from training.dataset import (
     TRAINING_CYCLE,
     PreparedSet,
-    Split,
     prepared_folder,
     prepared_phantoms,
     split_seed,
@@ -29,6 +28,7 @@ from training.dataset import (
 from training.export import export_package
 from training.phantom_set import LARGEST_SET_SEED, SEED_STRIDE, write_phantoms
 from training.recipe import AugmentationPart, Recipe, read_recipe
+from training.split import Split
 
 SIZE = 64
 TINY = Recipe.model_validate(
