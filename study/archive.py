@@ -14,7 +14,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -181,12 +181,24 @@ class Archive:
                 ) from error
         return events
 
-    def remove(self, study_uid: str) -> None:
-        """Remove a study and its events for good; it is gone whole, or not at all."""
+    def remove(self, study_uid: str, *, instances: int) -> None:
+        """Remove a study and its events for good; it is gone whole, or not at all.
+
+        Whoever stores an instance in the meantime either fails, and does not acknowledge it, or is
+        found out here.
+
+        Raises
+        ------
+        ConflictError
+            If the study holds another number of instances than `instances`; it stays then.
+        """
         folder = self.root / checked_uid(study_uid)
         leaving = self._incoming / uuid.uuid4().hex
         with _named(folder):
             os.rename(folder, leaving)
+            if len(list(leaving.glob("*/*.dcm"))) != instances:
+                _put_back(leaving, folder)
+                raise ConflictError(f"study {study_uid} does not hold {instances} instances; it stays")
             _flush_folder(self.root)
             shutil.rmtree(leaving, ignore_errors=True)  # `clear_incoming` may be at it too
 
@@ -230,6 +242,23 @@ class Archive:
         os.replace(temporary, beside)
         _flush_folder(path.parent)
         return Written.KEPT_BESIDE
+
+
+def _put_back(leaving: Path, folder: Path) -> None:
+    """Let a study stay; where another of its UID has begun since, give that its instances."""
+    try:
+        os.rename(leaving, folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        for file in leaving.glob("*/*.dcm"):
+            beside = folder / file.parent.name
+            beside.mkdir(exist_ok=True)
+            with suppress(FileExistsError):
+                os.link(file, beside / file.name)
+            _flush_folder(beside)
+        _flush_folder(folder)
+    _flush_folder(folder.parent)
 
 
 def _digest(path: Path) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from study import telemetry
-from study.errors import ArchiveError, KidrayError, NotInArchiveError, StateError
+from study.errors import ArchiveError, ConflictError, KidrayError, NotInArchiveError, StateError
 
 if TYPE_CHECKING:
     from study.history import Event
@@ -137,7 +137,7 @@ def _purge(service: Service, going: list[Held], why: str, *, dry_run: bool) -> N
         if not dry_run:
             try:
                 take_leave(service.ledger, study, why=why, at=telemetry.now())
-            except StateError as error:
+            except (StateError, ConflictError) as error:
                 typer.echo(str(error), err=True)
                 continue
         done = "would remove" if dry_run else "removed"

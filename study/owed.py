@@ -8,7 +8,7 @@ from typing import NamedTuple
 from study.destination import DestinationPolicy, ObjectKind
 from study.history import Event, Signed
 from study.identifiers import derived_uid
-from study.model import DeliveryState, Radiograph, Report, StudyRecord
+from study.model import Commitment, DeliveryState, Radiograph, Report, StudyRecord
 
 
 class Owed(NamedTuple):
@@ -43,6 +43,18 @@ def still_owed(record: StudyRecord, owed: Iterable[Owed], policy: DestinationPol
         if d.destination == policy.node.ae_title and d.state is DeliveryState.SENT
     }
     return [o for o in owed if o.instance_uid not in held]
+
+
+def unconfirmed(record: StudyRecord, owed: Iterable[Owed], policy: DestinationPolicy) -> list[Owed]:
+    """Return those of `owed` that the destination has not taken, or not vouched for where it is asked to."""
+    confirmed = {
+        d.instance_uid
+        for d in record.deliveries
+        if d.destination == policy.node.ae_title
+        and d.state is DeliveryState.SENT
+        and (d.commitment is Commitment.COMMITTED or not policy.commitment)
+    }
+    return [o for o in owed if o.instance_uid not in confirmed]
 
 
 def capture_uid(study_uid: str, radiograph: Radiograph) -> str | None:

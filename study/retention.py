@@ -22,7 +22,7 @@ from study.errors import ArchiveError, StateError
 from study.history import Event
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
-from study.owed import Owed, objects_owed, signed_reports, still_owed
+from study.owed import Owed, objects_owed, signed_reports, unconfirmed
 from study.state import FINISHED, State
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ def why_kept(
     if State(record.state) not in FINISHED:
         return f"it is still {record.state}"
     if lacking:
-        return f"{len(lacking)} results are not delivered yet"
+        return f"{len(lacking)} results are not confirmed by their destination"
     if unsent_reports:
         return "a signed report has reached no destination"
     sent = any(d.state is DeliveryState.SENT for d in record.deliveries)
@@ -104,7 +104,7 @@ def look(ledger: Ledger, study_uid: str, destinations: Sequence[DestinationPolic
     lacking = [
         owed
         for policy in destinations
-        for owed in still_owed(record, objects_owed(record, events, policy), policy)
+        for owed in unconfirmed(record, objects_owed(record, events, policy), policy)
         if owed.instance_uid in made
     ]
     size = sum(ledger.archive.path(ref).stat().st_size for ref in refs)
@@ -117,7 +117,7 @@ def take_leave(ledger: Ledger, study: Held, *, why: str, at: datetime) -> None:
 
     Raises
     ------
-    StateError
+    StateError, ConflictError
         If something came or happened since the study was looked at; it stays then.
     """
     uid = study.record.study_uid
@@ -125,7 +125,7 @@ def take_leave(ledger: Ledger, study: Held, *, why: str, at: datetime) -> None:
     if (now.version, len(ledger.archive.instances(uid))) != (study.record.version, study.instances):
         raise StateError(f"study {uid} has changed in the meantime and stays")
     _write_record(ledger.archive, study, why, at)
-    ledger.archive.remove(uid)
+    ledger.archive.remove(uid, instances=study.instances)
     ledger.registry.forget(uid)
     log.info("study_left", study_uid=uid, why=why, instances=study.instances)
 

@@ -13,11 +13,12 @@ from pydicom.uid import generate_uid
 from typer.testing import CliRunner
 
 import cli
-from study.archive import Archive
-from study.errors import StateError
+from study.archive import Archive, _put_back
+from study.errors import ConflictError, StateError
 from study.history import Delivered, Drafted, Event, Queued, Received, Segmented, Signed
 from study.ledger import Ledger
 from study.model import (
+    Commitment,
     Delivery,
     DeliveryState,
     DraftSource,
@@ -143,10 +144,10 @@ def lines(archive: Archive) -> list[dict[str, object]]:
 def test_nothing_leaves_before_its_delivery_is_confirmed(ledger: Ledger) -> None:
     uid = drafted(ledger)
     sr = str(ledger.held(uid).radiographs[0].sr_instance_uid)
-    assert kept(ledger, uid) == "1 results are not delivered yet"
+    assert kept(ledger, uid) == "1 results are not confirmed by their destination"
     for state in (DeliveryState.PENDING, DeliveryState.FAILED):
         deliver(ledger, uid, sr, state=state)
-        assert kept(ledger, uid) == "1 results are not delivered yet"
+        assert kept(ledger, uid) == "1 results are not confirmed by their destination"
     deliver(ledger, uid, sr)
     assert kept(ledger, uid) is None
 
@@ -171,6 +172,22 @@ def test_what_waits_for_a_signature_before_it_goes_stays(ledger: Ledger, monkeyp
     monkeypatch.delenv("KIDRAY_PACS")
     monkeypatch.setenv("KIDRAY_DESTINATIONS", '[{"node": "PACS@127.0.0.1:104", "when": "signed"}]')
     assert kept(ledger, drafted(ledger)) == "none of its results has reached a destination"
+
+
+def test_where_storage_commitment_is_asked_for_a_delivery_alone_confirms_nothing(
+    ledger: Ledger, monkeypatch
+) -> None:
+    monkeypatch.delenv("KIDRAY_PACS")
+    monkeypatch.setenv("KIDRAY_DESTINATIONS", '[{"node": "PACS@127.0.0.1:104", "commitment": true}]')
+    uid = drafted(ledger, delivered=True)
+    (sent,) = ledger.held(uid).deliveries
+    for commitment in (Commitment.ASKED, Commitment.REFUSED):
+        vouched = sent.model_copy(update={"commitment": commitment})
+        add(ledger, uid, Delivered(at=NOW, revision=1, delivery=vouched))
+        assert kept(ledger, uid) == "1 results are not confirmed by their destination"
+    vouched = sent.model_copy(update={"commitment": Commitment.COMMITTED})
+    add(ledger, uid, Delivered(at=NOW, revision=1, delivery=vouched))
+    assert kept(ledger, uid) is None
 
 
 def test_age_and_room_choose_the_longest_untouched_first(ledger: Ledger) -> None:
@@ -201,6 +218,28 @@ def test_a_study_that_changed_in_the_meantime_stays(ledger: Ledger, archive: Arc
     assert not lines(archive)
 
 
+def test_an_instance_that_arrives_while_its_study_leaves_is_not_lost(ledger, archive: Archive) -> None:
+    uid = drafted(ledger, delivered=True)
+    refs = archive.instances(uid)
+    with pytest.raises(ConflictError, match="it stays"):
+        archive.remove(uid, instances=len(refs) - 1)  # one more is there than was looked at
+    assert archive.instances(uid) == refs
+    assert ledger.held(uid).state == "drafted"
+    assert not list((archive.root / ".incoming").iterdir())
+
+
+def test_a_study_that_began_anew_while_it_left_gets_its_instances_back(ledger, archive: Archive) -> None:
+    uid = drafted(ledger, delivered=True)
+    refs = archive.instances(uid)
+    leaving = archive.root / ".incoming" / "leaving"
+    (archive.root / uid).rename(leaving)
+    again = radiograph(PIXELS)
+    again.StudyInstanceUID = uid
+    new = archive.write_dataset(again)
+    _put_back(leaving, archive.root / uid)
+    assert set(archive.instances(uid)) == {*refs, new}
+
+
 def test_the_command_removes_what_is_old_and_delivered_and_keeps_a_record(
     ledger: Ledger, archive: Archive, registry: Registry
 ) -> None:
@@ -209,7 +248,7 @@ def test_the_command_removes_what_is_old_and_delivered_and_keeps_a_record(
     dry = kidray("--older-than", "3650", "--dry-run")
     assert f"would remove {old}: 2 instances" in dry
     assert owing not in dry
-    assert "1 stay: 1 results are not delivered yet" in dry
+    assert "1 stay: 1 results are not confirmed by their destination" in dry
     assert set(archive.studies()) == {old, owing}
     assert not lines(archive)
 
