@@ -1,4 +1,4 @@
-"""`kidray send` and `kidray echo`: talk to a DICOM node from the command line."""
+"""`kidray send`, `kidray echo`, `kidray priors`: talk to a DICOM node from the command line."""
 
 from __future__ import annotations
 
@@ -56,6 +56,38 @@ def echo(to: _To, calling: _Calling = "KIDRAY") -> None:
     except DeliveryError as error:
         _give_up(error)
     typer.echo(f"{to} answers in {seconds * 1000:.0f} ms")
+
+
+@app.command()
+def priors(
+    study_uid: Annotated[str, typer.Argument(metavar="UID", help="The study to compare with.")],
+    source: Annotated[
+        str,
+        typer.Option("--from", metavar="AE@HOST:PORT", help="The PACS. [default: the first of KIDRAY_PACS]"),
+    ] = "",
+) -> None:
+    """Fetch the patient's earlier abdominal radiographs from a PACS by C-FIND and C-GET.
+
+    They are kept in the archive for comparison; the model does not read them.
+    """
+    from dicom_node.priors import fetch_priors
+    from study.service import Service
+    from study.settings import load_settings
+
+    settings = load_settings()
+    if not source and not settings.policies:
+        raise typer.BadParameter("no PACS is set; name one", param_hint="--from")
+    ledger = Service.open(settings).ledger
+    fetched = fetch_priors(
+        ledger.held(study_uid),
+        _destination(source) if source else settings.policies[0].node,
+        ledger.archive,
+        calling_ae_title=settings.ae_title,
+    )
+    for prior, instances in fetched:
+        typer.echo(f"{prior.study_date or 'undated'}  {prior.study_uid}  {instances} radiographs")
+    if not fetched:
+        typer.echo("No earlier abdominal radiographs there")
 
 
 def _destination(text: str) -> Destination:

@@ -1,0 +1,135 @@
+"""A patient's earlier abdominal radiographs, fetched from Orthanc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from pydicom import DataElement, Dataset
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR
+from typer.testing import CliRunner
+
+from cli import app
+from dicom_node.priors import fetch_priors, is_earlier
+from dicom_node.receive import Receiver
+from study.archive import Archive, InstanceReference
+from study.errors import DeliveryError, NotInArchiveError
+from study.history import Received
+from study.inspection import summarize
+from study.ledger import Ledger
+from study.model import StudyRecord, StudySummary
+from study.settings import Destination
+from tests.dicom_node.conftest import make_radiograph, saved
+from tests.dicom_node.encoding import dataset_bytes
+from tests.peers import Orthanc, free_port
+
+peer = pytest.mark.peer
+AT = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    known = {"kidray": ("KIDRAY", "127.0.0.1", free_port())}
+    with Orthanc(tmp_path_factory.mktemp("orthanc"), modalities=known) as running:
+        yield running
+
+
+@pytest.fixture
+def current(ledger: Ledger, a_radiograph: Dataset) -> StudyRecord:
+    """The study of 1 March 2026 that priors are wanted for."""
+    a_radiograph.PatientBirthDate = "20230101"
+    ledger.archive.write_dataset(a_radiograph)
+    uid = str(a_radiograph.StudyInstanceUID)
+    arrived = Received(at=AT, revision=1, calling_ae_title="CR", summary=summarize(a_radiograph))
+    ledger.append(uid, lambda _: arrived)
+    return ledger.held(uid)
+
+
+def prior(**attributes: object) -> Dataset:
+    dataset = make_radiograph(PatientBirthDate="20230101")
+    for keyword, value in {"StudyDate": "20250501", **attributes}.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def kept(archive: Archive, dataset: Dataset) -> Path:
+    return archive.path(InstanceReference.of(dataset))
+
+
+@peer
+def test_only_this_patients_earlier_abdomens_come_and_make_no_work(
+    orthanc, ledger, current, a_radiograph, tmp_path
+) -> None:
+    wanted = [prior(), prior(StudyDate="20240501", BodyPartExamined="", SeriesDescription="KUB SUPINE")]
+    unwanted = [
+        prior(BodyPartExamined="CHEST"),
+        prior(PatientID="P0002"),
+        prior(PatientBirthDate="19990101"),
+        prior(StudyDate="20260401"),
+        prior(Modality="CT"),
+    ]
+    files = {str(d.SOPInstanceUID): saved(d, tmp_path / "pacs") for d in [*wanted, *unwanted, a_radiograph]}
+    for file in files.values():
+        orthanc.take(file)
+    found = fetch_priors(
+        current, Destination.parse(orthanc.destination), ledger.archive, calling_ae_title="KIDRAY"
+    )
+    assert [(f.prior.study_date, f.instances) for f in found] == [("20250501", 1), ("20240501", 1)]
+    for dataset in wanted:
+        assert dataset_bytes(kept(ledger.archive, dataset)) == dataset_bytes(
+            files[str(dataset.SOPInstanceUID)]
+        )
+        assert ledger.record(str(dataset.StudyInstanceUID)) is None
+    assert not any(kept(ledger.archive, dataset).exists() for dataset in unwanted)
+
+
+@peer
+def test_the_command_fetches_and_says_what_came(
+    orthanc, ledger, redis_url, current, tmp_path, monkeypatch
+) -> None:
+    dataset = prior(StudyDate="20250607")
+    orthanc.take(saved(dataset, tmp_path / "pacs"))
+    monkeypatch.setenv("KIDRAY_HOME", str(tmp_path))
+    monkeypatch.setenv("KIDRAY_REDIS_URL", redis_url)
+    monkeypatch.setenv("KIDRAY_PACS", orthanc.destination)
+    done = CliRunner().invoke(app, ["priors", current.study_uid])
+    assert done.exit_code == 0, done.output
+    assert f"20250607  {dataset.StudyInstanceUID}  1 radiographs" in done.output
+    assert "P0001" not in done.output
+
+
+def test_a_pacs_that_offers_no_queries_is_named(receiver: Receiver, ledger, current) -> None:
+    plain = Destination("OTHER", "127.0.0.1", receiver.port)
+    with pytest.raises(DeliveryError, match="OTHER does not offer"):
+        fetch_priors(current, plain, ledger.archive, calling_ae_title="KIDRAY")
+
+
+def test_a_study_without_a_patient_id_has_no_priors(ledger, current) -> None:
+    nobody = current.model_copy(update={"summary": StudySummary()})
+    with pytest.raises(NotInArchiveError):
+        fetch_priors(nobody, Destination("ANY", "127.0.0.1", 104), ledger.archive, calling_ae_title="KIDRAY")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"PatientBirthDate": ""}, True),
+        ({"PatientBirthDate": "20230102"}, False),
+        ({"PatientID": "P00011"}, False),
+        ({"StudyDate": "20260302"}, False),
+        ({"StudyInstanceUID": "1.2.3"}, False),
+        ({"StudyInstanceUID": "../x"}, False),
+    ],
+)
+def test_who_is_taken_for_the_same_patient_earlier(change, expected) -> None:
+    found = Dataset()
+    found.StudyInstanceUID, found.StudyDate = "1.2.4", "20250501"
+    found.PatientID, found.PatientBirthDate = "P0001", "20230101"
+    for keyword, value in change.items():
+        found[keyword] = DataElement(keyword, dictionary_VR(keyword), value, validation_mode=IGNORE)
+    summary = StudySummary(patient_id="P0001", patient_birth_date="20230101", study_date="20260301")
+    assert is_earlier(found, "1.2.3", summary) is expected
