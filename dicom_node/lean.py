@@ -36,6 +36,7 @@ _ABORT = bytes.fromhex("070000000004 0000 02 06")  # provider; invalid PDU param
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 _ASSOCIATED = "Sta6"
 _CLOSING = "Sta13"
+_BEFORE_REQUEST = {"Sta1", "Sta2"}
 
 
 def lean_association(association: Association, connection: socket.socket, limits: Limits) -> Association:
@@ -121,7 +122,7 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
         except LimitError as error:
             self._cut(error)
         except OSError:  # the peer has gone, maybe in the middle of a PDU
-            self.event_queue.put("Evt17")
+            self._gone()
 
     def _read_one(self) -> bool:
         """Read one PDU; returns whether a message goes on after it."""
@@ -210,7 +211,14 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
                 connection.sendall(_ABORT)
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        self._gone()
+
+    def _gone(self) -> None:
+        """Note that the connection is closed; who still waits for an A-ASSOCIATE request need not."""
+        is_expected = self.state_machine.current_state in _BEFORE_REQUEST
         self.event_queue.put("Evt17")  # transport connection closed
+        if is_expected:
+            self.to_user_queue.put(None)
 
     @property
     def _address(self) -> str:
@@ -252,6 +260,13 @@ class _LeanSocket(AssociationSocket):  # type: ignore[misc]
     @property
     def _holds_decrypted(self) -> bool:
         return isinstance(self.socket, ssl.SSLSocket) and bool(self.socket.pending())
+
+    def _shutdown_socket(self) -> None:
+        """Close the socket, where the peer was quicker, too: the original leaves that to the collector."""
+        opened: socket.socket | None = self.socket
+        super()._shutdown_socket()
+        if opened is not None:
+            opened.close()
 
     def send(self, encoded: bytes) -> None:
         """Send a PDU, for which the peer has as long as it may be idle."""
