@@ -7,6 +7,7 @@ keep a patient's radiographs together in one split, and is never kept.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from study.errors import KidrayError, NotDicomError
 from study.findings import FINDINGS, FindingLabel
@@ -35,6 +36,18 @@ from training.split import split_of
 Pixels = NDArray[np.uint8 | np.uint16]
 Progress = Callable[[int, int], None]  # done, of
 MANIFEST = "manifest.csv"
+# What pydicom raises on bytes that are no data set, or a damaged one.
+_DAMAGED = (
+    InvalidDicomError,
+    BytesLengthException,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    struct.error,
+)
 _CORRECT = "correct the annotation, or take it out with its image"
 _COPY = "copy it from the source again, or take it out"
 
@@ -174,9 +187,12 @@ def _radiograph(entry: Entry) -> _Radiograph:
     if entry.layout is Layout.COMPOSITE:
         return _Radiograph(read_grayscale(entry.image))
     try:
-        dataset = pydicom.dcmread(entry.image)
-    except InvalidDicomError as error:
-        raise NotDicomError(f"{entry.image.name} is not a DICOM file") from error
+        return _from_dataset(pydicom.dcmread(entry.image))
+    except _DAMAGED as error:  # its message may quote the header
+        raise NotDicomError(f"{entry.image.name} is not a DICOM file, or a damaged one") from error
+
+
+def _from_dataset(dataset: pydicom.Dataset) -> _Radiograph:
     values = attenuation_values(dataset)
     low, high = float(values.min()), float(values.max())
     scaled = (values - low) * np.float32(65535 / max(high - low, 1e-6))

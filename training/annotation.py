@@ -107,7 +107,7 @@ def _content(path: Path) -> dict[str, Any]:
         content = content[0]
     if not isinstance(content, dict):
         raise AnnotationError(f"it holds a {type(content).__name__}, not one object with `shapes`")
-    if "shapes" not in content:
+    if not content.keys() & {"shapes", "clinic_info"}:
         raise AnnotationError(f"it has no `shapes`; its keys are {', '.join(sorted(content)) or 'none'}")
     return content
 

@@ -131,9 +131,11 @@ def outlined_rows(path: Path, split: Split) -> list[Row]:
     Raises
     ------
     ManifestError
-        If none of them has a mask: an image-level label alone teaches no outline.
+        If there is none, or none of them has a mask: an image-level label alone teaches no outline.
     """
     rows = [row for row in read_manifest(path) if row.split is split]
+    if not rows:
+        raise ManifestError(f"{path} lists no radiograph for {split}: the set has too few cases to be split")
     outlined = [row for row in rows if row.is_outlined]
     if not any(row.mask for row in outlined):
         raise ManifestError(
@@ -177,7 +179,10 @@ def read_grayscale(path: Path) -> NDArray[np.uint8 | np.uint16]:
         content = np.fromfile(path, np.uint8)
     except OSError as error:
         raise ManifestError(f"{path.name} cannot be read: {error.strerror}") from error
-    pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    try:
+        pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    except cv2.error as error:  # more pixels than OpenCV reads
+        raise ManifestError(f"{path.name} is no readable image: {error.err}") from error
     if pixels is None:
         raise ManifestError(f"{path.name} is no readable image")
     if pixels.dtype not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
@@ -195,7 +200,7 @@ def write_grayscale(path: Path, pixels: NDArray[np.uint8 | np.uint16]) -> None:
     ManifestError
         If they cannot be encoded.
     """
-    done, content = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    done, content = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:
         raise ManifestError(f"{path.name}: {pixels.shape} pixels cannot be written as PNG")
     path.parent.mkdir(parents=True, exist_ok=True)

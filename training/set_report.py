@@ -71,7 +71,12 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 
 def _counts(rows: Sequence[Row]) -> str:
     head = ("class of the source", *Split, "all")
-    return f"## Classes and splits\n\n{_table(head, split_table(rows))}"
+    text = f"## Classes and splits\n\n{_table(head, split_table(rows))}"
+    there = {(row.category, row.split) for row in rows}
+    missing = [f"{c} in {s}" for c in _CATEGORIES for s in Split if (c, s) not in there]
+    if missing:
+        text += f"\n\n**No radiograph of** {', '.join(missing)}: no figure can be had there."
+    return text
 
 
 def _truths(rows: Sequence[Row]) -> str:

@@ -330,7 +330,9 @@ def test_the_precursor_release_gives_image_level_labels_and_no_mask(boxes: Path,
     assert rows["1.2.3"].bits == 16
     assert (rows["1.2.3"].row_spacing_mm or 0) > 0
     assert rows["1.2.3"].case == rows["1.2.4"].case != rows["1.2.5"].case  # one patient, two images
-    assert causes(found, left_out=True) == {"fix/dcm/normal/1.2.6.dcm": "1.2.6.dcm is not a DICOM file"}
+    assert causes(found, left_out=True) == {
+        "fix/dcm/normal/1.2.6.dcm": "1.2.6.dcm is not a DICOM file, or a damaged one"
+    }
 
 
 def test_the_pixels_of_dicom_survive_but_no_identity_does(boxes: Path, tmp_path: Path) -> None:
@@ -348,9 +350,32 @@ def test_the_pixels_of_dicom_survive_but_no_identity_does(boxes: Path, tmp_path:
     assert "P-0042" not in done.output
 
 
+@pytest.mark.parametrize("damage", [b"US\x03\x00abc", b"ZZ\x00\x00\x02\x00\x00\x00ab"])
+def test_a_damaged_header_is_left_out_and_not_quoted(boxes: Path, tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "json").mkdir()
+    (tmp_path / "dcm" / "normal").mkdir(parents=True)
+    whole = (boxes / "dcm/ihps/1.2.3.dcm").read_bytes()
+    at = whole.index(b"\x28\x00\x10\x00US")  # Rows
+    (tmp_path / "dcm" / "normal" / "1.dcm").write_bytes(whole[: at + 4] + damage)
+    found = only(tmp_path)
+    assert not found.rows
+    assert "Hong" not in found.problems[0].cause
+
+
+def test_a_set_too_small_to_be_split_says_so(tmp_path: Path) -> None:
+    put(tmp_path / "Train", 1, 1, radiograph(1), [{"class": 1, "points": SQUARE}])
+    found = only(tmp_path)
+    assert "pneumoperitoneum in train" in report_text(found.rows, found.problems)
+    write_manifest(tmp_path / "manifest.csv", found.rows)
+    empty = next(split for split in Split if split is not found.rows[0].split)
+    with pytest.raises(ManifestError, match="too few cases"):
+        prepared_manifest(tmp_path / "manifest.csv", empty, 32, cache=tmp_path)
+
+
 def test_boxes_alone_train_no_outlines_and_the_error_says_why(boxes: Path, tmp_path: Path) -> None:
     manifest = tmp_path / "manifest.csv"
-    write_manifest(manifest, only(boxes).rows)
+    in_train = [row.model_copy(update={"split": Split.TRAIN}) for row in only(boxes).rows]
+    write_manifest(manifest, in_train)
     with pytest.raises(ManifestError, match="image-level labels"):
         prepared_manifest(manifest, Split.TRAIN, 32, cache=tmp_path)
 
