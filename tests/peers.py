@@ -16,10 +16,11 @@ import httpx
 import pytest
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
-from pynetdicom import AE, evt
+from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
+from dicom_node.associate import _Requestor
 from dicom_node.toolkit import keep_answers, turn_nagle_off
 
 ORTHANC = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin")
@@ -83,7 +84,7 @@ def associate(
     nagle: bool = False,
 ) -> Association:
     """Return an association with one presentation context; Nagle's algorithm off unless asked for."""
-    ae = AE(ae_title=calling)
+    ae = _Requestor(ae_title=calling)  # closes its sockets, whoever hangs up first
     ae.add_requested_context(sop_class, syntax)
     association = ae.associate(
         "127.0.0.1",
