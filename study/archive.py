@@ -29,6 +29,8 @@ from study.history import EVENT, Event
 from study.identifiers import checked_uid
 
 EVENTS = "events"
+_MOST_SETTLED = 10_000
+_Identity = tuple[Path, int, int]  # path, device, inode
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -69,6 +71,7 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._incoming = root / ".incoming"
+        self._settled: set[_Identity] = set()  # folders whose own entries are known to be durable
         with _named(root):
             self._incoming.mkdir(parents=True, exist_ok=True)
 
@@ -154,13 +157,13 @@ class Archive:
         folder = self.root / checked_uid(study_uid) / EVENTS
         path = folder / f"{number:04d}-{event.kind}.json"
         with _named(path):
-            _make_folder(folder)
+            folder.mkdir(parents=True, exist_ok=True)
             with _locked(folder):
                 if any(folder.glob(f"{number:04d}-*.json")):
                     raise ConflictError(f"event {number} of study {study_uid} is held already")
                 temporary = self._flushed([EVENT.dump_json(event)])
                 os.rename(temporary, path)
-                _flush_folder(folder)
+                self._settle(folder)
 
     def events(self, study_uid: str) -> list[Event]:
         """Return the study's events in order; none where it is not held.
@@ -226,22 +229,36 @@ class Archive:
         return temporary
 
     def _publish(self, temporary: Path, path: Path) -> Written:
-        _make_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             try:
                 os.link(temporary, path)
             except FileExistsError:
                 pass
             else:
-                _flush_folder(path.parent)
+                self._settle(path.parent)
                 return Written.CREATED
         if _digest(path) == _digest(temporary):
-            _flush_folder(path.parent)  # whoever wrote it may have been killed before this
+            self._settle(path.parent)  # whoever wrote it may have been killed before this
             return Written.IDENTICAL
         beside = path.with_suffix(f".conflict-{_digest(temporary)[:12]}")
         os.replace(temporary, beside)
-        _flush_folder(path.parent)
+        self._settle(path.parent)
         return Written.KEPT_BESIDE
+
+    def _settle(self, folder: Path) -> None:
+        """Make the entries of `folder` durable, and its own up to the root where they are not known to be.
+
+        Folders are made and files named before the first flush: it commits all of that at once, and
+        those that follow find nothing to write.
+        """
+        identity = _flush_folder(folder)
+        if folder == self.root or identity in self._settled:
+            return
+        self._settle(folder.parent)
+        if len(self._settled) >= _MOST_SETTLED:
+            self._settled.clear()
+        self._settled.add(identity)
 
 
 def _put_back(leaving: Path, folder: Path) -> None:
@@ -269,21 +286,13 @@ def _digest(path: Path) -> str:
         return digest.hexdigest()
 
 
-def _make_folder(folder: Path) -> None:
-    """Make `folder` and its missing parents, each entry durable."""
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for each in reversed(missing):
-        each.mkdir(exist_ok=True)
-        _flush_folder(each.parent)
-
-
-def _flush_folder(folder: Path) -> None:
+def _flush_folder(folder: Path) -> _Identity:
+    """Make the folder's entries durable; returns which folder that was, should it be made anew."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+        found = os.fstat(descriptor)
+        return folder, found.st_dev, found.st_ino
     finally:
         os.close(descriptor)
 

@@ -66,6 +66,41 @@ def test_nothing_is_visible_before_it_is_whole(archive: Archive):
     assert archive.instances("1.2.3") == [REF]
 
 
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the folders that were flushed, in order, each with what it held then."""
+    names: list[str] = []
+    flush = os.fsync
+
+    def note(descriptor: int) -> None:
+        names.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    return names
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_every_folder_on_the_way_to_a_new_file_is_flushed_once(archive: Archive, flushed: list[str]):
+    root = archive.root.name
+    archive.write(REF, [b"one"])
+    assert flushed == [REF.series_uid, REF.study_uid, root]
+    archive.write(REF._replace(instance_uid="1.2.9"), [b"two"])
+    assert flushed[3:] == [REF.series_uid]
+    archive.append(REF.study_uid, 1, received())
+    assert flushed[4:] == ["events", REF.study_uid]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_a_study_that_was_removed_and_comes_again_is_flushed_anew(archive: Archive, flushed: list[str]):
+    archive.write(REF, [b"one"])
+    keep = archive.root / REF.study_uid
+    os.rename(keep, archive.root.parent / "elsewhere")  # another process removes it; its inodes live on
+    flushed.clear()
+    archive.write(REF, [b"one"])
+    assert flushed == [REF.series_uid, REF.study_uid, archive.root.name]
+
+
 def test_a_full_disk_is_told_apart_and_leaves_nothing_behind(tmp_path: Path):
     script = (
         "import resource, signal, sys; from pathlib import Path\n"
