@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pydicom
@@ -15,6 +15,7 @@ from pynetdicom.presentation import build_context, build_role
 from pynetdicom.sop_class import (
     DigitalXRayImageStorageForPresentation,
     PatientRootQueryRetrieveInformationModelFind,
+    PatientRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
@@ -333,16 +334,26 @@ def test_a_get_says_which_instances_the_peer_could_not_take(node, two_studies, t
     )
 
 
-def got(port: int, identifier: Dataset) -> Dataset:
+def got(
+    port: int,
+    identifier: Dataset,
+    on_arrival: Callable[[evt.Event], None] = lambda _: None,
+    *,
+    model: str = StudyRootQueryRetrieveInformationModelGet,
+) -> Dataset:
     """Return the final status of a C-GET by a peer that takes uncompressed DX only."""
-    model = StudyRootQueryRetrieveInformationModelGet
+
+    def take(event: evt.Event) -> int:
+        on_arrival(event)
+        return 0x0000
+
     ae = AE(ae_title="ASKER")
     opened = ae.associate(
         "127.0.0.1",
         port,
         contexts=[build_context(model), build_context(DigitalXRayImageStorageForPresentation)],
         ext_neg=[build_role(DigitalXRayImageStorageForPresentation, scp_role=True)],
-        evt_handlers=[(evt.EVT_C_STORE, lambda _: 0x0000)],
+        evt_handlers=[(evt.EVT_C_STORE, take)],
     )
     assert opened.is_established
     try:
@@ -350,6 +361,30 @@ def got(port: int, identifier: Dataset) -> Dataset:
     finally:
         opened.release()
     return final
+
+
+def test_a_cancelled_get_stops_between_two_instances(node, two_studies) -> None:
+    (first, _, _), _ = two_studies
+    model = StudyRootQueryRetrieveInformationModelGet
+    final = got(
+        node.port, identifier_of(first), lambda event: event.assoc.send_c_cancel(1, query_model=model)
+    )
+    assert (final.Status, final.NumberOfCompletedSuboperations) == (0xFE00, 1)
+    assert final.NumberOfRemainingSuboperations == 1
+
+
+def test_a_patient_can_be_got_whole_in_the_patient_root_model(node, two_studies) -> None:
+    (first, _, _), _ = two_studies
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel, identifier.PatientID = "PATIENT", first.PatientID
+    final = got(node.port, identifier, model=PatientRootQueryRetrieveInformationModelGet)
+    assert (final.Status, final.NumberOfCompletedSuboperations) == (0x0000, 2)
+
+
+def test_a_get_that_names_nothing_is_refused(node, two_studies) -> None:
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel, identifier.StudyInstanceUID = "STUDY", ""
+    assert got(node.port, identifier).Status == 0xA900
 
 
 def test_storing_still_works_after_a_retrieval_on_the_same_node(node, two_studies, a_file) -> None:
