@@ -14,7 +14,7 @@ VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*'
 export NO_ALBUMENTATIONS_UPDATE = 1
 export LANGSMITH_TRACING = false
 
-.PHONY: help demo run test bench viewer wheel lint types front-test python-test soak clean
+.PHONY: help demo run test bench bench-node viewer wheel lint types front-test python-test soak clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ test: lint types front-test python-test  ## Set everything up and run every test
 
 bench: .setup/test $(VIEWER)  ## Measure the service on this machine
 	$(BIN)/python -m benchmarks
+
+bench-node: .setup/test .setup/peers  ## The DICOM node beside DCMTK's storescp and Orthanc
+	$(BIN)/python -m benchmarks node
 
 viewer: $(VIEWER)  ## Build the viewer
 
@@ -49,8 +52,8 @@ front-test: .setup/viewer  ## The viewer's own checks and tests
 python-test: .setup/test .setup/peers $(VIEWER)  ## Python, flow and browser tests
 	$(BIN)/python -m pytest
 
-soak: .setup/test .setup/peers  ## The fuzz tests at length: 10,000 damaged files, 3,000 conversations
-	KIDRAY_SOAK=25 $(BIN)/python -m pytest tests/fuzz -s --timeout 3600
+soak: .setup/test .setup/peers  ## The fuzz tests at length: 10,000 damaged files, 3,000 conversations, 51 kills
+	KIDRAY_SOAK=25 $(BIN)/python -m pytest tests/fuzz tests/dicom_node/test_killed.py -s --timeout 3600
 
 clean:  ## Remove what was installed and built here
 	rm -rf $(VENV) .setup dist build web_viewer/static $(FRONTEND)/node_modules
