@@ -79,7 +79,8 @@ def test_absence_is_said_of_the_four_findings_only():
         (
             2,
             None,
-            "Gas above the air-fluid levels: about 2 levels; no area, for the radiograph records no pixel spacing.",
+            "Gas above the air-fluid levels: about 2 levels; "
+            "no area, for the radiograph records no pixel spacing.",
         ),
     ],
 )
