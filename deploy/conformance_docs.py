@@ -25,7 +25,7 @@ from pydicom.uid import (  # noqa: E402
 )
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # noqa: E402
 
-from dicom_node import associate, query, retrieve  # noqa: E402
+from dicom_node import associate, priors, query, retrieve  # noqa: E402
 from dicom_node.contexts import ACCEPTED, STORAGE_CLASSES, TRANSFER_SYNTAXES, UNCOMPRESSED  # noqa: E402
 from dicom_node.guard import Limits as NodeLimits  # noqa: E402
 from dicom_node.statuses import STATUS_OF  # noqa: E402
@@ -53,7 +53,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def overview() -> str:
     """Return the services with their roles (PS3.2 section A.1)."""
-    retrieval = [(model, "no", "yes") for model in (*query.MODELS, *retrieve.MODELS)]
+    retrieval = [
+        (model, "yes" if model in priors.MODELS else "no", "yes")
+        for model in (*query.MODELS, *retrieve.MODELS)
+    ]
     made = [(sop_class, "yes", "yes") for sop_class in MADE_HERE]
     rows = [(Verification, "yes", "yes"), *made, *retrieval, (StorageCommitmentPushModel, "yes", "yes")]
     return table(

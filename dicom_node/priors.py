@@ -38,7 +38,7 @@ log = structlog.get_logger()
 MOST_STUDIES = 5  # the latest ones
 _MODALITIES = frozenset({"CR", "DX"})
 _PENDING = 0xFF00
-_MODELS = (StudyRootQueryRetrieveInformationModelFind, StudyRootQueryRetrieveInformationModelGet)
+MODELS = (StudyRootQueryRetrieveInformationModelFind, StudyRootQueryRetrieveInformationModelGet)
 
 
 class Prior(NamedTuple):
@@ -94,7 +94,7 @@ def fetch_priors(
         calling_ae_title=calling_ae_title,
         roles=[build_role(sop_class, scp_role=True) for sop_class in sorted(RADIOGRAPHS)],
     ) as opened:
-        if not set(_MODELS) <= {context.abstract_syntax for context in opened.accepted_contexts}:
+        if not set(MODELS) <= {context.abstract_syntax for context in opened.accepted_contexts}:
             raise DeliveryError(f"{source.ae_title} does not offer C-FIND and C-GET")
         studies = sorted(_earlier_studies(opened, record), key=lambda s: s.get("StudyDate") or "")
         fetched = []
@@ -125,7 +125,7 @@ def is_earlier(found: Dataset, study_uid: str, summary: StudySummary) -> bool:
 
 
 def _contexts() -> list[PresentationContext]:
-    models = [build_context(model, list(UNCOMPRESSED)) for model in _MODELS]
+    models = [build_context(model, list(UNCOMPRESSED)) for model in MODELS]
     encodings = [Encoded(UID(c), s) for c in sorted(RADIOGRAPHS) for s in TRANSFER_SYNTAXES]
     return [*models, *proposed_contexts(encodings)]
 
