@@ -85,6 +85,8 @@ def configure_logs(role: str, *, file: Path | None = None, level: int = logging.
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.ERROR, stream=stream, force=True)
+    for handler in logging.root.handlers:  # pydicom's logger has a level of its own
+        handler.setLevel(logging.ERROR)
 
 
 def _flat(_logger: object, _name: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:

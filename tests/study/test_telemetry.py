@@ -9,6 +9,7 @@ import threading, warnings
 from pathlib import Path
 import structlog
 from pydicom import Dataset
+from pydicom.charset import convert_encodings
 from study.telemetry import configure_logs
 configure_logs("work")
 log = structlog.get_logger()
@@ -17,6 +18,7 @@ thread.start(); thread.join()
 dataset = Dataset()
 dataset.PatientBirthDate = "DOE^JANE"  # warned of with its value, where warnings are heard
 warnings.warn("DOE^JANE")
+convert_encodings("DOE^JANE")  # a character set that is none
 """
 
 
