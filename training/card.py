@@ -7,6 +7,20 @@ from typing import Any
 from inference.models import CARD_FILE, ModelPackage
 from study.findings import FINDINGS
 
+_DRAWN = (
+    "It has seen no patient. Its figures say how well it reads drawings; "
+    "they say nothing of how it would read children."
+)
+_GIVEN = (
+    "The licence of those radiographs holds for these weights: have it reviewed by a lawyer before they "
+    "leave your institution. Figures on phantoms say nothing of how it would read children."
+)
+_OTHER_LIMITS = (
+    "## What it is not for\n\n"
+    "No clinical use before an evaluation on patients of another hospital and a regulator's consent. Pyloric "
+    "stenosis is diagnosed by ultrasound: a distended stomach on a radiograph is a hint at most."
+)
+
 
 def write_card(package: ModelPackage) -> None:
     """Write ``CARD.md`` into a model package."""
@@ -16,15 +30,16 @@ def write_card(package: ModelPackage) -> None:
 def card_text(package: ModelPackage) -> str:
     """Return the model card of a package, as Markdown."""
     described = package.description
+    data = described.training["recipe"]["data"]
+    drawn = not data.get("manifest") and not data.get("train_folder")
     sections = [
         f"# {described.name} {described.version}",
-        f"**{described.disclaimer}.** It has seen no patient. Its figures say how well it reads drawings; "
-        "they say nothing of how it would read children.",
+        f"**{described.disclaimer}.** " + (_DRAWN if drawn else _GIVEN),
         _network(package),
-        _training(described.training, described.metrics),
+        _training(described.training, described.metrics, drawn=drawn),
         _figures(described.metrics),
-        _points(package),
-        _limits(),
+        _points(package, drawn=drawn),
+        _limits() if drawn else _OTHER_LIMITS,
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -41,16 +56,17 @@ def _network(package: ModelPackage) -> str:
     )
 
 
-def _training(training: dict[str, Any], metrics: dict[str, Any]) -> str:
+def _training(training: dict[str, Any], metrics: dict[str, Any], *, drawn: bool) -> str:
     recipe = training["recipe"]
     count, seed = (
         metrics.get("test", {}).get(key, default) for key, default in (("phantoms", 300), ("seed", 0))
     )
     data, optimizer = recipe["data"], recipe["optimizer"]
     name = recipe["name"]
+    phantoms = f"On {data['train']} synthetic phantoms, chosen on {data['validation']} others"
     return (
         "## How it was trained\n\n"
-        f"On {data['train']} synthetic phantoms, chosen on {data['validation']} others, "
+        f"{phantoms if drawn else 'On the train split of a data set, chosen on its validation split'}, "
         f"seed {recipe['seed']}; "
         f"AdamW at {optimizer['learning_rate']}, schedule {optimizer['schedule']}, batch {recipe['batch']}, "
         f"{recipe['precision']}, {training['epochs']} epochs, the first {recipe['half_size_epochs']} at half "
@@ -133,14 +149,15 @@ def _interval(estimate: dict[str, Any]) -> str:
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
-def _points(package: ModelPackage) -> str:
+def _points(package: ModelPackage, *, drawn: bool) -> str:
     lines = ["## Operating points", "", "| finding | present from | indeterminate from |", "|---|---|---|"]
     for label, definition in FINDINGS.items():
         score = package.score(label)
         lines.append(
             f"| {definition.name_en} | {score.operating_point:.2f} | {score.indeterminate_from:.2f} |"
         )
-    return "\n".join([*lines, "", "Chosen on the validation phantoms, never on the test phantoms."])
+    kind = "phantoms" if drawn else "radiographs"
+    return "\n".join([*lines, "", f"Chosen on the validation {kind}, never on the test {kind}."])
 
 
 def _limits() -> str:

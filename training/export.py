@@ -38,6 +38,7 @@ from training.train import read_checkpoint
 
 INPUT, OUTPUT = "radiograph", "probabilities"
 OPSET = 18
+OTHER_DISCLAIMER = "Trained on radiographs of its maker's choice, not for clinical use"
 _LARGE = 64  # initialisers of at least so many numbers are stored in half precision
 
 
@@ -161,7 +162,7 @@ def _description(
         "preprocessing": "letterbox; quantiles 0.01 and 0.99 of the exposed field to -1 and 1",
         "features": list(FEATURES),
         "scores": dict.fromkeys(FINDINGS, neutral),
-        "disclaimer": DISCLAIMER_EN,
+        "disclaimer": DISCLAIMER_EN if recipe.data.is_drawn else OTHER_DISCLAIMER,
         "training": {
             "recipe": recipe.model_dump(mode="json", exclude={"data": {"cache"}}),
             "earlier_recipes": content.get("earlier", []),

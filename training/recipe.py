@@ -27,6 +27,11 @@ class DataPart(_Part):
     manifest: Path | None = None  # in place of both, such as `kidray import-aihub` writes
     cache: Path = Path("runs/cache")
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the radiographs are phantoms."""
+        return self.manifest is None and self.train_folder is None
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.train_folder is None) != (self.validation_folder is None):

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner, Result
 
+from inference.models import load_package
 from study.findings import FINDINGS, FindingLabel
 from study.model import View
 from study.pixels import file_attenuation
@@ -147,7 +148,9 @@ def test_the_report_counts_and_shows(imported: tuple[Path, Result]) -> None:
     assert (sheet[:200] == colour).all(axis=-1).any()  # the first row's outlines
 
 
-def test_the_command_trains_one_epoch_from_it(imported: tuple[Path, Result], tmp_path: Path) -> None:
+def test_the_commands_train_and_export_from_it_and_claim_no_phantoms(
+    imported: tuple[Path, Result], tmp_path: Path
+) -> None:
     config = tmp_path / "aihub.toml"
     config.write_text(
         f'epochs = 1\nprecision = "fp32"\n[data]\nmanifest = "{(imported[0] / "manifest.csv").as_posix()}"\n'
@@ -161,6 +164,14 @@ def test_the_command_trains_one_epoch_from_it(imported: tuple[Path, Result], tmp
         (epoch,) = csv.DictReader(stream)
     assert 0 < float(epoch["train_loss"]) < 10
     assert 0 <= float(epoch["validation_dice"]) <= 1
+    model = tmp_path / "model"
+    arguments = ["export", "--checkpoint", str(tmp_path / "run" / "best.pt"), "--out", str(model)]
+    done = CliRunner().invoke(app, [*arguments, "--name", "own", "--threads", "1"])
+    assert done.exit_code == 0, done.output
+    card = (model / "CARD.md").read_text(encoding="utf-8")
+    assert "reviewed by a lawyer" in card
+    assert "phantoms" not in card.replace("Figures on phantoms say nothing", "")
+    assert "phantom" not in load_package(model).description.disclaimer
 
 
 def test_each_split_is_prepared_by_itself(imported: tuple[Path, Result], tmp_path: Path) -> None:
