@@ -81,6 +81,7 @@ def up(
 
     from study import telemetry
     from study import up as whole
+    from study.service import Service
     from study.settings import load_settings
     from study.supervise import Supervisor
 
@@ -99,7 +100,8 @@ def up(
             _say_ready(console, settings)
             if demo and not stop.is_set():
                 run_demo(settings, console, stop)
-            whole.watch(supervisor, stop, lambda: exit_when_idle and whole.all_finished(settings))
+            service = Service.open(settings)
+            whole.watch(supervisor, stop, lambda: exit_when_idle and whole.all_finished(service))
         finally:
             console.print("Stopping: what runs is finished, what waits is kept.")
             supervisor.stop()

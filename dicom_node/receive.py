@@ -28,6 +28,7 @@ from dicom_node.service_class import ServiceClass
 from dicom_node.statuses import SUCCESS, comment, status_of
 from dicom_node.toolkit import connection, prepare_toolkit, turn_nagle_off
 from study.errors import KidrayError, SettingsError
+from study.identifiers import is_uid
 from study.intake import Taken
 
 log = structlog.get_logger()
@@ -273,12 +274,18 @@ def _refusal(error: KidrayError, request: object, association: Association, call
         status=f"0x{answer.Status:04X}",
         error=type(error).__name__,
         reason=str(error),
-        sop_class_uid=str(getattr(request, "AffectedSOPClassUID", "")),
-        instance_uid=str(getattr(request, "AffectedSOPInstanceUID", ""))[:64],
+        sop_class_uid=_uid(request, "AffectedSOPClassUID"),
+        instance_uid=_uid(request, "AffectedSOPInstanceUID"),
         calling_ae_title=calling,
         address=association.requestor.address,
     )
     return answer
+
+
+def _uid(request: object, name: str) -> str:
+    """Return what a request names, if it is a UID: anything else is not for a log."""
+    value = str(getattr(request, name, ""))
+    return value if is_uid(value) else ""
 
 
 def _echo(event: evt.Event) -> int:

@@ -71,6 +71,7 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._incoming = root / ".incoming"
+        self._leaving = root / ".leaving"
         self._settled: set[_Identity] = set()  # folders whose own entries are known to be durable
         with _named(root):
             self._incoming.mkdir(parents=True, exist_ok=True)
@@ -196,17 +197,22 @@ class Archive:
             If the study holds another number of instances than `instances`; it stays then.
         """
         folder = self.root / checked_uid(study_uid)
-        leaving = self._incoming / uuid.uuid4().hex
+        leaving = self._leaving / study_uid
         with _named(folder):
+            self._leaving.mkdir(exist_ok=True)
             os.rename(folder, leaving)
             if len(list(leaving.glob("*/*.dcm"))) != instances:
                 _put_back(leaving, folder)
                 raise ConflictError(f"study {study_uid} does not hold {instances} instances; it stays")
+            gone = self._incoming / uuid.uuid4().hex
+            os.rename(leaving, gone)  # from here on nothing brings it back
             _flush_folder(self.root)
-            shutil.rmtree(leaving, ignore_errors=True)  # `clear_incoming` may be at it too
+            shutil.rmtree(gone, ignore_errors=True)  # `clear_incoming` may be at it too
 
     def clear_incoming(self) -> int:
         """Remove what a killed process left half written, or half removed; returns how much that was."""
+        for undecided in self._leaving.iterdir() if self._leaving.is_dir() else ():
+            _put_back(undecided, self.root / undecided.name)
         left = list(self._incoming.iterdir())
         for each in left:
             if each.is_dir():

@@ -17,6 +17,7 @@ from study.errors import ArchiveError, ConflictError, KidrayError, NotInArchiveE
 
 if TYPE_CHECKING:
     from study.history import Event
+    from study.jobs import DeadLetter
     from study.model import StudyRecord
     from study.retention import Held
     from study.service import Service
@@ -171,7 +172,11 @@ def replay_dead_letters(
     message_id: Annotated[str, typer.Argument(help="One message; all of them where none is given.")] = "",
 ) -> None:
     """Put dead letters back on their queues, their tries counted from zero."""
-    count = open_service().queue.replay(message_id or None)
+    service = open_service()
+    letters = [d for d in service.queue.dead_letters() if message_id in ("", d.message_id)]
+    for letter in letters:
+        replay(service, letter)
+    count = len(letters)
     Console().print(f"{count} jobs are queued again")
 
 
@@ -194,6 +199,16 @@ def rebuild() -> None:
     Console().print(f"{reconciler.rebuild()} studies restored from {settings.archive}")
 
 
+def replay(service: Service, letter: DeadLetter) -> None:
+    """Have a dead letter done after all; a study that failed by it goes through the model once more."""
+    record = service.ledger.record(letter.study_uid)
+    if record is not None and record.state == "failed" and letter.job in ("segment", "draft"):
+        requeue(service, letter.study_uid, why="replay")
+        service.queue.forget(letter)
+    else:
+        service.queue.replay(letter.message_id)
+
+
 def requeue(service: Service, study_uid: str, *, why: str) -> StudyRecord:
     """Queue a study once more.
 
@@ -206,7 +221,7 @@ def requeue(service: Service, study_uid: str, *, why: str) -> StudyRecord:
     """
     from study.history import Queued
 
-    instances = len(service.ledger.archive.instances(study_uid))
+    instances = service.ledger.received(study_uid)
 
     def decide(record: StudyRecord | None) -> Event | None:
         if record is None:

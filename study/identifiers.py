@@ -25,8 +25,9 @@ def checked_uid(uid: str) -> str:
         If it is empty, over 64 characters, or holds anything but digits and single dots.
     """
     if not is_uid(uid):
-        shown = uid[:64].encode("ascii", "backslashreplace").decode()
-        raise IdentifierError(f"'{shown}' is not a valid UID: digits and dots, at most 64 characters")
+        raise IdentifierError(  # not quoted: senders have put names where a UID belongs
+            f"a UID of {len(uid)} characters is not valid: digits and dots, at most 64"
+        )
     return uid
 
 

@@ -172,9 +172,13 @@ class JobQueue:
         chosen = [d for d in self.dead_letters() if message_id in (None, d.message_id)]
         for letter in chosen:
             self.ask(letter.job, letter.study_uid, urgent=letter.queue == URGENT)
-            self._broker.client.zrem(_dead(letter.queue), letter.message_id)
-            self._broker.client.hdel(_dead(letter.queue) + ".msgs", letter.message_id)
+            self.forget(letter)
         return len(chosen)
+
+    def forget(self, letter: DeadLetter) -> None:
+        """Drop a dead letter."""
+        self._broker.client.zrem(_dead(letter.queue), letter.message_id)
+        self._broker.client.hdel(_dead(letter.queue) + ".msgs", letter.message_id)
 
 
 def _dead(queue: str) -> str:
@@ -206,6 +210,12 @@ def start_worker(broker: RedisBroker, *, threads: int) -> dramatiq.Worker:
     return worker
 
 
+class JobFailedError(KidrayError):
+    """Raised to the engine in place of what failed, which may quote a header."""
+
+    retryable = True
+
+
 def _boundary(job: Job, step: Step, ledger: Ledger, queue: JobQueue) -> Callable[[str], None]:
     """Return `step` as a job: the one place where every error is caught."""
 
@@ -214,7 +224,7 @@ def _boundary(job: Job, step: Step, ledger: Ledger, queue: JobQueue) -> Callable
         try:
             step(study_uid)
             _ask_following(job, study_uid, ledger, queue)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the job boundary, the one catch-all
             retryable = error.retryable if isinstance(error, KidrayError) else True
             last = not retryable or _tries() >= RETRIES[job][0]
             reason = str(error) if isinstance(error, KidrayError) else type(error).__name__
@@ -228,8 +238,8 @@ def _boundary(job: Job, step: Step, ledger: Ledger, queue: JobQueue) -> Callable
             )
             if last:
                 _record_failure(job, study_uid, reason, retryable, ledger)
-            if retryable:
-                raise  # the engine tries again, or keeps it as a dead letter
+            if retryable:  # the engine tries again, or keeps it as a dead letter, and logs what it gets
+                raise JobFailedError(reason) from None
         else:
             elapsed = time.perf_counter() - began
             telemetry.JOBS.labels(job=job, outcome="done").inc()

@@ -8,6 +8,7 @@ from study.archive import Archive
 from study.errors import ConflictError, NotInArchiveError
 from study.history import Event, apply, fold
 from study.model import StudyRecord
+from study.owed import results_of
 from study.registry import Registry
 
 Decide = Callable[["StudyRecord | None"], "Event | None"]
@@ -44,6 +45,11 @@ class Ledger:
         if record is None:
             raise NotInArchiveError(f"the archive holds no study {study_uid}")
         return record
+
+    def received(self, study_uid: str) -> int:
+        """Return how many instances of a study were received, its results left out."""
+        held = {ref.instance_uid for ref in self.archive.instances(study_uid)}
+        return len(held - results_of(study_uid, self.archive.events(study_uid)))
 
     def append(self, study_uid: str, decide: Decide) -> StudyRecord | None:
         """Append the event that `decide` returns, and let the worklist know.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from study.destination import DestinationPolicy, ObjectKind
-from study.history import Event, Signed
+from study.history import Drafted, Event, Previewed, Segmented, Signed
 from study.identifiers import derived_uid
 from study.model import Commitment, DeliveryState, Radiograph, Report, StudyRecord
 
@@ -55,6 +55,19 @@ def unconfirmed(record: StudyRecord, owed: Iterable[Owed], policy: DestinationPo
         and (d.commitment is Commitment.COMMITTED or not policy.commitment)
     }
     return [o for o in owed if o.instance_uid not in confirmed]
+
+
+def results_of(study_uid: str, events: Iterable[Event]) -> set[str]:
+    """Return the instance UIDs of everything that was made of a study."""
+    made: set[str | None] = set()
+    for event in events:
+        if isinstance(event, Previewed | Segmented):
+            for radiograph in event.segmentation.radiographs:
+                made |= {radiograph.seg_instance_uid, radiograph.sr_instance_uid}
+                made.add(capture_uid(study_uid, radiograph))
+        elif isinstance(event, Drafted | Signed):
+            made.add(event.report.sr_instance_uid)
+    return {uid for uid in made if uid is not None}
 
 
 def capture_uid(study_uid: str, radiograph: Radiograph) -> str | None:

@@ -69,14 +69,13 @@ class Reconciler:
         next_sweep = 0.0
         while not stop.wait(TICK):
             try:
-                if behind:
+                if behind or not self._ledger.registry.is_whole():
                     self.rebuild()
                     behind = False
                 if self._intake is not None:
                     self._intake.retry_unrecorded()
                 self.complete_due()
                 if self._clock() >= next_sweep:
-                    behind = self._lost_everything()
                     self.ask_overdue()
                     for queue, length in self._queue.lengths().items():
                         telemetry.QUEUED_JOBS.labels(queue=queue).set(length)
@@ -97,7 +96,7 @@ class Reconciler:
 
     def complete(self, study_uid: str) -> None:
         """Take a study from `receiving` to `queued` and ask for its segmentation."""
-        instances = len(self._ledger.archive.instances(study_uid))
+        instances = self._ledger.received(study_uid)
 
         def decide(record: StudyRecord | None) -> Event | None:
             if record is None or record.state != State.RECEIVING:
@@ -124,6 +123,7 @@ class Reconciler:
                 self._queue.ask_owed(record)
                 if is_undelivered(record, self._destinations):
                     self._queue.ask(Job.DELIVER, uid, urgent=record.critical)
+        self._ledger.registry.set_whole()
         if news:
             log.info("registry_rebuilt", studies=news)
         return news
@@ -140,12 +140,6 @@ class Reconciler:
             log.info("job_asked_again", study_uid=record.study_uid, state=record.state)
             self._queue.ask_owed(record)
         return len(late)
-
-    def _lost_everything(self) -> bool:
-        """Return whether Redis was wiped: it knows no study though the archive holds some."""
-        if self._ledger.registry.worklist(limit=1):
-            return False
-        return next(self._ledger.archive.studies(), None) is not None
 
 
 def is_undelivered(record: StudyRecord, destinations: Sequence[DestinationPolicy]) -> bool:

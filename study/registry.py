@@ -5,6 +5,7 @@ Keys, all under ``kidray:``
                       leaves no event)
     ``worklist``      sorted set: study UIDs, critical and unsigned first, then newest
     ``receiving``     sorted set: study UIDs by the time at which they count as complete
+    ``whole``         set once all that the archive holds is known here; gone when Redis was wiped
     ``events``        channel: one message for each change
 """
 
@@ -28,6 +29,7 @@ PREFIX = "kidray:"
 CHANNEL = PREFIX + "events"
 _WORKLIST = PREFIX + "worklist"
 _RECEIVING = PREFIX + "receiving"
+_WHOLE = PREFIX + "whole"
 _FIRST = 1e11  # larger than any POSIX time: puts critical studies before all others
 
 # What another version of Kidray wrote is as good as not held: the next rebuild replaces it.
@@ -189,6 +191,16 @@ class Registry:
         """Return the studies whose time of completion has come."""
         with _translated():
             return cast("list[str]", self._redis.zrangebyscore(_RECEIVING, "-inf", now))
+
+    def is_whole(self) -> bool:
+        """Return whether Redis has been brought level with the archive since it was last emptied."""
+        with _translated():
+            return bool(self._redis.exists(_WHOLE))
+
+    def set_whole(self) -> None:
+        """Note that Redis is level with the archive."""
+        with _translated():
+            self._redis.set(_WHOLE, 1)
 
     def flush(self) -> int:
         """Remove everything of Kidray's studies from Redis; returns how many studies that was."""

@@ -84,6 +84,7 @@ def configure_logs(role: str, *, file: Path | None = None, level: int = logging.
     # Toolkits quote header values in their warnings, a patient's name among them: keep those out.
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     logging.captureWarnings(True)
+    logging.getLogger("dramatiq").setLevel(logging.CRITICAL + 1)  # jobs log their own failures
     logging.basicConfig(level=logging.ERROR, stream=stream, force=True)
     for handler in logging.root.handlers:  # pydicom's logger has a level of its own
         handler.setLevel(logging.ERROR)

@@ -15,7 +15,10 @@ import httpx
 from study import redis_server, telemetry
 from study.alive import worker_file
 from study.errors import RegistryUnavailableError, SettingsError
+from study.jobs import owed_jobs
+from study.reconcile import is_undelivered
 from study.registry import Registry, connect
+from study.service import Service
 from study.settings import Settings
 from study.state import FINISHED, State
 from study.supervise import Role, Supervisor
@@ -114,16 +117,19 @@ def start(
     supervisor.start(roles)
 
 
-def all_finished(settings: Settings) -> bool:
-    """Return whether there are studies, each where no job can take it, its results delivered or given up."""
-    registry = Registry(connect(str(settings.redis_url)))
+def all_finished(service: Service) -> bool:
+    """Return whether there are studies, with no job left to do and nothing left to deliver."""
+    registry = service.ledger.registry
     records = registry.records(registry.worklist())
-    expected = len(settings.pacs)
-    return bool(records) and all(
-        State(r.state) in FINISHED
-        and all(d.state != "pending" for d in r.deliveries)
-        and (not expected or not r.radiographs or bool(r.deliveries))
-        for r in records
+    return (
+        bool(records)
+        and all(
+            State(r.state) in FINISHED
+            and not owed_jobs(r)
+            and not is_undelivered(r, service.settings.policies)
+            for r in records
+        )
+        and not any(service.queue.lengths().values())
     )
 
 

@@ -112,6 +112,7 @@ def test_bad_input_is_refused_named_and_leaves_nothing(
             request = {"body": encoded(dataset)}
     with pytest.raises(error) as caught:
         give(intake, dataset, **request)
+    assert "../" not in str(caught.value)
     assert "DOE" not in str(caught.value)
     assert "4711" not in str(caught.value)
     assert list(archive.studies()) == []
@@ -244,3 +245,61 @@ def test_a_record_of_another_version_of_kidray_is_rebuilt(
 
 def test_a_uid_that_the_archive_never_saw_is_no_study(ledger: Ledger):
     assert ledger.record(generate_uid()) is None
+
+
+def test_a_wiped_redis_is_noticed_though_a_study_has_arrived_since(
+    intake: Intake, ledger: Ledger, queue: JobQueue, redis_url: str
+):
+    import threading
+
+    first, second = a_radiograph(), a_radiograph()
+    give(intake, first)
+    client = connect(redis_url)
+    client.flushall()
+    client.close()
+    give(intake, second)
+    stop = threading.Event()
+    thread = threading.Thread(target=Reconciler(ledger, queue, intake, quiet_period=60).run, args=(stop,))
+    thread.start()
+    until = time.monotonic() + 10
+    while len(ledger.registry.worklist()) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    client = connect(redis_url)
+    client.flushall()  # once more, while it runs
+    client.close()
+    give(intake, a_radiograph())
+    while len(ledger.registry.worklist()) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    stop.set()
+    thread.join()
+    assert len(ledger.registry.worklist()) == 3
+
+
+def test_results_are_not_counted_as_received(intake: Intake, ledger: Ledger, queue: JobQueue):
+    from study.history import Previewed
+    from study.model import ModelIdentity, Radiograph, Segmentation
+    from study.telemetry import now
+
+    dataset = a_radiograph()
+    ref = give(intake, dataset).ref
+    result = a_radiograph(dataset.StudyInstanceUID, Manufacturer="Kidray")
+    ledger.archive.write_dataset(with_meta(result))
+    seen = Radiograph(
+        series_uid=ref.series_uid,
+        instance_uid=ref.instance_uid,
+        sop_class_uid=dataset.SOPClassUID,
+        rows=1,
+        columns=1,
+        seg_instance_uid=result.SOPInstanceUID,
+    )
+    model = ModelIdentity(name="m", version="1", sha256="0", disclaimer="d")
+    segmentation = Segmentation(model=model, radiographs=[seen], findings=[])
+    ledger.append(ref.study_uid, lambda _: Previewed(at=now(), revision=1, segmentation=segmentation))
+    Reconciler(ledger, queue, intake).complete_due()
+    assert ledger.held(ref.study_uid).instances == 1
+
+
+def with_meta(dataset: pydicom.Dataset) -> pydicom.Dataset:
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return dataset

@@ -207,3 +207,49 @@ def test_redis_that_does_not_answer_is_one_clear_error(tmp_path: Path):
 
     with pytest.raises(RegistryUnavailableError):
         Registry(connect(f"unix://{tmp_path}/none.sock")).ping()
+
+
+def test_what_the_engine_keeps_of_a_failure_quotes_nothing(
+    worker, ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(__import__("study.jobs", fromlist=["RETRIES"]).RETRIES, Job.DELIVER, (1, 1000))
+
+    def deliver(uid: str) -> None:
+        raise ValueError("DOE^JANE is no date")
+
+    queued_study(ledger)
+    queue = worker({Job.DELIVER: deliver})
+    queue.ask(Job.DELIVER, "1.2.3")
+    wait_for(lambda: len(queue.dead_letters()) == 1)
+    client = connect(redis_url)
+    kept = str(client.hgetall("dramatiq:deliver.XQ.msgs"))
+    client.close()
+    assert "ValueError" in kept
+    assert "DOE" not in kept
+
+
+def test_a_replayed_draft_takes_a_failed_study_through_the_model_again(
+    worker, ledger: Ledger, queue: JobQueue, redis_url: str
+):
+    from study.commands import replay
+    from study.service import Service
+
+    def segment(uid: str) -> None:
+        raise RuntimeError("the disk was away")
+
+    monkey = pytest.MonkeyPatch()
+    monkey.setitem(__import__("study.jobs", fromlist=["RETRIES"]).RETRIES, Job.SEGMENT, (0, 1000))
+    queued_study(ledger)
+    working = worker({Job.SEGMENT: segment})
+    working.ask(Job.SEGMENT, "1.2.3")
+    wait_for(lambda: len(working.dead_letters()) == 1)
+    monkey.undo()
+    assert ledger.held("1.2.3").state == State.FAILED
+
+    service = Service(None, redis_url, ledger, None, working)  # type: ignore[arg-type]
+    replay(service, working.dead_letters()[0])
+    wait_for(lambda: "replay" in [t.detail for t in ledger.held("1.2.3").timeline])
+    assert "1.2.3" not in [d.study_uid for d in working.dead_letters()] or ledger.held("1.2.3").state in (
+        State.QUEUED,
+        State.FAILED,
+    )
