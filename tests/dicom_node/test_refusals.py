@@ -121,7 +121,8 @@ def test_a_uid_that_would_leave_the_archive_is_refused(
     named = bad.decode() if keyword == "SOPInstanceUID" else str(a_radiograph.SOPInstanceUID)
     before = set(archive.root.parent.rglob("*"))
     answer = store_raw(receiver.port, encoded.replace(good, bad), a_radiograph.SOPClassUID, named)
-    refused(answer, log_lines, archive, status=0x0117, comment="'../../", error="IdentifierError")
+    refused(answer, log_lines, archive, status=0x0117, comment="a UID of ", error="IdentifierError")
+    assert "../" not in repr(log_lines) + answer.ErrorComment
     assert set(archive.root.parent.rglob("*")) == before
 
 

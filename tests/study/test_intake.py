@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+import warnings
 from pathlib import Path
 
 import pydicom
@@ -104,7 +105,8 @@ def test_bad_input_is_refused_named_and_leaves_nothing(
         case "other instance":
             request = {"instance_uid": "1.2.3"}
         case "bad study uid":
-            with pytest.warns(UserWarning, match="Invalid value for VR UI"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pydicom's, of the value that is wrong on purpose
                 dataset.StudyInstanceUID = "../../x"
             request = {"body": encoded(dataset)}
         case _:

@@ -172,7 +172,7 @@ def test_an_unknown_study_is_not_found_and_a_malformed_uid_is_refused(client: Te
     assert client.post("/api/studies/1.2.3/reprocess").status_code == 404
     answer = client.get("/api/studies/%2e%2e%2fx")
     assert answer.status_code in (400, 404)
-    assert client.get("/api/studies/abc").json()["detail"].startswith("'abc' is not a valid UID")
+    assert client.get("/api/studies/abc").json()["detail"].startswith("a UID of 3 characters is not valid")
 
 
 def test_a_signature_is_kept_though_redis_is_away(tmp_path: Path):
