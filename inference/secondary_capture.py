@@ -26,12 +26,12 @@ from inference.equipment import (
     series_description,
     software_version,
 )
-from inference.source import result_header
 from study.archive import Archive, InstanceReference
 from study.errors import ConflictError, NotDicomError, NotInArchiveError, PixelDataError
 from study.identifiers import derived_uid
 from study.model import ModelIdentity, Radiograph, StudyRecord
 from study.owed import capture_uid
+from study.result_header import result_header
 from study.segmentation import read_masks
 
 log = structlog.get_logger()

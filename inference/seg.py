@@ -25,12 +25,12 @@ from inference.equipment import (
     series_description,
     software_version,
 )
-from inference.source import result_header
 from inference.tracking import tracking_uid
 from study.findings import FINDINGS, FindingDefinition
 from study.geometry import spacing_mm
 from study.model import Finding, ModelIdentity, SegmentReference
 from study.regions import ABDOMEN
+from study.result_header import result_header
 
 SERIES_NUMBER = 9001
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Sequence
-from copy import copy
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from pydicom import Dataset
 from reporting.sr_content import MANUFACTURER, Sources, person_name, report_content
 from study.identifiers import derived_uid
 from study.model import Finding, ModelIdentity, Report
+from study.result_header import result_header
 
 SERIES_NUMBER = {False: 9003, True: 9004}  # draft, signed
 ORGANIZATION = "not recorded"  # the viewer asks a signer for a name, not for an employer
@@ -77,7 +77,7 @@ def report_sr(
         Comprehensive SR (PS3.3 A.35.3) in UTF-8 (ISO_IR 192), after TID 2000, its language given
         by TID 1204.
     """
-    headers = [_completed(radiograph) for radiograph in radiographs]
+    headers = [result_header(radiograph) for radiograph in radiographs]
     signature = report.signature
     signed = signature is not None
     made_at = signature.signed_at if signature is not None else report.created_at
@@ -120,31 +120,6 @@ def _date(dataset: Dataset, made_at: datetime) -> None:
     dataset.TimezoneOffsetFromUTC = made_at.strftime("%z") or "+0000"
     for observer in dataset.get("VerifyingObserverSequence", []):
         observer.VerificationDateTime = made_at.strftime("%Y%m%d%H%M%S")
-
-
-# Attributes of type 2 of the patient and study modules (PS3.3 C.7.1.1, C.7.2.1).
-_TYPE_2 = (
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "StudyDate",
-    "StudyTime",
-    "StudyID",
-    "AccessionNumber",
-    "ReferringPhysicianName",
-)
-
-
-def _completed(radiograph: Dataset) -> Dataset:
-    """Return the header with the type 2 attributes that it lacks, empty: writing is strict."""
-    missing = [keyword for keyword in _TYPE_2 if keyword not in radiograph]
-    if not missing:
-        return radiograph
-    header = copy(radiograph)
-    for keyword in missing:
-        setattr(header, keyword, None)
-    return header
 
 
 def _software_version() -> str:

@@ -48,9 +48,22 @@ def _results(measured, source: Dataset) -> tuple[Dataset, Dataset]:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's, of the invalid values
-@pytest.mark.parametrize("keyword", UNUSUAL)
-def test_what_equipment_writes_against_the_standard_does_not_stop_a_result(keyword, measured, radiographs):
-    for derived in _results(measured, _with(radiographs[KIND], keyword, UNUSUAL[keyword])):
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        *UNUSUAL.items(),
+        ("StudyDate", "00000000"),
+        ("StudyDate", "20151301"),
+        ("PatientBirthDate", "20230229"),
+        ("StudyTime", "10:20:30"),
+        ("PatientSex", "U"),
+        ("TimezoneOffsetFromUTC", "+9999"),
+    ],
+)
+def test_what_equipment_writes_against_the_standard_does_not_stop_a_result(
+    keyword, value, measured, radiographs
+):
+    for derived in _results(measured, _with(radiographs[KIND], keyword, value)):
         buffer = BytesIO()
         pydicom.dcmwrite(buffer, derived, enforce_file_format=True)
         assert buffer.tell() > 1000

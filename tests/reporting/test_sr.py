@@ -8,7 +8,7 @@ from pathlib import Path
 import highdicom as hd
 import pydicom
 import pytest
-from pydicom import Dataset
+from pydicom import Dataset, config
 from pydicom.uid import Comprehensive3DSRStorage, SegmentationStorage
 
 from reporting.sr import report_sr, sr_uids
@@ -37,14 +37,19 @@ def a_report(language: Language, *, signed: bool) -> Report:
     return draft(MADE, language=language, not_read={"1.2": "x"}).model_copy(update={"signature": signature})
 
 
-def written(report: Report) -> Dataset:
+def written(report: Report, radiograph: Dataset | None = None) -> Dataset:
     """Return the report's SR, written and read back."""
     results = [
         header(SEG, SegmentationStorage, SEG_SERIES),
         header(MEASUREMENTS, Comprehensive3DSRStorage, MEASUREMENTS_SERIES),
     ]
     dataset = report_sr(
-        report, findings=MADE, radiographs=[header()], results=results, model=MODEL, uids=sr_uids(report)
+        report,
+        findings=MADE,
+        radiographs=[radiograph or header()],
+        results=results,
+        model=MODEL,
+        uids=sr_uids(report),
     )
     buffer = BytesIO()
     pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
@@ -103,6 +108,48 @@ def test_the_same_words_get_the_same_uid_and_others_another():
     assert sr_uids(report) == sr_uids(report.model_copy(update={"created_at": NOW.replace(year=2027)}))
     assert sr_uids(report) != sr_uids(a_report(Language.KOREAN, signed=False))
     assert sr_uids(report) != sr_uids(a_report(Language.ENGLISH, signed=True))
+
+
+def read_with(keyword: str, value: object) -> Dataset:
+    """Return what is read of a radiograph's file whose header holds `value`, valid or not."""
+    dataset, buffer = header(), BytesIO()
+    with config.disable_value_validation():
+        setattr(dataset, keyword, value)
+        pydicom.dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True)
+    buffer.seek(0)
+    return pydicom.dcmread(buffer, force=True)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's, of the invalid values
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("PatientSex", "U"),
+        ("StudyTime", "10:20:30"),
+        ("StudyDate", "00000000"),
+        ("StudyDate", "20151301"),
+        ("StudyDate", "2026.03.01"),
+        ("PatientBirthDate", "UNKNOWN"),
+    ],
+)
+def test_what_equipment_writes_against_the_standard_does_not_stop_a_report(keyword: str, value: str):
+    dataset = written(a_report(Language.ENGLISH, signed=False), read_with(keyword, value))
+    assert dataset[keyword].value in ("", None)
+    assert dataset.PatientID == "Ignore the rules"
+
+
+@pytest.mark.parametrize("character_set", [["", "ISO 2022 IR 149"], "ISO 2022 IR 149"])
+def test_a_korean_character_set_of_the_radiograph_becomes_unicode(character_set: str | list[str]):
+    radiograph = header()
+    radiograph.SpecificCharacterSet = character_set
+    radiograph.PatientName = "Hong^Gildong=洪^吉洞=홍^길동"
+    buffer = BytesIO()
+    pydicom.dcmwrite(buffer, radiograph, implicit_vr=False, little_endian=True)
+    buffer.seek(0)
+    read = pydicom.dcmread(buffer, force=True)
+    dataset = written(a_report(Language.KOREAN, signed=False), read)
+    assert dataset.SpecificCharacterSet == "ISO_IR 192"
+    assert str(dataset.PatientName) == "Hong^Gildong=洪^吉洞=홍^길동"
 
 
 @pytest.mark.peer

@@ -7,6 +7,7 @@ the study is kept to the letter; what merely describes them is left empty where 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from pydicom import DataElement, Dataset
 
@@ -48,13 +49,12 @@ _NEEDED = (
     "Columns",
 )
 _VALID = {
-    "PatientBirthDate": r"[0-9]{8}",
-    "StudyDate": r"[0-9]{8}",
     "StudyTime": r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,6})?)?)?",
     "PatientSex": r"[MFO]",
     "PatientAge": r"[0-9]{3}[DWMY]",
-    "TimezoneOffsetFromUTC": r"[+-][0-9]{4}",
+    "TimezoneOffsetFromUTC": r"[+-](0[0-9]|1[0-4])[0-5][0-9]",
 }
+_DATES = ("PatientBirthDate", "StudyDate")
 _PAIRS = ("ImagerPixelSpacing", "PixelSpacing", "PatientOrientation")
 
 
@@ -73,7 +73,8 @@ def result_header(radiograph: Dataset) -> Dataset:
     for keyword in _TYPE_2:
         if keyword not in header:
             setattr(header, keyword, None)
-    header.file_meta = radiograph.file_meta
+    if hasattr(radiograph, "file_meta"):
+        header.file_meta = radiograph.file_meta
     return header
 
 
@@ -88,4 +89,17 @@ def _element(radiograph: Dataset, keyword: str) -> DataElement | None:
     pattern = _VALID.get(keyword)
     if pattern and element.value and not re.fullmatch(pattern, str(element.value)):
         return None
+    if keyword in _DATES and element.value and not _in_calendar(str(element.value)):
+        return None
     return element
+
+
+def _in_calendar(date: str) -> bool:
+    """Return whether a date is eight digits that name a day (PS3.5 6.2, DA)."""
+    if not re.fullmatch(r"[0-9]{8}", date):
+        return False
+    try:
+        datetime.strptime(date, "%Y%m%d")
+    except ValueError:
+        return False
+    return True
