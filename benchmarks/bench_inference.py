@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import machine
+from inference.hanging import Hanging
 from inference.measure import measure
 from inference.models import load_package
 from inference.predict import Predictor
@@ -74,7 +75,7 @@ def run(file: Path, predictor: Predictor, watch: Stopwatch, folder: Path) -> Non
     square, _ = watch.timed("prepare for the network", lambda: prepare(values, package.size))
     probabilities = watch.timed("network", lambda: predictor.runtime(square[None]))[0]
     watch.timed("scores", lambda: image_scores(probabilities, package.calibration))
-    prediction = predictor.predict(values)
+    prediction = predictor.predict(Hanging.of(dataset).upright(values))
     measured = watch.timed("masks and measurements", lambda: measure(prediction, dataset, package))
     seg_uids, sr_uids = result_uids(dataset.StudyInstanceUID, dataset.SOPInstanceUID, package.identity)
     seg, findings = watch.timed(

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from inference.hanging import Hanging
 from inference.models import FindingScore, ModelPackage
 from inference.predict import Prediction
 from inference.region import Field, region_of
 from study.findings import FINDINGS, FindingLabel
-from study.geometry import row_and_column_directions, spacing_mm
-from study.model import BoundingBox, Certainty, Finding, Presence
+from study.geometry import spacing_mm, view_of
+from study.model import BoundingBox, Certainty, Finding, Presence, View
 
 SMALLEST_SHARE = 1e-4  # of the radiograph's pixels; smaller parts are dropped, the largest stays
 SMALLEST_PART = 0.02  # of the largest part's area; smaller parts are dropped
@@ -45,7 +46,6 @@ class _Part(NamedTuple):
     mask: NDArray[np.bool_]
     area: int
     parts: int
-    box: BoundingBox
 
 
 def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> Measured:
@@ -53,12 +53,17 @@ def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> 
 
     A finding's presence comes from its calibrated image-level probability alone; the mask of an
     absent finding is discarded. Areas are in the detector's plane.
+
+    Parameters
+    ----------
+    prediction
+        Of the radiograph in the standard hanging: `Hanging.of(dataset).upright(values)`. Masks and
+        boxes come back on the pixels as stored.
     """
-    box = prediction.letterbox
+    box, hanging = prediction.letterbox, Hanging.of(dataset)
     labels = np.zeros((box.rows, box.columns), np.uint8)
     masks = box.masks(prediction.probabilities)
-    field = Field.of(prediction.field, box, row_and_column_directions(dataset))
-    spacing = spacing_mm(dataset)
+    field = Field.of(prediction.field, box, hanging.directions)
     findings = []
     for label, probability in zip(FINDINGS, prediction.scores, strict=True):
         finding = _assessed(label, float(probability), package.score(label), str(dataset.SOPInstanceUID))
@@ -67,17 +72,34 @@ def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> 
             part = _cleaned(_mask(masks[number - 1], prediction, number) & (labels == 0))
             if part is not None:
                 labels[part.mask] = number
-                finding = finding.model_copy(
-                    update={
-                        "region": region_of(part.mask, field),
-                        "area_px": part.area,
-                        "area_mm2": None if spacing is None else part.area * spacing[0] * spacing[1],
-                        "count": count_levels(part.mask) if label is _LEVELS else part.parts,
-                        "box": part.box,
-                    }
-                )
+                finding = _placed(finding, part, dataset, field, hanging)
         findings.append(finding)
-    return Measured(labels, findings)
+    return Measured(hanging.as_stored(labels), findings)
+
+
+def _placed(finding: Finding, part: _Part, dataset: Dataset, field: Field, hanging: Hanging) -> Finding:
+    """Return the finding with where it lies, in words and on the stored pixels, and how large it is."""
+    spacing = spacing_mm(dataset)
+    levels = count_levels(_gravity_down(part.mask, dataset)) if finding.label is _LEVELS else part.parts
+    left, top, width, height = cv2.boundingRect(hanging.as_stored(part.mask).view(np.uint8))
+    return finding.model_copy(
+        update={
+            "region": region_of(part.mask, field),
+            "area_px": part.area,
+            "area_mm2": None if spacing is None else part.area * spacing[0] * spacing[1],
+            "count": levels,
+            "box": BoundingBox(left=left, top=top, width=width, height=height),
+        }
+    )
+
+
+def _gravity_down(upright: NDArray[np.bool_], dataset: Dataset) -> NDArray[np.bool_]:
+    """Return a mask of the standard hanging as fluid settles in it: on the left side, towards the left.
+
+    Where Patient Orientation is missing, a decubitus view is taken to be stored as it was made.
+    """
+    decubitus = view_of(dataset) is View.LEFT_LATERAL_DECUBITUS
+    return np.ascontiguousarray(upright.T) if decubitus and dataset.get("PatientOrientation") else upright
 
 
 def certainty_of(probability: float, score: FindingScore) -> Certainty:
@@ -126,9 +148,7 @@ def _cleaned(mask: NDArray[np.bool_]) -> _Part | None:
     kept[0] = False
     cleaned = np.zeros_like(mask)
     cleaned[top : top + height, left : left + width] = kept[parts]
-    edges = cv2.boundingRect(cleaned.view(np.uint8))
-    box = BoundingBox(left=edges[0], top=edges[1], width=edges[2], height=edges[3])
-    return _Part(cleaned, int(areas[kept].sum()), int(kept.sum()), box)
+    return _Part(cleaned, int(areas[kept].sum()), int(kept.sum()))
 
 
 def count_levels(mask: NDArray[np.bool_]) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from inference.equipment import software_version
+from inference.hanging import Hanging
 from inference.measure import measure
 from inference.predict import Predictor
 from inference.seg import SegUids, write_seg
@@ -59,11 +60,12 @@ def read_radiograph(
     dataset
         The radiograph's header.
     values
-        Float32 (rows, columns): its `study.pixels.attenuation_values`.
+        Float32 (rows, columns): its `study.pixels.attenuation_values`, as stored; the network sees it
+        in the standard hanging.
     """
     model = predictor.package.identity
     seg_uids, sr_uids = result_uids(str(dataset.StudyInstanceUID), str(dataset.SOPInstanceUID), model)
-    measured = measure(predictor.predict(values), dataset, predictor.package)
+    measured = measure(predictor.predict(Hanging.of(dataset).upright(values)), dataset, predictor.package)
     seg, findings = write_seg(measured.labels, measured.findings, dataset, model, seg_uids, made_at)
     sr = write_sr(findings, dataset, seg, model, sr_uids, made_at)
     radiograph = Radiograph(
