@@ -6,6 +6,7 @@ Free text of the header decides between enumerated values only; none of it is pa
 from __future__ import annotations
 
 import math
+import re
 
 from pydicom import Dataset
 
@@ -15,26 +16,41 @@ from study.model import View
 _ERECT_CODES = {"C86043", "10904000", "33586001", "F-10440", "F-10320", "F-103A0"}
 _SUPINE_CODES = {"40199007", "F-10340"}
 _LEFT_DECUBITUS_CODES = {"102536004", "F-10319"}
-_WORDS = {
-    View.LEFT_LATERAL_DECUBITUS: ("LLD", "LEFT LATERAL DECUB", "LEFT DECUB", "LT DECUB", "좌측와위"),
-    View.ERECT: ("ERECT", "UPRIGHT", "STANDING", "SITTING", "입위", "기립"),
-    View.SUPINE: ("SUPINE", "RECUMBENT", "앙와위", "누워"),
-}
+_DECUB = r"[\s._,-]*(?:LAT(?:ERAL)?)?[\s._,-]*DECUB(?:ITUS)?"
+# Whole words of English, Korean anywhere; the groups are named as the views. The longer name stands
+# first: "left decubitus" is a view of its own, "decubitus" alone might be either side.
+_WORDS = re.compile(
+    rf"(?P<left_lateral_decubitus>(?<![A-Z])(?:LLD|LL?{_DECUB}|(?:LEFT|LT){_DECUB}"
+    rf"|DECUB(?:ITUS)?[\s._,-]+(?:LEFT|LT))(?![A-Z])|좌측\s*측?와위)"
+    r"|(?P<unknown>(?<![A-Z])(?:DECUB(?:ITUS)?|RLD|PRONE)(?![A-Z])|측와위|우측\s*와위|복와위|엎드)"
+    r"|(?P<erect>(?<![A-Z])(?:ERECT|UPRIGHT|STAND(?:ING)?|SITTING)(?![A-Z])|입위|기립|직립)"
+    r"|(?P<supine>(?<![A-Z])(?:SUPINE|RECUMBENT)(?![A-Z])|앙와위|누워)"
+)
+# What denies a position, or halves it: nothing is known then, whatever else is named.
+_DENIAL = re.compile(
+    r"(?<![A-Z])(?:NOT|CAN'?T|CANNOT|UNABLE|WITHOUT|EXCEPT)(?![A-Z])"
+    r"|(?<![A-Z])(?:NO|NON|SEMI|HALF|W/O)[\s._-]*(?:ERECT|UPRIGHT|STAND|SITTING|SUPINE|RECUMB|(?:\w+\s+)?DECUB)"
+    r"|불가|불능|아님|아닌|않|못|반\s*(?:기립|입위|직립)"
+)
 _FREE_TEXT = ("ViewPosition", "SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription")
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 
 
 def view_of(dataset: Dataset) -> View:
-    """Return how the patient was positioned (PS3.3 C.8.11.5, C.7.6.1.1), or UNKNOWN."""
-    codes = set(_position_codes(dataset))
-    if codes & _LEFT_DECUBITUS_CODES:
-        return View.LEFT_LATERAL_DECUBITUS
-    if codes & _ERECT_CODES:
-        return View.ERECT
-    if codes & _SUPINE_CODES:
-        return View.SUPINE
-    words = " ".join(str(dataset.get(keyword, "") or "") for keyword in _FREE_TEXT).upper()
-    return next((view for view, marks in _WORDS.items() if any(m in words for m in marks)), View.UNKNOWN)
+    """Return how the patient was positioned (PS3.3 C.8.11.5, C.7.6.1.1), or UNKNOWN.
+
+    The coded position comes first, then free text, the most trusted attribute first. The first that
+    names exactly one view decides; one that denies a view or names another than these ends the search.
+    """
+    views = _coded_views(dataset)
+    for keyword in _FREE_TEXT:
+        if len(views) == 1:
+            break
+        text = str(dataset.get(keyword, "") or "").upper()
+        views = {View(str(match.lastgroup)) for match in _WORDS.finditer(text)}
+        if views and _DENIAL.search(text):
+            return View.UNKNOWN
+    return views.pop() if len(views) == 1 else View.UNKNOWN
 
 
 def spacing_mm(dataset: Dataset) -> tuple[float, float] | None:
@@ -71,6 +87,16 @@ def row_and_column_directions(dataset: Dataset) -> tuple[str, str]:
 def side_at_left_edge(dataset: Dataset) -> str:
     """Return the letter of the patient's direction at the image's left edge; usually "R"."""
     return _OPPOSITE[row_and_column_directions(dataset)[0]]
+
+
+def _coded_views(dataset: Dataset) -> set[View]:
+    codes = set(_position_codes(dataset))
+    views = {
+        View.LEFT_LATERAL_DECUBITUS: _LEFT_DECUBITUS_CODES,
+        View.ERECT: _ERECT_CODES,
+        View.SUPINE: _SUPINE_CODES,
+    }
+    return {view for view, its_codes in views.items() if codes & its_codes}
 
 
 def _position_codes(dataset: Dataset) -> list[str]:
