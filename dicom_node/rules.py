@@ -31,12 +31,25 @@ _TEXTS = {
 }
 # View Position (0018,5101) of a projection from the side; the decubitus views (LLD, RLD) are frontal.
 _FROM_THE_SIDE = {"LL", "RL", "LATERAL", "LAT", "LLO", "RLO", "OBLIQUE"}
+_DECUBITUS_VIEWS = {"LLD", "RLD"}
 _VIEW_FROM_THE_SIDE = {
     *("399067008", "399260004", "399352003"),  # lateral, mediolateral, lateromedial
     *("399198007", "399173006", "R-10232", "R-10236"),  # right, left lateral
     *("399182000", "399236003", "399184004", "260427002"),  # oblique: right, left, lateral
     *("399356000", "399135007", "399038007", "399006002"),  # anterior and posterior oblique
 }
+# Where a projection may be named in words, the most telling attribute first. A study's description
+# is not among them: it names all of its views.
+_PROJECTION_TEXTS = ("SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription")
+_PROJECTIONS = re.compile(
+    r"(?<![A-Z])(?:(?P<flat>(?:DORSAL|VENTRAL)[\s._-]*DECUB(?:ITUS)?)"  # from the side, unlike the others
+    r"|(?P<decubitus>(?:LAT(?:ERAL)?[\s._,-]*)?DECUB(?:ITUS)?(?:[\s._,-]*LAT(?:ERAL)?)?|[LR]LD)"
+    r"|(?P<side>[LR]?LAT(?:ERAL)?|OBL(?:IQUE)?|(?:X|CROSS)[\s._-]*TABLE|SHOOT[\s._-]*THROUGH)"
+    r"|(?P<frontal>AP|PA|FRONTAL))(?![A-Z])"
+    r"|(?P<lying>측\s*와위)|(?P<profile>측면|측방)|(?P<facing>정면|전후|후전)"
+)
+_NAMES_A_SIDE, _NAMES_FRONTAL = {"flat", "side", "profile"}, {"frontal", "facing"}
+_NAMES_DECUBITUS = {"decubitus", "lying"}
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 _YEAR = 365.25
@@ -84,10 +97,26 @@ def body_part_of(header: Dataset) -> tuple[str, str] | None:
 
 
 def is_from_the_side(header: Dataset) -> bool:
-    """Return whether the view is lateral or oblique, by code or by View Position (0018,5101)."""
+    """Return whether the view is lateral or oblique: by code, by View Position (0018,5101), or by words.
+
+    A lateral decubitus view is frontal. Words count where one attribute names one projection alone.
+    """
     views = {v.upper().strip() for v in map(str, _values(header, "ViewPosition"))}
     codes = {_text(item, "CodeValue") for item in _items(header, "ViewCodeSequence")}
-    return bool(views & _FROM_THE_SIDE or codes & _VIEW_FROM_THE_SIDE)
+    if views & _FROM_THE_SIDE or codes & _VIEW_FROM_THE_SIDE:
+        return True
+    return not views & _DECUBITUS_VIEWS and _is_named_from_the_side(header)
+
+
+def _is_named_from_the_side(header: Dataset) -> bool:
+    for keyword in _PROJECTION_TEXTS:
+        named = {m.lastgroup for m in _PROJECTIONS.finditer(_text(header, keyword).upper())}
+        if named & _NAMES_DECUBITUS:
+            return False
+        side, frontal = bool(named & _NAMES_A_SIDE), bool(named & _NAMES_FRONTAL)
+        if side != frontal:
+            return side
+    return False
 
 
 def descriptions(header: Dataset) -> str:
