@@ -25,7 +25,7 @@ from study.archive import Archive, InstanceReference
 from study.decision import Decision
 from study.errors import ArchiveError, ConflictError, NotDicomError, PixelDataError
 from study.history import Event, Previewed, Segmented, Skipped
-from study.inspection import MALFORMED
+from study.inspection import MALFORMED, summarize
 from study.ledger import Ledger
 from study.model import Finding, Radiograph, Segmentation, StudyRecord
 from study.pixels import Floats, file_attenuation
@@ -33,6 +33,8 @@ from study.sop_classes import DERIVED
 from study.state import State
 
 log = structlog.get_logger()
+
+ANOTHER_PATIENT = "another Patient ID than the study's"
 
 Decide = Callable[[Dataset], Decision]
 ReadValues = Callable[[Path], Floats]
@@ -60,6 +62,7 @@ class _Seen(NamedTuple):
     radiograph: Radiograph
     findings: list[Finding]
     new: bool
+    patient_id: str
 
 
 class _Read(NamedTuple):
@@ -168,15 +171,17 @@ def _read_study(record: StudyRecord, given: _With) -> _Read:
     seen: list[_Seen] = []
     not_read: dict[str, str] = {}
     unreadable: dict[str, str] = {}
+    patient_id = record.summary.patient_id.strip()
     for ref in given.archive.instances(record.study_uid):
         try:
-            came = _read_instance(ref, record, given)
+            came = _read_instance(ref, record, patient_id, given)
         except (NotDicomError, PixelDataError) as error:
             unreadable[ref.instance_uid] = not_read[ref.instance_uid] = str(error)
             log.warning("radiograph_unreadable", **ref._asdict(), reason=str(error))
             continue
         if isinstance(came, _Seen):
             seen.append(came)
+            patient_id = patient_id or came.patient_id
         elif came is not None:
             not_read[ref.instance_uid] = came.reason
     segmentation = Segmentation(
@@ -189,14 +194,23 @@ def _read_study(record: StudyRecord, given: _With) -> _Read:
     return _Read(segmentation, unreadable, sum(s.new for s in seen))
 
 
-def _read_instance(ref: InstanceReference, record: StudyRecord, given: _With) -> _Seen | Decision | None:
-    """Return what an instance came to; why it is not read; or None for one of Kidray's own results."""
+def _read_instance(
+    ref: InstanceReference, record: StudyRecord, patient_id: str, given: _With
+) -> _Seen | Decision | None:
+    """Return what an instance came to; why it is not read; or None for one of Kidray's own results.
+
+    One of another patient than the study's never gets into the study's report. No patient ID tells nothing.
+    """
     header, decision = _judged(ref, given)
     if decision is None or not decision.for_model:
         return decision
+    its_patient_id = summarize(header).patient_id.strip()
+    if patient_id and its_patient_id and its_patient_id != patient_id:
+        log.warning("radiograph_of_another_patient", **ref._asdict())
+        return Decision(False, ANOTHER_PATIENT)
     known = _known(ref, record, given)
     if known is not None:
-        return known
+        return _Seen(*known, new=False, patient_id=its_patient_id)
     values = given.values_of(given.archive.path(ref))
     decision = check_pixels(values)
     if not decision.for_model:
@@ -206,7 +220,7 @@ def _read_instance(ref: InstanceReference, record: StudyRecord, given: _With) ->
     except _MALFORMED_HEADER as error:
         raise NotDicomError(f"its header is not fit for a result: {type(error).__name__}") from error
     _keep(result, given.archive)
-    return _Seen(result.radiograph, result.findings, new=True)
+    return _Seen(result.radiograph, result.findings, new=True, patient_id=its_patient_id)
 
 
 def _judged(ref: InstanceReference, given: _With) -> tuple[Dataset, Decision | None]:
@@ -222,7 +236,9 @@ def _judged(ref: InstanceReference, given: _With) -> tuple[Dataset, Decision | N
         raise NotDicomError(f"its header cannot be read: {type(error).__name__}") from error
 
 
-def _known(ref: InstanceReference, record: StudyRecord, given: _With) -> _Seen | None:
+def _known(
+    ref: InstanceReference, record: StudyRecord, given: _With
+) -> tuple[Radiograph, list[Finding]] | None:
     """Return what this model already found in the radiograph, if its objects are held."""
     _, sr = result_uids(ref.study_uid, ref.instance_uid, given.predictor.package.identity)
     held = given.archive.path(InstanceReference(ref.study_uid, sr.series_uid, sr.instance_uid)).exists()
@@ -232,7 +248,7 @@ def _known(ref: InstanceReference, record: StudyRecord, given: _With) -> _Seen |
             sr.instance_uid,
         ):
             findings = [f for f in record.findings if f.radiograph_uid == ref.instance_uid]
-            return _Seen(radiograph, findings, new=False)
+            return radiograph, findings
     return None
 
 

@@ -22,7 +22,7 @@ from study.history import Event, Received
 from study.inspection import check_pixel_length, file_meta, inspect, summarize, text_of
 from study.jobs import Job, JobQueue
 from study.ledger import Ledger
-from study.model import StudyRecord
+from study.model import StudyRecord, StudySummary
 from study.room import Room
 from study.sop_classes import DERIVED, RADIOGRAPHS
 from study.state import State
@@ -157,7 +157,7 @@ class Intake:
                 at=telemetry.now(),
                 revision=record.revision + 1 if record else 1,
                 calling_ae_title=calling_ae_title.strip(),
-                summary=summarize(header),
+                summary=_summary(record, header),
             )
 
         try:
@@ -213,3 +213,12 @@ def _reopens(record: StudyRecord, ref: InstanceReference, is_radiograph: bool) -
         return False
     known = {r.instance_uid for r in record.radiographs}
     return ref.instance_uid not in known | set(record.not_read)
+
+
+def _summary(record: StudyRecord | None, header: pydicom.Dataset) -> StudySummary:
+    """Return what the worklist shows: the newest header of the patient whose study came first."""
+    newest = summarize(header)
+    if record is None or not record.summary.patient_id.strip():
+        return newest
+    same = newest.patient_id.strip() == record.summary.patient_id.strip()
+    return newest if same else record.summary

@@ -59,19 +59,32 @@ def abdomen_only(header: Dataset) -> Decision:
 def a_study(ledger, radiographs):
     """Put radiographs of the given kinds into the archive as one study, and return its UID."""
 
-    def put(*kinds: PhantomKind, queued: bool = True, damage: int | None = None) -> str:
+    def put(
+        *kinds: PhantomKind,
+        queued: bool = True,
+        damage: int | None = None,
+        patient_ids: list[str] | None = None,
+        received: str = "",
+    ) -> str:
         study_uid = f"2.25.{uuid4().int}"
         for number, kind in enumerate(kinds):
             dataset = deepcopy(radiographs[kind])
             dataset.StudyInstanceUID = study_uid
             dataset.SeriesInstanceUID = dataset.SOPInstanceUID = f"{study_uid}.{number + 1}"
             dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+            if patient_ids:
+                dataset.PatientID = patient_ids[number]
             if number == damage:
                 dataset.PixelData = dataset.PixelData[:1000]
             ledger.archive.write_dataset(dataset)
         ledger.append(
             study_uid,
-            lambda _: Received(at=NOW, revision=1, calling_ae_title="MODALITY", summary=StudySummary()),
+            lambda _: Received(
+                at=NOW,
+                revision=1,
+                calling_ae_title="MODALITY",
+                summary=StudySummary(patient_id=received),
+            ),
         )
         if queued:
             ledger.append(study_uid, lambda _: Queued(at=NOW, revision=1, instances=len(kinds)))
@@ -246,6 +259,37 @@ def test_a_chest_beside_an_abdomen_is_named_but_does_not_stop_it(a_study, ledger
     assert event.segmentation.not_read == {
         f"{study_uid}.1": "body part is CHEST; the model reads the abdomen only"
     }
+
+
+@pytest.mark.parametrize(
+    ("received", "patient_ids", "read"),
+    [
+        ("P1", ["P1", "P2"], [1]),
+        ("P2", ["P1", "P2"], [2]),
+        ("P1", ["P1", ""], [1, 2]),
+        ("P1 ", ["P1", "P1"], [1, 2]),
+        ("", ["P1", "P2"], [1]),
+    ],
+)
+def test_a_radiograph_of_another_patient_stays_out_of_the_study(
+    received, patient_ids, read, a_study, ledger, counting
+):
+    kinds = PhantomKind.CONSTIPATION, PhantomKind.PNEUMOPERITONEUM
+    study_uid = a_study(*kinds, received=received, patient_ids=patient_ids)
+    record = _segment(study_uid, ledger, counting)
+    assert record.state == State.SEGMENTED
+    assert [r.instance_uid for r in record.radiographs] == [f"{study_uid}.{number}" for number in read]
+    left_out = {f"{study_uid}.{number}" for number in (1, 2) if number not in read}
+    assert record.not_read == dict.fromkeys(left_out, "another Patient ID than the study's")
+    assert {f.radiograph_uid for f in record.findings}.isdisjoint(left_out)
+
+
+def test_a_study_of_none_of_its_patients_radiographs_is_skipped_with_the_reason(
+    a_study, ledger, counting, runs
+):
+    record = _segment(a_study(PhantomKind.CONSTIPATION, received="P1", patient_ids=["P2"]), ledger, counting)
+    assert (record.state, record.reason) == (State.SKIPPED, "another Patient ID than the study's")
+    assert runs() == 0
 
 
 def test_a_blank_image_is_skipped_with_the_reason(a_study, ledger, counting, radiographs):

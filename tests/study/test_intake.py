@@ -165,6 +165,23 @@ def test_a_sender_whose_policy_says_so_completes_by_releasing(
     assert Reconciler(ledger, queue, intake).complete_due() == complete
 
 
+@pytest.mark.parametrize(
+    ("patient_id", "age_shown"), [("PID-4711", "004M"), ("PID-0815", "003M"), ("", "003M")]
+)
+def test_a_late_radiograph_of_another_patient_does_not_rename_the_study(
+    intake: Intake, ledger: Ledger, queue: JobQueue, patient_id: str, age_shown: str
+):
+    first = a_radiograph()
+    give(intake, first)
+    study_uid = str(first.StudyInstanceUID)
+    Reconciler(ledger, queue, intake).complete_due()
+    give(intake, a_radiograph(study_uid, PatientID=patient_id, PatientAge="004M"))
+    record = ledger.record(study_uid)
+    assert record is not None
+    assert record.revision == 2
+    assert (record.summary.patient_id, record.summary.patient_age) == ("PID-4711", age_shown)
+
+
 def test_a_late_radiograph_reopens_the_study(intake: Intake, ledger: Ledger, queue: JobQueue):
     first = a_radiograph()
     give(intake, first)
