@@ -70,11 +70,10 @@ def deliver_study(
         If the archive holds no such study.
     """
     record = ledger.held(study_uid)
-    events = ledger.archive.events(study_uid)
     held = {ref.instance_uid: ref for ref in ledger.archive.instances(study_uid)}
 
     def lacking(policy: DestinationPolicy) -> list[Owed]:
-        owed = [o for o in objects_owed(record, events, policy) if o.instance_uid in held]
+        owed = [o for o in objects_owed(record, policy) if o.instance_uid in held]
         return still_owed(record, owed, policy)
 
     def send(policy: DestinationPolicy, rest: Sequence[Owed]) -> _Attempt:

@@ -97,7 +97,7 @@ def _of(record: StudyRecord, policy: DestinationPolicy) -> Iterator[Outcome]:
 
     title = policy.node.ae_title
     done = {d.instance_uid: d for d in record.deliveries if d.destination == title}
-    owed = {o.instance_uid: o.kind for o in objects_owed(record, (), policy)}
+    owed = {o.instance_uid: o.kind for o in objects_owed(record, policy)}
     for uid, kind in {**{u: d.kind for u, d in done.items() if d.state == "sent"}, **owed}.items():
         delivery = done.get(uid)
         state = str(delivery.state) if delivery is not None else WAITING

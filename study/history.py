@@ -12,21 +12,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from study.findings import FINDINGS
 from study.model import (
     UID,
     Assessment,
     Commitment,
     Delivery,
     Frozen,
-    Presence,
     Report,
     Segmentation,
+    SignedReport,
     StudyRecord,
     StudySummary,
     TimelineEntry,
 )
 from study.state import State, check_transition
+from study.verdicts import is_critical, still_standing
 
 
 class Step(Frozen):
@@ -110,6 +110,13 @@ class Signed(Step):
     report: Report
 
 
+class Kept(Step):
+    """The SR of a signed report is in the archive; the state stays, whatever came after the signature."""
+
+    kind: Literal["kept"] = "kept"
+    signed: SignedReport
+
+
 class Delivered(Step):
     """An object reached a destination, or was given up."""
 
@@ -135,6 +142,7 @@ Event = Annotated[
     | Drafted
     | Assessed
     | Signed
+    | Kept
     | Delivered
     | Committed,
     Field(discriminator="kind"),
@@ -173,13 +181,12 @@ def apply(study_uid: str, record: StudyRecord | None, event: Event, number: int)
     changes = _changes(record, event)
     if "state" in changes:
         check_transition(_before(State(record.state), event), State(str(changes["state"])))
-    entry = TimelineEntry(at=event.at, step=event.kind, revision=event.revision, detail=_detail(event))
     return record.model_copy(
         update={
             **changes,
             "version": number,
             "updated_at": event.at,
-            "timeline": [*record.timeline, entry],
+            "timeline": [*record.timeline, *_entries(record, event)],
         }
     )
 
@@ -214,15 +221,16 @@ def _changes(record: StudyRecord, event: Event) -> dict[str, object]:
                 "retryable": False,
             }
         case Previewed():
-            return _seen(event.segmentation)
+            return _seen(record, event.segmentation)
         case Segmented():
-            return {"state": State.SEGMENTED, **_seen(event.segmentation)}
+            return {"state": State.SEGMENTED, **_seen(record, event.segmentation)}
         case Skipped():
             return {
                 "state": State.SKIPPED,
                 "reason": event.reason,
                 "not_read": event.not_read,
                 "findings": [],
+                "assessments": {},
                 "critical": False,
             }
         case Failed():
@@ -240,13 +248,24 @@ def _changes(record: StudyRecord, event: Event) -> dict[str, object]:
         case Assessed():
             return {"assessments": {**record.assessments, event.finding_id: event.assessment}}
         case Signed():
-            return {"state": State.SIGNED, "draft": event.report}
-        case Delivered():
-            key = (event.delivery.destination, event.delivery.instance_uid)
-            others = [d for d in record.deliveries if (d.destination, d.instance_uid) != key]
-            return {"deliveries": [*others, event.delivery]}
-        case Committed():
-            return {"deliveries": [_after(delivery, event) for delivery in record.deliveries]}
+            return {
+                "state": State.SIGNED,
+                "draft": event.report,
+                "critical": event.report.critical,
+                "signed": _with(record.signed, _signed(event.report)),
+            }
+        case Kept():
+            return {"signed": _with(record.signed, event.signed), **_draft_kept(record, event.signed)}
+        case Delivered() | Committed():
+            return {"deliveries": _deliveries(record, event)}
+
+
+def _deliveries(record: StudyRecord, event: Delivered | Committed) -> list[Delivery]:
+    if isinstance(event, Committed):
+        return [_after(delivery, event) for delivery in record.deliveries]
+    key = (event.delivery.destination, event.delivery.instance_uid)
+    others = [d for d in record.deliveries if (d.destination, d.instance_uid) != key]
+    return [*others, event.delivery]
 
 
 def _after(delivery: Delivery, event: Committed) -> Delivery:
@@ -256,16 +275,46 @@ def _after(delivery: Delivery, event: Committed) -> Delivery:
     return delivery.model_copy(update={"commitment": outcome})
 
 
-def _seen(segmentation: Segmentation) -> dict[str, object]:
+def _signed(report: Report) -> SignedReport:
+    return SignedReport(
+        version=report.version, sr_series_uid=report.sr_series_uid, sr_instance_uid=report.sr_instance_uid
+    )
+
+
+def _with(signed: Sequence[SignedReport], new: SignedReport) -> list[SignedReport]:
+    """Return `signed` with `new` in the place of the same version, or at the end."""
+    return list({s.version: s for s in [*signed, new]}.values())
+
+
+def _draft_kept(record: StudyRecord, kept: SignedReport) -> dict[str, object]:
+    """Return the newest report version with its SR's UIDs, where it is the one that was kept."""
+    draft = record.draft
+    if draft is None or draft.signature is None or draft.version != kept.version:
+        return {}
+    uids = kept.model_dump(include={"sr_series_uid", "sr_instance_uid"})
+    return {"draft": draft.model_copy(update=uids)}
+
+
+def _seen(record: StudyRecord, segmentation: Segmentation) -> dict[str, object]:
     return {
         "model": segmentation.model,
         "radiographs": segmentation.radiographs,
         "findings": segmentation.findings,
         "not_read": segmentation.not_read,
-        "critical": any(
-            FINDINGS[f.label].critical and f.presence is not Presence.ABSENT for f in segmentation.findings
-        ),
+        "assessments": still_standing(record, segmentation),
+        "critical": is_critical(segmentation.findings, {}),
     }
+
+
+def _entries(record: StudyRecord, event: Event) -> list[TimelineEntry]:
+    """Return what the timeline gains: a signature is shown once, its objects' storage not at all.
+
+    Older archives hold each signature twice, the second time with its SR's UIDs.
+    """
+    repeated = isinstance(event, Signed) and event.report.version in {s.version for s in record.signed}
+    if repeated or isinstance(event, Kept):
+        return []
+    return [TimelineEntry(at=event.at, step=event.kind, revision=event.revision, detail=_detail(event))]
 
 
 def _detail(event: Event) -> str:

@@ -79,9 +79,8 @@ Step = Callable[[str], object]
 
 def owed_jobs(record: StudyRecord) -> tuple[Job, ...]:
     """Return the jobs that take the study on from where it stands."""
-    if record.state == State.SIGNED and record.draft is not None and record.draft.sr_instance_uid is None:
-        return (Job.SIGN,)
-    return OWED.get(State(record.state), ())
+    sign = (Job.SIGN,) if any(report.sr_instance_uid is None for report in record.signed) else ()
+    return (*OWED.get(State(record.state), ()), *sign)
 
 
 def build_broker(redis_url: str) -> RedisBroker:

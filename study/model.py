@@ -206,6 +206,14 @@ class Report(Frozen):
     sr_instance_uid: UID | None = None
 
 
+class SignedReport(Frozen):
+    """A version that was signed, and its SR once that is in the archive."""
+
+    version: int
+    sr_series_uid: UID | None = None
+    sr_instance_uid: UID | None = None
+
+
 class Assessment(StrEnum):
     """A radiologist's verdict on one finding (in the spirit of IHE AIRAI)."""
 
@@ -296,5 +304,6 @@ class StudyRecord(Frozen):
     not_read: dict[str, str] = Field(default_factory=dict)  # instance UID -> reason
     assessments: dict[str, Assessment] = Field(default_factory=dict)  # by Finding.id
     draft: Report | None = None  # the newest report version, draft or signed
+    signed: list[SignedReport] = Field(default_factory=list)  # every version that was signed, oldest first
     deliveries: list[Delivery] = Field(default_factory=list)
     timeline: list[TimelineEntry] = Field(default_factory=list)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from study.destination import DestinationPolicy, ObjectKind
-from study.history import Drafted, Event, Previewed, Segmented, Signed
+from study.history import Drafted, Event, Kept, Previewed, Segmented, Signed
 from study.identifiers import derived_uid
-from study.model import Commitment, DeliveryState, Radiograph, Report, StudyRecord
+from study.model import Commitment, DeliveryState, Radiograph, StudyRecord
 
 
 class Owed(NamedTuple):
@@ -18,20 +18,19 @@ class Owed(NamedTuple):
     instance_uid: str
 
 
-def objects_owed(record: StudyRecord, events: Iterable[Event], policy: DestinationPolicy) -> list[Owed]:
+def objects_owed(record: StudyRecord, policy: DestinationPolicy) -> list[Owed]:
     """Return what a destination is to get of a study, oldest first.
 
     Each radiograph's objects as they stand now, and every report that was signed: a signed report
     is owed whatever came after it. A draft goes only where it is asked for, and only the newest.
     """
-    signed = signed_reports(record, events)
-    if policy.when == "signed" and not signed:
+    if policy.when == "signed" and not record.signed:
         return []
     owed = [o for radiograph in record.radiographs for o in _of_radiograph(record.study_uid, radiograph)]
     draft = record.draft
     if draft is not None and draft.signature is None and draft.sr_instance_uid is not None:
         owed.append(Owed("DRAFT", draft.sr_instance_uid))
-    owed += [Owed("REPORT", r.sr_instance_uid) for r in signed if r.sr_instance_uid is not None]
+    owed += [Owed("REPORT", r.sr_instance_uid) for r in record.signed if r.sr_instance_uid is not None]
     return [o for o in dict.fromkeys(owed) if o.kind in policy.gets]
 
 
@@ -67,6 +66,8 @@ def results_of(study_uid: str, events: Iterable[Event]) -> set[str]:
                 made.add(capture_uid(study_uid, radiograph))
         elif isinstance(event, Drafted | Signed):
             made.add(event.report.sr_instance_uid)
+        elif isinstance(event, Kept):
+            made.add(event.signed.sr_instance_uid)
     return {uid for uid in made if uid is not None}
 
 
@@ -84,11 +85,3 @@ def _of_radiograph(study_uid: str, radiograph: Radiograph) -> Iterable[Owed]:
         "CAPTURE": capture_uid(study_uid, radiograph),
     }
     return [Owed(kind, uid) for kind, uid in uids.items() if uid is not None]
-
-
-def signed_reports(record: StudyRecord, events: Iterable[Event]) -> list[Report]:
-    """Return every signed report; one may stand twice, before and after its SR is made."""
-    signed = [e.report for e in events if isinstance(e, Signed)]
-    if record.draft is not None and record.draft.signature is not None:
-        signed.append(record.draft)
-    return signed

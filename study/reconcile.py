@@ -152,5 +152,5 @@ def is_undelivered(record: StudyRecord, destinations: Sequence[DestinationPolicy
     return any(
         (policy.node.ae_title, owed.instance_uid) not in settled
         for policy in destinations
-        for owed in objects_owed(record, (), policy)
+        for owed in objects_owed(record, policy)
     )

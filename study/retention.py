@@ -19,10 +19,9 @@ import structlog
 from study.archive import Archive
 from study.destination import DestinationPolicy
 from study.errors import ArchiveError, StateError
-from study.history import Event
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
-from study.owed import Owed, objects_owed, signed_reports, unconfirmed
+from study.owed import Owed, objects_owed, unconfirmed
 from study.state import FINISHED, State
 
 log = structlog.get_logger()
@@ -98,17 +97,16 @@ def look(ledger: Ledger, study_uid: str, destinations: Sequence[DestinationPolic
         If the archive holds no such study.
     """
     record = ledger.held(study_uid)
-    events = ledger.archive.events(study_uid)
     refs = ledger.archive.instances(study_uid)
     made = {ref.instance_uid for ref in refs}
     lacking = [
         owed
         for policy in destinations
-        for owed in unconfirmed(record, objects_owed(record, events, policy), policy)
+        for owed in unconfirmed(record, objects_owed(record, policy), policy)
         if owed.instance_uid in made
     ]
     size = sum(ledger.archive.path(ref).stat().st_size for ref in refs)
-    kept = why_kept(record, lacking, _unsent_reports(record, events), wanted=bool(destinations))
+    kept = why_kept(record, lacking, _unsent_reports(record), wanted=bool(destinations))
     return Held(record, len(refs), size, kept)
 
 
@@ -130,11 +128,10 @@ def take_leave(ledger: Ledger, study: Held, *, why: str, at: datetime) -> None:
     log.info("study_left", study_uid=uid, why=why, instances=study.instances)
 
 
-def _unsent_reports(record: StudyRecord, events: Sequence[Event]) -> int:
-    """Return how many signed reports, by version, have not reached any destination."""
+def _unsent_reports(record: StudyRecord) -> int:
+    """Return how many signed reports have not reached any destination."""
     sent = {d.instance_uid for d in record.deliveries if d.state is DeliveryState.SENT}
-    reports = signed_reports(record, events)
-    return len({r.version for r in reports} - {r.version for r in reports if r.sr_instance_uid in sent})
+    return sum(report.sr_instance_uid not in sent for report in record.signed)
 
 
 def _write_record(archive: Archive, study: Held, why: str, at: datetime) -> None:

@@ -9,6 +9,7 @@ from study.errors import NotInArchiveError, StateError
 from study.history import Assessed, Drafted, Queued, Signed
 from study.model import DraftSource, Report, Sentence, Signature, StudyRecord
 from study.state import State
+from study.verdicts import is_critical
 from web_viewer.schemas import AssessmentRequest, ReportEdit, SignRequest
 
 # The SR of the version before says something else; the new one's is made by a job.
@@ -72,7 +73,7 @@ def reworded(before: list[Sentence], texts: Iterable[str]) -> list[Sentence]:
 
 
 def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
-    """Return the event of a signature.
+    """Return the event of a signature; the report is critical for what its reader did not reject.
 
     Raises
     ------
@@ -86,6 +87,7 @@ def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
         raise StateError("the impression is empty; a report is signed with one")
     signed = {
         "signature": Signature(signer=wish.signer, signed_at=at),
+        "critical": is_critical(record.findings, record.assessments),
         **_NO_SR,
     }
     return Signed(at=at, revision=record.revision, report=report.model_copy(update=signed))

@@ -8,21 +8,27 @@ from pydicom import FileMetaDataset
 from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SegmentationStorage
 
 from reporting.llm import Llm
+from reporting.objects import store_report
 from reporting.signing import sign_study
 from reporting.step import draft_study
+from study import telemetry
 from study.archive import InstanceReference
+from study.destination import Destination, DestinationPolicy
 from study.errors import ModelError
 from study.history import Drafted, Event, Queued, Received, Segmented, Signed
+from study.jobs import Job, owed_jobs
 from study.ledger import Ledger
 from study.model import (
     DraftSource,
     Finding,
     Language,
+    Report,
     Segmentation,
     Signature,
     StudyRecord,
     StudySummary,
 )
+from study.owed import objects_owed
 from study.state import State
 from tests.reporting.builders import (
     FIRST,
@@ -30,6 +36,7 @@ from tests.reporting.builders import (
     MEASUREMENTS_SERIES,
     MODEL,
     NOW,
+    SECOND,
     SEG,
     SEG_SERIES,
     SERIES,
@@ -42,6 +49,7 @@ from tests.reporting.builders import (
 from tests.reporting.test_wording import LIE, TRUTH, a_server, completion
 
 MADE = findings(finding("pneumoperitoneum", certainty="moderate", region="upper_abdomen", segment=True))
+PACS = DestinationPolicy(node=Destination("PACS", "127.0.0.1", 104))
 NO_LLM = Llm("http://127.0.0.1:9/v1", "any", timeout=2.0)
 
 
@@ -141,6 +149,17 @@ def test_an_llm_that_is_down_or_lies_leaves_the_template(segmented: Ledger):
     assert record.draft.version == 4
 
 
+def test_the_time_from_the_first_instance_to_the_first_draft_is_measured_once(segmented: Ledger):
+    def measured() -> tuple[float, float]:
+        values = {s.name: s.value for m in telemetry.DRAFT_SECONDS.collect() for s in m.samples}
+        return values["kidray_draft_seconds_count"], values["kidray_draft_seconds_sum"]
+
+    count, seconds = measured()
+    run(segmented, NO_LLM)
+    run(segmented)
+    assert measured() == (count + 1, pytest.approx(seconds + 60))
+
+
 def test_doing_it_twice_drafts_once(segmented: Ledger):
     record = run(segmented)
     assert run(segmented) == record
@@ -176,11 +195,19 @@ def test_a_study_without_a_radiograph_fails_with_a_reason(ledger: Ledger):
         run(ledger)
 
 
-def test_a_signature_becomes_a_verified_sr_once(segmented: Ledger):
-    draft = run(segmented).draft
+def sign(ledger: Ledger) -> Report:
+    """Sign the draft as the viewer does, and return it as it was."""
+    draft = ledger.held(STUDY).draft
     assert draft is not None
-    signed = draft.model_copy(update={"signature": Signature(signer="Dr Lee", signed_at=NOW)})
-    put(segmented, Signed(at=NOW, revision=1, report=signed))
+    signature = Signature(signer="Dr Lee", signed_at=NOW)
+    changes = {"signature": signature, "sr_series_uid": None, "sr_instance_uid": None}
+    put(ledger, Signed(at=NOW, revision=draft.revision, report=draft.model_copy(update=changes)))
+    return draft
+
+
+def test_a_signature_becomes_a_verified_sr_once(segmented: Ledger):
+    run(segmented)
+    draft = sign(segmented)
     sign_study(STUDY, ledger=segmented)
     record = segmented.held(STUDY)
     sign_study(STUDY, ledger=segmented)
@@ -193,17 +220,96 @@ def test_a_signature_becomes_a_verified_sr_once(segmented: Ledger):
     assert dataset.SOPInstanceUID == record.draft.sr_instance_uid
 
 
+def test_what_was_signed_is_kept_though_a_late_instance_came_before_its_sr(segmented: Ledger):
+    run(segmented)
+    sign(segmented)
+    put(segmented, Received(at=NOW, revision=2, calling_ae_title="X", summary=StudySummary()))
+    reopened = segmented.held(STUDY)
+    assert owed_jobs(reopened) == (Job.SIGN,)
+    assert [o.kind for o in objects_owed(reopened, PACS)] == ["SEG", "SR"]
+    sign_study(STUDY, ledger=segmented)
+    record = segmented.held(STUDY)
+    assert (record.state, record.revision) == (State.RECEIVING, 2)
+    assert owed_jobs(record) == ()
+    assert [entry.step for entry in record.timeline].count("signed") == 1
+    (report,) = (o for o in objects_owed(record, PACS) if o.kind == "REPORT")
+    (held,) = (r for r in segmented.archive.instances(STUDY) if r.instance_uid == report.instance_uid)
+    assert segmented.archive.read(held).VerificationFlag == "VERIFIED"
+
+
+def test_the_signed_sr_cites_what_its_signer_saw(segmented: Ledger):
+    run(segmented)
+    sign(segmented)
+    put(segmented, Received(at=NOW, revision=2, calling_ae_title="X", summary=StudySummary()))
+    hold(segmented, SECOND, "1.2.840.10008.5.1.4.1.1.1.1", SERIES)
+    put(segmented, Queued(at=NOW, revision=2, instances=2))
+    later = Segmentation(model=MODEL, radiographs=[radiograph(uid=SECOND)], findings=findings(on=SECOND))
+    put(segmented, Segmented(at=NOW, revision=2, segmentation=later))
+    sign_study(STUDY, ledger=segmented)
+    (signed,) = segmented.held(STUDY).signed
+    dataset = held_sr(segmented, signed.sr_series_uid, signed.sr_instance_uid)
+    assert FIRST in str(dataset)
+    assert SECOND not in str(dataset)
+
+
+def test_two_signatures_get_their_srs_from_one_job(segmented: Ledger):
+    for _ in range(2):
+        run(segmented)
+        sign(segmented)
+        segment(segmented, MADE)
+    sign_study(STUDY, ledger=segmented)
+    signed = segmented.held(STUDY).signed
+    assert [s.version for s in signed] == [1, 2]
+    assert len({s.sr_instance_uid for s in signed} - {None}) == 2
+
+
 def test_a_draft_after_a_signature_is_its_addendum(segmented: Ledger):
-    draft = run(segmented).draft
-    assert draft is not None
-    signed = draft.model_copy(update={"signature": Signature(signer="Dr Lee", signed_at=NOW)})
-    put(segmented, Signed(at=NOW, revision=1, report=signed))
+    run(segmented)
+    draft = sign(segmented)
     segment(segmented, MADE)
     record = run(segmented)
     assert record.draft is not None
     assert record.draft.addendum_to == draft.version
     assert record.draft.version == draft.version + 1
     assert record.draft.signature is None
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (Language.ENGLISH, "Addendum to the report signed on 2026-03-01 at 09:30 UTC."),
+        (Language.KOREAN, "2026-03-01 09:30 UTC에 서명된 판독문에 대한 추가 판독임."),
+    ],
+)
+def test_an_addendum_names_the_signed_report_that_it_adds_to(
+    segmented: Ledger, language: Language, sentence: str, stored: bool
+):
+    """Whether the signed report's SR is made before the late instance is drafted, or after."""
+    draft = run(segmented, language=language).draft
+    assert draft is not None
+    first = held_sr(segmented, draft.sr_series_uid, draft.sr_instance_uid)
+    assert "PredecessorDocumentsSequence" not in first
+    assert sentence not in str(first)
+    unsigned = {"sr_series_uid": None, "sr_instance_uid": None}
+    signed = draft.model_copy(update={"signature": Signature(signer="Dr Lee", signed_at=NOW), **unsigned})
+    put(segmented, Signed(at=NOW, revision=1, report=signed))
+    if stored:
+        sign_study(STUDY, ledger=segmented)
+    segment(segmented, MADE)
+    addendum = run(segmented, language=language).draft
+    assert addendum is not None
+    dataset = held_sr(segmented, addendum.sr_series_uid, addendum.sr_instance_uid)
+    series = dataset.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0]
+    predecessor = series.ReferencedSOPSequence[0]
+    made = store_report(signed, segmented.held(STUDY), segmented.archive)
+    assert series.SeriesInstanceUID == made.sr_series_uid
+    assert predecessor.ReferencedSOPInstanceUID == made.sr_instance_uid
+    held = held_sr(segmented, series.SeriesInstanceUID, predecessor.ReferencedSOPInstanceUID)
+    assert held.VerificationFlag == "VERIFIED"
+    assert predecessor.ReferencedSOPClassUID == held.SOPClassUID
+    sections = [i for i in dataset.ContentSequence if i.ValueType == "CONTAINER"]
+    assert sections[0].ContentSequence[0].TextValue == sentence
 
 
 def test_no_log_line_or_event_holds_who_the_patient_is(segmented: Ledger, capfd: pytest.CaptureFixture[str]):

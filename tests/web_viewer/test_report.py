@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from study.history import Drafted
+from study.history import Drafted, Segmented
 from study.intake import Intake
 from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
@@ -153,6 +153,33 @@ def test_a_finding_is_accepted_or_rejected_and_the_last_verdict_counts(
     assert client.post(unknown, json={"assessment": "accepted", "reader": "K"}).status_code == 404
     sign(client, drafted)
     assert client.post(url, json={"assessment": "accepted", "reader": "Dr Kim"}).status_code == 409
+
+
+def test_a_report_signed_over_a_rejected_finding_is_not_critical(
+    client: TestClient, drafted: SegmentedStudy, ledger: Ledger
+):
+    before = ledger.held(drafted.study_uid)
+    assert before.critical
+    url = f"/api/studies/{drafted.study_uid}/findings/{drafted.finding_id}/assessment"
+    client.post(url, json={"assessment": "rejected", "reader": "Dr Kim"})
+    signed = sign(client, drafted).json()
+    assert not signed["draft"]["critical"]
+    assert not client.get("/api/worklist").json()["items"][0]["critical"]
+
+
+def test_a_finding_that_the_model_makes_again_shows_no_verdict_of_before(
+    client: TestClient, drafted: SegmentedStudy, ledger: Ledger
+):
+    url = f"/api/studies/{drafted.study_uid}"
+    verdict = {"assessment": "rejected", "reader": "Dr Kim"}
+    client.post(f"{url}/findings/{drafted.finding_id}/assessment", json=verdict)
+    sign(client, drafted)
+    client.post(f"{url}/reprocess")
+    made = [e for e in ledger.archive.events(drafted.study_uid) if isinstance(e, Segmented)][-1]
+    append(ledger, drafted.study_uid, lambda _: made)
+    study = client.get(url).json()
+    assert study["assessments"] == {}
+    assert study["critical"]
 
 
 def test_a_study_that_failed_or_was_skipped_can_be_tried_again(

@@ -1227,6 +1227,18 @@ export interface components {
             signed_at: string;
         };
         /**
+         * SignedReport
+         * @description A version that was signed, and its SR once that is in the archive.
+         */
+        SignedReport: {
+            /** Version */
+            version: number;
+            /** Sr Series Uid */
+            sr_series_uid?: string | null;
+            /** Sr Instance Uid */
+            sr_instance_uid?: string | null;
+        };
+        /**
          * State
          * @description Where a study is on its way.
          * @enum {string}
@@ -1294,6 +1306,8 @@ export interface components {
                 [key: string]: components["schemas"]["Assessment"];
             };
             draft?: components["schemas"]["Report"] | null;
+            /** Signed */
+            signed?: components["schemas"]["SignedReport"][];
             /** Deliveries */
             deliveries?: components["schemas"]["Delivery"][];
             /** Timeline */
@@ -1522,6 +1536,7 @@ export type Sentence = components['schemas']['Sentence'];
 export type Service = components['schemas']['Service'];
 export type SignRequest = components['schemas']['SignRequest'];
 export type Signature = components['schemas']['Signature'];
+export type SignedReport = components['schemas']['SignedReport'];
 export type State = components['schemas']['State'];
 export type StudyRecord = components['schemas']['StudyRecord'];
 export type StudySummary = components['schemas']['StudySummary'];

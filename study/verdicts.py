@@ -1,0 +1,31 @@
+"""What a reader's verdicts leave of the model's findings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from study.findings import FINDINGS
+from study.model import Assessment, Finding, Presence, Segmentation, StudyRecord
+
+
+def is_critical(findings: Iterable[Finding], assessments: Mapping[str, Assessment]) -> bool:
+    """Return whether a critical finding is possible or present that no reader rejected."""
+    return any(
+        FINDINGS[f.label].critical
+        and f.presence is not Presence.ABSENT
+        and assessments.get(f.id) is not Assessment.REJECTED
+        for f in findings
+    )
+
+
+def still_standing(record: StudyRecord, segmentation: Segmentation) -> dict[str, Assessment]:
+    """Return the verdicts that outlive a new segmentation, by `Finding.id`.
+
+    Those on a preview whose findings came out the same. Once a report was drafted none does: the
+    next draft asserts its findings anew, and each is judged again.
+    """
+    if record.draft is not None:
+        return {}
+    before = {f.id: f for f in record.findings}
+    same = {f.id for f in segmentation.findings if before.get(f.id) == f}
+    return {uid: verdict for uid, verdict in record.assessments.items() if uid in same}
