@@ -29,6 +29,11 @@ _NAMES = {
         C: ["분변 정체", "변비", "분변 저류"],
     },
 }
+# A region places the stomach, not the pattern that it forms.
+_STOMACH = {
+    Language.ENGLISH: ["gaseous gastric distension", "a distended stomach"],
+    Language.KOREAN: ["팽창된 위", "확장된 위"],
+}
 _PLACES = {
     Region.RIGHT_UPPER_QUADRANT: ("right upper quadrant", "우상복부"),
     Region.LEFT_UPPER_QUADRANT: ("left upper quadrant", "좌상복부"),
@@ -118,7 +123,8 @@ def draw_truth(rng: Random, brief: Brief) -> Reply:
 
 def _line(rng: Random, fact: Fact, language: Language, several: bool) -> Line:
     english = language is Language.ENGLISH
-    name = rng.choice(_NAMES[language][fact.finding])
+    placed = fact.finding is P and fact.region is not None
+    name = rng.choice(_STOMACH[language] if placed else _NAMES[language][fact.finding])
     if fact.number is Number.MULTIPLE:
         name = rng.choice(["several ", "multiple "]) + name if english else "다수의 " + name
     elif fact.number is Number.SINGLE:

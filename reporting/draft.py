@@ -8,7 +8,7 @@ from typing import Any
 
 from reporting.brief import RadiographName, in_reading_order, name_radiographs, number_of
 from reporting.phrases import phrases
-from reporting.rules import is_critical, limited, recommended
+from reporting.rules import is_critical, limited, recommended, unassessable
 from study.findings import FindingLabel
 from study.model import (
     DISCLAIMER_EN,
@@ -24,6 +24,7 @@ from study.model import (
     Wording,
 )
 
+NOT_ASSESSABLE = "not-assessable"  # rule id of what the radiographs cannot show; an LLM never rewords it
 MEASUREMENT = "measurement"  # rule id of the sentences that hold numbers; an LLM never rewords them
 
 
@@ -62,7 +63,8 @@ def write_draft(
     names = name_radiographs(radiographs)
     ordered = in_reading_order(findings)
     seen = [f for f in ordered if f.presence is not Presence.ABSENT]
-    absent = _absences(ordered, names, table)
+    unseeable = unassessable(ordered, radiographs)
+    absent = _absences(ordered, unseeable, names, table)
     measured = [s for f in seen if (s := _measurement(f, names, table)) is not None]
     return Report(
         study_uid=study_uid,
@@ -70,7 +72,10 @@ def write_draft(
         version=version,
         language=language,
         technique=[_technique(radiographs, table)],
-        findings=[_sentence(f, "findings", names, table) for f in seen] + absent + measured,
+        findings=[_sentence(f, "findings", names, table) for f in seen]
+        + absent
+        + _not_assessable(unseeable, table)
+        + measured,
         impression=_impression(seen, names, table) or absent,
         recommendation=[
             Sentence(text=table["recommendation"][rule], finding_ids=ids, rule_id=rule)
@@ -142,20 +147,30 @@ def _spoken(finding: Finding) -> tuple[object, ...]:
 
 
 def _absences(
-    ordered: Sequence[Finding], names: Mapping[str, RadiographName], table: dict[str, Any]
+    ordered: Sequence[Finding],
+    unseeable: Sequence[Finding],
+    names: Mapping[str, RadiographName],
+    table: dict[str, Any],
 ) -> list[Sentence]:
     """Return the sentences on what was assessed without a sign of it, grouped by radiograph."""
-    labels = {f.label for f in ordered}
-    shown = {f.label for f in ordered if f.presence is not Presence.ABSENT}
-    nowhere = [f for f in ordered if f.label in labels - shown]
-    groups = [nowhere]
+    absent = [f for f in ordered if f.presence is Presence.ABSENT and f not in unseeable]
+    apart = {f.label for f in ordered if f.presence is not Presence.ABSENT or f in unseeable}
+    groups = [[f for f in absent if f.label not in apart]]
     for uid in names:
-        groups.append([f for f in ordered if _missing_here(f, uid, shown)])
+        groups.append([f for f in absent if f.radiograph_uid == uid and f.label in apart])
     return [_absence(group, names, table) for group in groups if group]
 
 
-def _missing_here(finding: Finding, uid: str, shown: set[FindingLabel]) -> bool:
-    return finding.radiograph_uid == uid and finding.presence is Presence.ABSENT and finding.label in shown
+def _not_assessable(unseeable: Sequence[Finding], table: dict[str, Any]) -> list[Sentence]:
+    """Return a sentence for each finding that the radiographs could not have shown."""
+    return [
+        Sentence(
+            text=table["not_assessable"][label.value],
+            finding_ids=[f.id for f in unseeable if f.label is label],
+            rule_id=NOT_ASSESSABLE,
+        )
+        for label in dict.fromkeys(f.label for f in unseeable)
+    ]
 
 
 def _absence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +12,7 @@ from study.model import Language
 
 UNKNOWN = "unknown"
 NEUTRAL = "neutral"
+PLACED = "placed"  # not a kind of word: which words of a term a region may place
 _WORD = {
     Language.ENGLISH: re.compile(r"[^\W_]+"),
     Language.KOREAN: re.compile(r"[^\W_]+"),
@@ -31,7 +33,11 @@ class Lexicon:
 
     def __init__(self, language: Language) -> None:
         self._meanings: dict[str, tuple[str, str]] = {}
-        for kind, values in vocabulary(language).items():
+        words = vocabulary(language)
+        self._placed = {value: {_key(p) for p in phrases} for value, phrases in words[PLACED].items()}
+        for kind, values in words.items():
+            if kind == PLACED:
+                continue
             for value, phrases in values.items():
                 for phrase in phrases:
                     self._meanings.setdefault(_key(phrase), (kind, value))
@@ -60,6 +66,12 @@ class Lexicon:
             marks.append(Mark(kind, value, found[0]))
             position = found.end()
         return marks
+
+    def places(self, term: str, marks: Sequence[Mark]) -> bool:
+        """Return whether `marks` name a part of the finding `term` that can lie in a region."""
+        if term not in self._placed:
+            return True
+        return any(m.value == term and _key(m.text) in self._placed[term] for m in marks if m.kind == "term")
 
 
 @cache

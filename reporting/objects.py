@@ -7,6 +7,7 @@ from pydicom import Dataset
 from reporting.sr import report_sr, sr_uids
 from study.archive import Archive, InstanceReference
 from study.errors import ModelError
+from study.history import Signed
 from study.model import Report, StudyRecord
 
 
@@ -41,9 +42,18 @@ def store_report(report: Report, record: StudyRecord, archive: Archive) -> Repor
         results=_results(record, archive),
         model=record.model,
         uids=uids,
+        adds_to=_signed_before(report, archive),
     )
     archive.write_dataset(dataset)
     return report.model_copy(update={"sr_series_uid": uids.series_uid, "sr_instance_uid": uids.instance_uid})
+
+
+def _signed_before(report: Report, archive: Archive) -> Report | None:
+    """Return the signed report that `report` adds to; None where it is no addendum."""
+    if report.addendum_to is None:
+        return None
+    signed = [e.report for e in archive.events(report.study_uid) if isinstance(e, Signed)]
+    return next((r for r in reversed(signed) if r.version == report.addendum_to), None)
 
 
 def _radiographs(record: StudyRecord, archive: Archive) -> list[Dataset]:

@@ -79,6 +79,27 @@ def limited(findings: Sequence[Finding], radiographs: Sequence[Radiograph], not_
     return limits
 
 
+def unassessable(findings: Sequence[Finding], radiographs: Sequence[Radiograph]) -> list[Finding]:
+    """Return the absences that mean nothing: air-fluid levels where only a supine radiograph was made.
+
+    A level shows where a horizontal beam runs along it. Where another radiograph had such a beam and
+    shows no level either, the absence stands for the study.
+
+    Parameters
+    ----------
+    findings
+        Every finding of the study.
+    radiographs
+        The radiographs they were made on.
+    """
+    levels = _of(findings, FindingLabel.AIR_FLUID_LEVELS)
+    horizontal = any(r.view in _HORIZONTAL_BEAM for r in radiographs)
+    if horizontal and not _seen(levels, FindingLabel.AIR_FLUID_LEVELS):
+        return []
+    supine = {r.instance_uid for r in radiographs if r.view is View.SUPINE}
+    return [f for f in levels if f.presence is Presence.ABSENT and f.radiograph_uid in supine]
+
+
 def _settled(present: Sequence[Finding], radiographs: Sequence[Radiograph]) -> bool:
     """Return whether free gas was seen, and not doubtfully, with a horizontal beam."""
     horizontal = {r.instance_uid for r in radiographs if r.view in _HORIZONTAL_BEAM}

@@ -75,6 +75,7 @@ def _faults(line: Line, brief: Brief, needs_region: bool) -> Iterator[tuple[str,
     yield from check_negation(marks, presences.pop())
     yield from _certainty(marks, facts)
     yield from _regions(marks, facts, needs_region)
+    yield from _placements(marks, facts, brief.language)
     yield from _numbers(marks, facts)
     yield from _radiographs(marks, facts, brief.facts)
 
@@ -114,6 +115,17 @@ def _regions(marks: Sequence[Mark], facts: Sequence[Fact], needed: bool) -> Iter
             yield "region", f"puts {fact.ref} in {region}; the fact says {held or 'nowhere'}"
         if needed and held and not said:
             yield "omitted-region", f"does not say that {fact.ref} lies in {held}"
+
+
+def _placements(
+    marks: Sequence[Mark], facts: Sequence[Fact], language: Language
+) -> Iterator[tuple[str, str]]:
+    """Demand that a region place what can lie in it: the stomach, not the pattern that it forms."""
+    if not any(mark.kind == "region" for mark in marks):
+        return
+    for fact in facts:
+        if not lexicon(language).places(fact.finding.value, marks):
+            yield "placement", f"gives {fact.finding} a place and does not name what lies there"
 
 
 def _numbers(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:

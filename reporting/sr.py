@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import highdicom as hd
 from pydicom import Dataset
+from pydicom.uid import ComprehensiveSRStorage
 
 from reporting.sr_content import MANUFACTURER, Sources, person_name, report_content
 from study.identifiers import derived_uid
@@ -53,6 +54,7 @@ def report_sr(
     results: Sequence[Dataset],
     model: ModelIdentity,
     uids: SrUids,
+    adds_to: Report | None = None,
 ) -> Dataset:
     """Return a report version as a Comprehensive SR.
 
@@ -70,6 +72,8 @@ def report_sr(
         The algorithm that made the findings.
     uids
         From `sr_uids`.
+    adds_to
+        The signed report to which this one is an addendum; None where it stands alone.
 
     Returns
     -------
@@ -85,7 +89,9 @@ def report_sr(
         warnings.simplefilter("ignore")
         dataset: Dataset = hd.sr.ComprehensiveSR(
             evidence=[*headers, *results],
-            content=report_content(report, Sources.of(findings, headers, results), model),
+            content=report_content(
+                report, Sources.of(findings, headers, results), model, adds_to.signature if adds_to else None
+            ),
             series_instance_uid=uids.series_uid,
             series_number=SERIES_NUMBER[signed],
             sop_instance_uid=uids.instance_uid,
@@ -102,7 +108,22 @@ def report_sr(
             device_serial_number=model.sha256[:16],
         )
         _date(dataset, made_at)
+    if adds_to is not None:
+        dataset.PredecessorDocumentsSequence = [_predecessor(adds_to)]
     return dataset
+
+
+def _predecessor(signed: Report) -> Dataset:
+    """Return a reference to the SR of a signed report (PS3.3 C.17.2.2), made yet or not."""
+    uids = sr_uids(signed)
+    instance, series, study = Dataset(), Dataset(), Dataset()
+    instance.ReferencedSOPClassUID = ComprehensiveSRStorage
+    instance.ReferencedSOPInstanceUID = signed.sr_instance_uid or uids.instance_uid
+    series.SeriesInstanceUID = signed.sr_series_uid or uids.series_uid
+    series.ReferencedSOPSequence = [instance]
+    study.StudyInstanceUID = signed.study_uid
+    study.ReferencedSeriesSequence = [series]
+    return study
 
 
 def _series_description(model: ModelIdentity, *, signed: bool) -> str:

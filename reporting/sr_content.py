@@ -11,9 +11,10 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import SegmentationStorage
 
+from reporting.phrases import phrases
 from study.findings import PRIVATE_SCHEME
 from study.identifiers import derived_uid
-from study.model import Finding, Language, ModelIdentity, Report, Sentence
+from study.model import Finding, Language, ModelIdentity, Report, Sentence, Signature
 
 MANUFACTURER = "Kidray"
 TITLE = Code("18748-4", "LN", "Diagnostic Imaging Report")  # CID 7000
@@ -28,6 +29,7 @@ SOURCE = Code("121112", "DCM", "Source of Measurement")
 _PROCEDURE = Code("121065", "DCM", "Procedure Description")
 # Section headings of CID 7001 and the elements of CID 7002 that they hold, by the report's field.
 SECTIONS: dict[str, tuple[Code, Code]] = {
+    "addendum": (Code("55107-7", "LN", "Addendum"), Code("121111", "DCM", "Summary")),
     "technique": (Code("55111-9", "LN", "Current Procedure Descriptions"), _PROCEDURE),
     "comparison": (Code("55114-3", "LN", "Prior Procedure Descriptions"), _PROCEDURE),
     "findings": (Code("59776-5", "LN", "Findings"), Code("121071", "DCM", "Finding")),
@@ -56,18 +58,32 @@ class Sources(NamedTuple):
         return cls({f.id: f for f in findings}, headers, results)
 
 
-def report_content(report: Report, sources: Sources, model: ModelIdentity) -> Dataset:
-    """Return the root of the content tree (PS3.16 TID 2000)."""
+def report_content(
+    report: Report, sources: Sources, model: ModelIdentity, signature: Signature | None = None
+) -> Dataset:
+    """Return the root of the content tree (PS3.16 TID 2000).
+
+    `signature` is that of the report to which this one is an addendum.
+    """
     root = hd.sr.ContainerContentItem(TITLE, is_content_continuous=False, template_id="2000")
     items = list(hd.sr.LanguageOfContentItemAndDescendants(_coded(LANGUAGES[report.language])))
     items += _observers(report, model)
     for name, (heading, element) in SECTIONS.items():
-        sentences = _sentences(report, name)
+        sentences = _addendum(report, signature) if name == "addendum" else _sentences(report, name)
         if sentences:
             items.append(_section(heading, element, sentences, sources))
     root.ContentSequence = hd.sr.ContentSequence(items)
     dataset: Dataset = root
     return dataset
+
+
+def _addendum(report: Report, signature: Signature | None) -> list[Sentence]:
+    """Return the sentence that says to which report this one adds; none where it stands alone."""
+    if signature is None:
+        return []
+    at = signature.signed_at
+    words = phrases(report.language)["addendum"]["signed"]
+    return [Sentence(text=words.format(date=f"{at:%Y-%m-%d}", time=f"{at:%H:%M %Z}".rstrip()))]
 
 
 def _sentences(report: Report, section: str) -> list[Sentence]:

@@ -63,6 +63,7 @@ def draft_study(
     else:
         template = store_report(_template(record, ledger, language, clock()), record, ledger.archive)
         _append(ledger, record, template, final=llm is None)
+        telemetry.DRAFT_SECONDS.observe(_seconds_since_received(record, ledger, template.created_at))
         log.info("drafted", study_uid=study_uid, version=template.version, critical=template.critical)
     if llm is None:
         return
@@ -96,6 +97,12 @@ def _not_read(record: StudyRecord, ledger: Ledger) -> dict[str, str]:
     events = ledger.archive.events(record.study_uid)
     newest = [e.segmentation.not_read for e in events if isinstance(e, Segmented)]
     return newest[-1] if newest else {}
+
+
+def _seconds_since_received(record: StudyRecord, ledger: Ledger, at: datetime) -> float:
+    """Return how long after the first event of the study's revision `at` is, in seconds."""
+    times = [e.at for e in ledger.archive.events(record.study_uid) if e.revision == record.revision]
+    return max((at - min(times)).total_seconds(), 0.0)
 
 
 def _append(ledger: Ledger, read: StudyRecord, report: Report, *, final: bool) -> None:

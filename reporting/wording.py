@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporting.brief import Brief, brief_of, name_radiographs
-from reporting.draft import MEASUREMENT
+from reporting.draft import MEASUREMENT, NOT_ASSESSABLE
 from reporting.grounding import check_wording
 from reporting.llm import Llm
 from reporting.prompt import messages, prompt_sha256, retry_messages
 from reporting.reply import Line, Reply, parse_reply
 from study.errors import WordingError
-from study.model import Check, DraftSource, Finding, Radiograph, Report, Sentence, Wording
+from study.model import Check, DraftSource, Finding, Presence, Radiograph, Report, Sentence, Wording
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -41,9 +41,11 @@ def reword(
 ) -> Report:
     """Return the next version of a template draft, worded by the LLM where that may be used.
 
-    Findings and impression may get new words. Measurements, recommendation, comparison, limitations
-    and the critical flag stay as the template wrote them. If the LLM fails, or says anything that
-    the findings do not hold, the template's words stay, with the reason and the checks beside them.
+    Findings and impression may get new words. Where the radiographs cannot show one of the
+    findings, every denial stays the template's, which says so. Measurements, recommendation, comparison,
+    limitations and the critical flag stay as the template wrote them. If the LLM fails, or says
+    anything that the findings do not hold, the template's words stay, with the reason and the checks
+    beside them.
 
     Parameters
     ----------
@@ -69,10 +71,22 @@ def reword(
     )
     changes = {"version": report.version + 1, "created_at": at, "wording": wording}
     if outcome.reply is not None and not outcome.checks:
-        measured = [sentence for sentence in report.findings if sentence.rule_id == MEASUREMENT]
-        changes["findings"] = _sentences(outcome.reply.findings, ids) + measured
-        changes["impression"] = _sentences(outcome.reply.impression, ids)
+        absent = {f.id for f in findings if f.presence is Presence.ABSENT}
+        told = _sentences(outcome.reply.findings, ids), _sentences(outcome.reply.impression, ids)
+        if any(s.rule_id == NOT_ASSESSABLE for s in report.findings):
+            told = _denying(told[0], report.findings, absent), _denying(told[1], report.impression, absent)
+        measured = [s for s in report.findings if s.rule_id == MEASUREMENT]
+        changes["findings"], changes["impression"] = told[0] + measured, told[1]
     return report.model_copy(update=changes)
+
+
+def _denying(worded: Sequence[Sentence], template: Sequence[Sentence], absent: set[str]) -> list[Sentence]:
+    """Return the LLM's sentences, with the template's own in place of those that deny findings."""
+
+    def denies(sentence: Sentence) -> bool:
+        return bool(sentence.finding_ids) and absent.issuperset(sentence.finding_ids)
+
+    return [s for s in worded if not denies(s)] + [s for s in template if denies(s)]
 
 
 def _ask(llm: Llm, brief: Brief, deadline: float) -> _Try:

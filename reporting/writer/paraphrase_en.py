@@ -23,6 +23,7 @@ class Noun(NamedTuple):
         return "are" if self.plural else "is"
 
 
+STOMACH = Noun("gas-distended stomach", "a gas-distended stomach")
 NOUNS: dict[FindingLabel, tuple[Noun, ...]] = {
     FindingLabel.PNEUMOPERITONEUM: (
         Noun("free intraperitoneal gas", "free intraperitoneal gas"),
@@ -31,7 +32,7 @@ NOUNS: dict[FindingLabel, tuple[Noun, ...]] = {
     ),
     FindingLabel.PYLORIC_STENOSIS: (
         Noun("pyloric stenosis pattern", "a pyloric stenosis pattern"),
-        Noun("gas-distended stomach", "a gas-distended stomach"),
+        STOMACH,
         Noun("pyloric stenosis pattern", "a pyloric stenosis pattern"),
     ),
     FindingLabel.CONSTIPATION: (
@@ -92,6 +93,8 @@ THIS = ("", " on this radiograph", " on this radiograph")
 def word(fact: Fact, pattern: str, style: int, *, on: bool) -> str:
     """Return `pattern` filled from a fact that is present or indeterminate."""
     noun = _noun(fact, style)
+    if fact.finding is FindingLabel.PYLORIC_STENOSIS and fact.region and "{where}" in pattern:
+        noun = STOMACH  # a pattern lies nowhere; the stomach does
     where = f" in {REGIONS[fact.region]}" if fact.region else ""
     shown = f" on {RADIOGRAPHS[fact.radiograph]}" if on and fact.radiograph else ""
     return pattern.format(

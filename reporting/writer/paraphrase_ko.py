@@ -13,9 +13,10 @@ _TABLE = phrases(Language.KOREAN)
 REGIONS: dict[str, str] = _TABLE["regions"]
 RADIOGRAPHS: dict[str, str] = _TABLE["radiographs"]
 
+STOMACH = "가스로 팽창된 위"
 NOUNS: dict[FindingLabel, tuple[str, ...]] = {
     FindingLabel.PNEUMOPERITONEUM: ("복강 내 유리 가스", "기복증", "복강 내 유리 공기"),
-    FindingLabel.PYLORIC_STENOSIS: ("유문 협착 양상", "가스로 팽창된 위", "유문 협착 양상"),
+    FindingLabel.PYLORIC_STENOSIS: ("유문 협착 양상", STOMACH, "유문 협착 양상"),
     FindingLabel.AIR_FLUID_LEVELS: ("공기액체층", "공기액체층", "공기액체층"),
     FindingLabel.CONSTIPATION: ("분변 저류", "대변 저류", "분변 저류"),
 }
@@ -62,6 +63,8 @@ THIS = ("", "이 영상에서 ", "이 영상에서 ")
 def word(fact: Fact, pattern: str, style: int, *, on: bool) -> str:
     """Return `pattern` filled from a fact that is present or indeterminate."""
     noun = NUMBERS[fact.number] + NOUNS[fact.finding][style]
+    if fact.finding is FindingLabel.PYLORIC_STENOSIS and fact.region and "{where}" in pattern:
+        noun = STOMACH  # a pattern lies nowhere; the stomach does
     where = f"{REGIONS[fact.region]}에 " if fact.region else ""
     shown = f"{RADIOGRAPHS[fact.radiograph]}에서 " if on and fact.radiograph else ""
     return pattern.format(s=noun, where=where, on=shown, **_particles(noun))

@@ -47,11 +47,12 @@ def test_the_same_truth_reads_in_korean():
     made = findings(finding("pneumoperitoneum", certainty="moderate", region="right_upper_quadrant"))
     report = draft(made, language=KO)
     assert words(report.impression) == ["기복증일 가능성이 높음."]
-    assert words(report.findings)[:2] == [
+    assert words(report.findings)[:3] == [
         "우상복부에 복강 내 유리 가스가 있을 가능성이 높음.",
-        "모델 판독상 이 영상에서 유문 협착 양상, 공기액체층 또는 분변 저류의 증거 없음.",
+        "모델 판독상 이 영상에서 유문 협착 양상 또는 분변 저류의 증거 없음.",
+        "앙와위 영상에서는 공기액체층을 평가할 수 없음.",
     ]
-    assert report.comparison == "비교할 이전 검사 없음."
+    assert report.comparison == "비교 판독은 시행하지 않음."
     assert report.disclaimer == "합성 팬텀으로 학습됨, 임상용 아님"
 
 
@@ -61,13 +62,13 @@ def test_absence_is_said_of_the_four_findings_only():
     assert "normal" not in everything.lower()
     assert "unremarkable" not in everything.lower()
     assert words(report.impression) == [
-        "No evidence of pneumoperitoneum, a pyloric stenosis pattern, air-fluid levels or faecal loading "
-        "on this radiograph by the model."
+        "No evidence of pneumoperitoneum, a pyloric stenosis pattern or faecal loading on this radiograph "
+        "by the model."
     ]
     assert "assessed four findings and nothing else" in everything
     assert rules(report) == ["none"]
     assert not report.critical
-    assert report.comparison == "None available."
+    assert report.comparison == "No comparison was made."
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,34 @@ def test_two_radiographs_are_told_apart():
     assert words(report.findings)[1:3] == [
         "No evidence of pneumoperitoneum, a pyloric stenosis pattern or faecal loading on these radiographs "
         "by the model.",
-        "No evidence of air-fluid levels on the supine radiograph by the model.",
+        "Air-fluid levels cannot be assessed on a supine radiograph.",
+    ]
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("views", [[View.SUPINE], [View.SUPINE, View.SUPINE], [View.SUPINE, View.UNKNOWN]])
+def test_levels_are_not_denied_where_a_radiograph_cannot_show_them(views: list[View], language: Language):
+    uids = [FIRST, SECOND][: len(views)]
+    made = [f for uid in uids for f in findings(on=uid)]
+    report = draft(made, [radiograph(v, u) for v, u in zip(views, uids, strict=True)], language)
+    supine = {uid for uid, view in zip(uids, views, strict=True) if view is View.SUPINE}
+    noun, phrase = phrases(language)["absent"]["air_fluid_levels"], phrases(language)["not_assessable"]
+    for sentence in report.findings + report.impression:
+        on = {i.partition("@")[2] for i in sentence.finding_ids if i.startswith("air_fluid")}
+        if sentence.text == phrase["air_fluid_levels"]:
+            assert on == supine
+        else:
+            assert not on & supine
+            assert (noun in sentence.text) == bool(on)
+    assert phrase["air_fluid_levels"] in words(report.findings)
+
+
+def test_a_horizontal_beam_without_a_level_denies_them_for_the_study():
+    made = findings(on=FIRST) + findings(on=SECOND)
+    report = draft(made, [radiograph(View.SUPINE, FIRST), radiograph(View.ERECT, SECOND)])
+    assert words(report.findings) == [
+        "No evidence of pneumoperitoneum, a pyloric stenosis pattern, air-fluid levels or faecal loading "
+        "on these radiographs by the model."
     ]
 
 

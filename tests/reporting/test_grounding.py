@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from reporting.brief import brief_of, name_radiographs
-from reporting.draft import MEASUREMENT
+from reporting.draft import MEASUREMENT, NOT_ASSESSABLE
 from reporting.grounding import check_wording
 from reporting.prompt import examples
 from reporting.reply import Line, Reply
@@ -129,6 +129,29 @@ def test_a_lie_is_caught_by_its_rule(language: Language, text: str, refs: str, r
     assert rule in rules_broken(language, text, refs)
 
 
+STOMACH = findings(finding("pyloric_stenosis", region="left_upper_quadrant"))
+PLACED = [
+    (EN, "A pyloric stenosis pattern in the left upper quadrant.", {"placement"}),
+    (EN, "Gastric outlet obstruction pattern in the left upper quadrant.", {"placement"}),
+    (EN, "Gas-distended stomach in the left upper quadrant.", set()),
+    (
+        EN,
+        "The stomach is distended with gas in the left upper quadrant, consistent with pyloric stenosis.",
+        set(),
+    ),
+    (KO, "좌상복부에 유문 협착 양상이 관찰됨.", {"placement"}),
+    (KO, "좌상복부에 가스로 팽창된 위가 관찰됨.", set()),
+    (KO, "좌상복부에 위 팽만이 관찰되며 유문 협착 양상에 합당함.", set()),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "broken"), PLACED, ids=[p[1] for p in PLACED])
+def test_a_region_places_the_stomach_and_not_the_pattern(language: Language, text: str, broken: set[str]):
+    brief, _ = brief_of(STOMACH[:1], {}, language)
+    line = Line(text=text, refs=["f1"])
+    assert {c.rule for c in check_wording(Reply(findings=[line], impression=[line]), brief)} == broken
+
+
 ALL_ABSENT = findings()
 SWINDLES = [
     # sentences about findings that are all absent (f1 free gas, f2 pyloric, f3 levels, f4 stool)
@@ -236,11 +259,15 @@ def test_the_template_itself_always_passes(language: Language):
             )
         shown = [radiograph(View.SUPINE, FIRST), radiograph(rng.choice([View.ERECT, View.UNKNOWN]), SECOND)]
         report = draft(made, shown[: len(uids)], language)
-        brief, ids = brief_of(made, name_radiographs(shown[: len(uids)]), language)
+        unseeable = {
+            i for s in report.findings if s.rule_id == NOT_ASSESSABLE for i in s.finding_ids
+        }  # their sentence is never an LLM's
+        told = [f for f in made if f.id not in unseeable]
+        brief, ids = brief_of(told, name_radiographs(shown[: len(uids)]), language)
         ref = {finding_id: name for name, finding_id in ids.items()}
 
         def lines(sentences: list, ref: dict[str, str] = ref) -> list[Line]:
-            kept = [s for s in sentences if s.rule_id != MEASUREMENT]
+            kept = [s for s in sentences if s.rule_id not in (MEASUREMENT, NOT_ASSESSABLE)]
             return [Line(text=s.text, refs=[ref[i] for i in s.finding_ids]) for s in kept]
 
         reply = Reply(findings=lines(report.findings), impression=lines(report.impression))

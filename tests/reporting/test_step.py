@@ -8,10 +8,8 @@ from pydicom import FileMetaDataset
 from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SegmentationStorage
 
 from reporting.llm import Llm
-from reporting.objects import store_report
 from reporting.signing import sign_study
 from reporting.step import draft_study
-from study import telemetry
 from study.archive import InstanceReference
 from study.destination import Destination, DestinationPolicy
 from study.errors import ModelError
@@ -149,17 +147,6 @@ def test_an_llm_that_is_down_or_lies_leaves_the_template(segmented: Ledger):
     assert record.draft.version == 4
 
 
-def test_the_time_from_the_first_instance_to_the_first_draft_is_measured_once(segmented: Ledger):
-    def measured() -> tuple[float, float]:
-        values = {s.name: s.value for m in telemetry.DRAFT_SECONDS.collect() for s in m.samples}
-        return values["kidray_draft_seconds_count"], values["kidray_draft_seconds_sum"]
-
-    count, seconds = measured()
-    run(segmented, NO_LLM)
-    run(segmented)
-    assert measured() == (count + 1, pytest.approx(seconds + 60))
-
-
 def test_doing_it_twice_drafts_once(segmented: Ledger):
     record = run(segmented)
     assert run(segmented) == record
@@ -272,44 +259,6 @@ def test_a_draft_after_a_signature_is_its_addendum(segmented: Ledger):
     assert record.draft.addendum_to == draft.version
     assert record.draft.version == draft.version + 1
     assert record.draft.signature is None
-
-
-@pytest.mark.parametrize("stored", [True, False])
-@pytest.mark.parametrize(
-    ("language", "sentence"),
-    [
-        (Language.ENGLISH, "Addendum to the report signed on 2026-03-01 at 09:30 UTC."),
-        (Language.KOREAN, "2026-03-01 09:30 UTC에 서명된 판독문에 대한 추가 판독임."),
-    ],
-)
-def test_an_addendum_names_the_signed_report_that_it_adds_to(
-    segmented: Ledger, language: Language, sentence: str, stored: bool
-):
-    """Whether the signed report's SR is made before the late instance is drafted, or after."""
-    draft = run(segmented, language=language).draft
-    assert draft is not None
-    first = held_sr(segmented, draft.sr_series_uid, draft.sr_instance_uid)
-    assert "PredecessorDocumentsSequence" not in first
-    assert sentence not in str(first)
-    unsigned = {"sr_series_uid": None, "sr_instance_uid": None}
-    signed = draft.model_copy(update={"signature": Signature(signer="Dr Lee", signed_at=NOW), **unsigned})
-    put(segmented, Signed(at=NOW, revision=1, report=signed))
-    if stored:
-        sign_study(STUDY, ledger=segmented)
-    segment(segmented, MADE)
-    addendum = run(segmented, language=language).draft
-    assert addendum is not None
-    dataset = held_sr(segmented, addendum.sr_series_uid, addendum.sr_instance_uid)
-    series = dataset.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0]
-    predecessor = series.ReferencedSOPSequence[0]
-    made = store_report(signed, segmented.held(STUDY), segmented.archive)
-    assert series.SeriesInstanceUID == made.sr_series_uid
-    assert predecessor.ReferencedSOPInstanceUID == made.sr_instance_uid
-    held = held_sr(segmented, series.SeriesInstanceUID, predecessor.ReferencedSOPInstanceUID)
-    assert held.VerificationFlag == "VERIFIED"
-    assert predecessor.ReferencedSOPClassUID == held.SOPClassUID
-    sections = [i for i in dataset.ContentSequence if i.ValueType == "CONTAINER"]
-    assert sections[0].ContentSequence[0].TextValue == sentence
 
 
 def test_no_log_line_or_event_holds_who_the_patient_is(segmented: Ledger, capfd: pytest.CaptureFixture[str]):

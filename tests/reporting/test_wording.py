@@ -11,7 +11,7 @@ import pytest
 
 from reporting.llm import Llm
 from reporting.wording import reword
-from study.model import DraftSource, Finding, Language, Report
+from study.model import DraftSource, Finding, Language, Report, View
 from tests.reporting.builders import NOW, draft, finding, findings, radiograph
 
 EN, KO = Language.ENGLISH, Language.KOREAN
@@ -84,9 +84,11 @@ def completion(content: object, finish: str = "stop") -> str:
     )
 
 
-def worded(llm: Llm, made: list[Finding] = MADE, language: Language = EN) -> tuple[Report, Report]:
-    template = draft(made, language=language)
-    return template, reword(template, made, [radiograph()], llm, at=NOW)
+def worded(
+    llm: Llm, made: list[Finding] = MADE, language: Language = EN, view: View = View.SUPINE
+) -> tuple[Report, Report]:
+    template = draft(made, [radiograph(view)], language=language)
+    return template, reword(template, made, [radiograph(view)], llm, at=NOW)
 
 
 def assert_template_stands(template: Report, report: Report) -> None:
@@ -98,7 +100,7 @@ def assert_template_stands(template: Report, report: Report) -> None:
 
 def test_a_true_wording_is_taken_and_the_rest_stays():
     with a_server(lambda _: (200, completion(TRUTH))) as (llm, asked):
-        template, report = worded(llm)
+        template, report = worded(llm, view=View.ERECT)
     assert report.wording.source is DraftSource.LLM
     assert report.wording.llm_model == "any"
     assert [s.text for s in report.findings] == [
@@ -113,6 +115,19 @@ def test_a_true_wording_is_taken_and_the_rest_stays():
     assert asked[0]["response_format"]["type"] == "json_schema"
     assert asked[0]["temperature"] == 0
     assert asked[0]["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+def test_an_accepted_wording_never_denies_what_the_radiograph_cannot_show():
+    with a_server(lambda _: (200, completion(TRUTH))) as (llm, _):
+        template, report = worded(llm, view=View.SUPINE)
+    assert report.wording.source is DraftSource.LLM
+    assert [s.text for s in report.findings] == [
+        "Probable free intraperitoneal air in the upper abdomen.",
+        "No evidence of a pyloric stenosis pattern or faecal loading on this radiograph by the model.",
+        "Air-fluid levels cannot be assessed on a supine radiograph.",
+        "Free gas: area 12.3 cm² at the detector.",
+    ]
+    assert template.findings[1:] == report.findings[1:]
 
 
 def test_a_server_that_lies_is_refused_and_asked_once_more():
