@@ -26,7 +26,7 @@ from dicom_node.receive import Receiver
 from study.circuit import FAILURES, Circuit
 from study.destination import DestinationPolicy
 from study.errors import DeliveryError
-from study.history import Drafted, Queued, Received, Segmented, Signed
+from study.history import Drafted, Kept, Queued, Received, Segmented, Signed
 from study.ledger import Ledger
 from study.model import (
     DeliveryState,
@@ -37,6 +37,7 @@ from study.model import (
     Report,
     Segmentation,
     Signature,
+    SignedReport,
     StudyRecord,
     StudySummary,
     Wording,
@@ -320,6 +321,25 @@ def test_each_destination_gets_what_its_table_says(ledger, receiver: Receiver, a
     signed = {("ALL", "REPORT"), ("SIGNED", "SEG"), ("SIGNED", "SR"), ("SIGNED", "REPORT")}
     assert set(after) == set(before) | signed
     assert set(after.values()) == {"sent"}
+
+
+def test_a_report_whose_sr_is_made_after_a_late_instance_came_is_delivered(
+    ledger, receiver: Receiver, a_segmented_study
+) -> None:
+    uid = a_segmented_study.study_uid
+    sr = derived(ComprehensiveSRStorage, uid)
+    ledger.archive.write_dataset(sr)
+    made = SignedReport(version=1, sr_series_uid=sr.SeriesInstanceUID, sr_instance_uid=sr.SOPInstanceUID)
+    for event in (
+        Drafted(at=AT, revision=1, report=report(uid, None, signed=False)),
+        Signed(at=AT, revision=1, report=report(uid, None, signed=True)),
+        Received(at=AT, revision=2, calling_ae_title="CR", summary=StudySummary()),
+        Kept(at=AT, revision=1, signed=made),
+    ):
+        ledger.append(uid, lambda _, event=event: event)
+    after = deliver(ledger, a_segmented_study, Destination("PACS", "127.0.0.1", receiver.port))
+    assert after.state == "receiving"
+    assert states(after)["PACS", "REPORT"] == "sent"
 
 
 @peer
