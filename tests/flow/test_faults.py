@@ -58,9 +58,13 @@ def test_with_the_llm_down_the_templates_wording_stays(fragile: RunningService, 
 def test_a_worker_killed_in_the_middle_of_a_study_loses_nothing(fragile: RunningService, another):
     file, study_uid = another("pneumoperitoneum")
     victim = fragile.pid("work")
+    os.kill(victim, signal.SIGSTOP)  # so that the study waits until the worker is watched
     storescu(fragile.dicom_port, [file])
-    wait_for(lambda: (fragile.study(study_uid) or {}).get("state") == "segmenting", what="segmenting")
+    fragile.wait_until(study_uid, "queued")
+    os.kill(victim, signal.SIGCONT)
+    time.sleep(0.15)  # it has taken the jobs, and needs longer than this for any of them
     os.kill(victim, signal.SIGKILL)
+    assert (fragile.study(study_uid) or {}).get("state") != "drafted"
     study = fragile.wait_until(study_uid, "drafted", seconds=90)
     assert study["critical"]
     steps = [t["step"] for t in study["timeline"]]
