@@ -23,6 +23,7 @@ COPY study/ study/
 COPY dicom_node/ dicom_node/
 COPY inference/ inference/
 COPY reporting/ reporting/
+COPY roles/ roles/
 COPY training/ training/
 COPY web_viewer/ web_viewer/
 COPY --from=viewer /src/web_viewer/static/ web_viewer/static/

@@ -18,12 +18,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # What each role imports once it runs, its lazily imported parts included.
 ROLES = {
-    "receive": "cli, dicom_node.receive, study.reconcile",
-    "work": "cli, dicom_node.deliver, inference.predict, inference.step, reporting.llm, reporting.signing, "
-    "reporting.step, langchain_openai",
+    "receive": "cli, roles.node",
+    "work": "cli, roles.worker, langchain_openai",
     "web": "cli, web_viewer.serve, web_viewer.app, inference.models",
     "llm": "reporting.server, xllamacpp",
-    "up": "cli, study.up, training.phantom_set",
+    "up": "cli, study.up, roles.demo",
 }
 _WITHOUT_TORCH = """
 import sys

@@ -89,6 +89,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     "carried",
     [
         "cli.py",
+        "roles/worker.py",
         "web_viewer/static/index.html",
         "inference/weights/",
         "reporting/weights/",

@@ -1,0 +1,1 @@
+"""The processes of a running service, each put together from the rooms' parts."""
