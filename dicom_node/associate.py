@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ssl import SSLContext
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -13,6 +14,7 @@ from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
+from dicom_node.tls import client_context
 from dicom_node.toolkit import keep_answers, prepare_toolkit, turn_nagle_off
 from study.errors import DeliveryError
 from study.settings import Destination
@@ -24,7 +26,12 @@ ANSWER_TIMEOUT = 60.0  # seconds for the answer to one request
 class _Socket(AssociationSocket):  # type: ignore[misc]  # it has no types
     """Closes its socket where connecting failed, too; the original leaves that to the collector."""
 
+    tls_failure: ssl.SSLError | None = None
+
     def _shutdown_socket(self) -> None:
+        failure = sys.exc_info()[1]  # called while what `connect` met is dealt with, and is logged only
+        if isinstance(failure, ssl.SSLError):
+            self.tls_failure = failure
         opened: socket.socket | None = self.socket
         super()._shutdown_socket()
         if opened is not None:
@@ -32,12 +39,14 @@ class _Socket(AssociationSocket):  # type: ignore[misc]  # it has no types
 
 
 class _Requestor(AE):  # type: ignore[misc]
+    created: _Socket | None = None
+
     def _create_socket(
-        self, assoc: Association, address: AddressInformation, tls_args: tuple[SSLContext, str] | None
+        self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
     ) -> AssociationSocket:
-        created = _Socket(assoc, address=address)
-        created.tls_args = tls_args
-        return created
+        self.created = _Socket(assoc, address=address)
+        self.created.tls_args = tls_args
+        return self.created
 
 
 @contextmanager
@@ -59,7 +68,40 @@ def association(
     DeliveryError
         If the destination does not answer, or rejects the association.
     """
+    opened = open_association(
+        destination,
+        contexts,
+        calling_ae_title=calling_ae_title,
+        connect_timeout=connect_timeout,
+        answer_timeout=answer_timeout,
+        roles=roles,
+    )
+    try:
+        yield opened
+    finally:
+        release(opened)
+
+
+def open_association(
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    *,
+    calling_ae_title: str,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    answer_timeout: float = ANSWER_TIMEOUT,
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+) -> Association:
+    """Return an association, over TLS where the destination is to be spoken to so; `release` ends it.
+
+    Raises
+    ------
+    DeliveryError
+        If the destination does not answer, is not who it should be, or rejects the association.
+    SettingsError
+        If a file that TLS needs cannot be used.
+    """
     prepare_toolkit()
+    tls = destination.tls
     ae = _Requestor(ae_title=calling_ae_title)
     ae.connection_timeout = connect_timeout
     ae.acse_timeout = answer_timeout
@@ -72,16 +114,20 @@ def association(
         ae_title=destination.ae_title,
         max_pdu=0,
         ext_neg=list(roles),
+        tls_args=(client_context(tls), tls.name or destination.host) if tls else None,
         evt_handlers=[(evt.EVT_CONN_OPEN, turn_nagle_off)],
     )
     if not opened.is_established:
-        raise DeliveryError(f"{spelled(destination)} {_why_not(opened)}")
+        failure = ae.created.tls_failure if ae.created is not None else None
+        raise DeliveryError(f"{spelled(destination)} {_why_not(opened, failure)}")
     keep_answers(opened)
-    try:
-        yield opened
-    finally:
-        if opened.is_established:
-            opened.release()
+    return opened
+
+
+def release(opened: Association) -> None:
+    """End an association, unless it has ended."""
+    if opened.is_established:
+        opened.release()
 
 
 def spelled(destination: Destination) -> str:
@@ -99,7 +145,11 @@ def _address(destination: Destination) -> str:
     return str(family_and_address[1])
 
 
-def _why_not(attempt: Association) -> str:
+def _why_not(attempt: Association, tls_failure: ssl.SSLError | None) -> str:
+    if isinstance(tls_failure, ssl.SSLCertVerificationError):
+        return f"shows a certificate that is not trusted: {tls_failure.verify_message}"
+    if tls_failure is not None:
+        return f"does not speak TLS as asked: {tls_failure.reason or 'the handshake failed'}"
     if attempt.is_rejected:
         return f"rejects the association: {attempt.acceptor.primitive.reason_str}"
     if attempt.acceptor.primitive is not None:

@@ -33,6 +33,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Return whether somebody takes connections on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_for(condition: Any, *, seconds: float = 20.0, what: str = "the condition") -> Any:
     """Return what `condition()` returns once it is true; fail after `seconds`."""
     until = time.monotonic() + seconds

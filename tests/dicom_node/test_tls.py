@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from pydantic import ValidationError
 
+from dicom_node.echo import echo
 from dicom_node.guard import Limits
 from dicom_node.receive import Encrypted, Receiver
-from dicom_node.tls import server_context
+from dicom_node.send import send_objects
+from dicom_node.tls import client_context, server_context
 from study.archive import InstanceReference
-from study.errors import SettingsError
+from study.destination import Destination, DestinationPolicy, Tls
+from study.errors import DeliveryError, SettingsError
+from study.settings import load_settings
 from tests.dicom_node.encoding import dataset_bytes
-from tests.peers import dcmtk, wait_for
+from tests.peers import dcmtk, free_port, listens, wait_for
 
 pytestmark = pytest.mark.peer
 
@@ -154,3 +159,80 @@ def test_a_certificate_that_cannot_be_used_is_an_error_in_words(identities, tmp_
         server_context(tmp_path / "missing.crt", identities["node"].key)
     with pytest.raises(SettingsError, match="cannot be used"):
         server_context(identities["node"].certificate, identities["stranger"].key)
+    with pytest.raises(SettingsError, match=r"authorities .*missing.crt cannot be used: No such file"):
+        client_context(Tls("", tmp_path / "missing.crt"))
+
+
+@pytest.fixture
+def pacs(tmp_path, identities) -> Iterator[tuple[Destination, Path]]:
+    """DCMTK's storescp over TLS: it asks for a certificate of the modality's."""
+    port, folder = free_port(), tmp_path / "pacs"
+    folder.mkdir()
+    own, ours = identities["node"], identities["modality"]
+    command = ["storescp", "+tls", own.key, own.certificate, "+cf", ours.certificate, "-od", folder, port]
+    with subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL) as process:
+        wait_for(lambda: listens(port), what="storescp")
+        yield Destination("PACS", "127.0.0.1", port), folder
+        process.terminate()
+
+
+def over_tls(
+    destination: Destination, identities, *, trusted: str = "node", own: str = "modality"
+) -> Destination:
+    destination: Destination, identities, *, trusted: str = "node", own: str = "modality"
+) -> Destination:
+    return destination._replace(tls=Tls("", identities[trusted].certificate, *identities[own]))
+
+
+def test_results_go_over_tls_to_a_destination_that_asks_for_a_certificate(pacs, identities, a_file) -> None:
+    destination, folder = pacs
+    (result,) = send_objects(over_tls(destination, identities), [a_file], calling_ae_title="KIDRAY")
+    assert result.sent
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_destination_with_a_certificate_that_is_not_trusted_gets_nothing(pacs, identities, a_file) -> None:
+    destination, folder = pacs
+    with pytest.raises(DeliveryError, match="shows a certificate that is not trusted: self-signed") as caught:
+        send_objects(
+            over_tls(destination, identities, trusted="stranger"), [a_file], calling_ae_title="KIDRAY"
+        )
+    assert caught.value.retryable
+    assert list(folder.iterdir()) == []
+
+
+def test_a_certificate_has_to_bear_the_name_that_is_asked_for(pacs, identities, a_file) -> None:
+    named = pacs[0]._replace(tls=Tls("pacs.hospital.example", identities["node"].certificate))
+    with pytest.raises(DeliveryError, match="not trusted: Hostname mismatch"):
+        send_objects(named, [a_file], calling_ae_title="KIDRAY")
+
+
+def test_an_echo_finds_a_node_like_ours_over_tls(node, identities) -> None:
+    destination = Destination("KIDRAY", "127.0.0.1", node.tls_port)
+    assert echo(over_tls(destination, identities), calling_ae_title="TESTS") < 5
+    plain = Destination("KIDRAY", "127.0.0.1", node.port)
+    with pytest.raises(DeliveryError, match=r"does not (speak TLS as asked|answer)"):
+        echo(over_tls(plain, identities), calling_ae_title="TESTS", timeout=2.0)
+
+
+def test_a_destinations_table_says_how_tls_is_spoken(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kidray.toml").write_text(
+        '[[destinations]]\nnode = "PACS@10.0.0.1:2762"\ntls = true\n'
+        'tls_authorities = "hospital.crt"\ntls_certificate = "our.crt"\ntls_key = "our.key"\n'
+    )
+    settings = load_settings()
+    tls = Tls("", Path("hospital.crt"), Path("our.crt"), Path("our.key"))
+    assert [policy.node.tls for policy in settings.policies] == [tls]
+    (tmp_path / "kidray.toml").unlink()
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().policies == settings.policies, "every role speaks to it so"
+
+
+def test_a_certificate_without_its_key_or_without_tls_is_refused_at_the_start() -> None:
+    node = Destination("PACS", "127.0.0.1", 2762)
+    with pytest.raises(ValidationError, match="both a certificate and its key"):
+        DestinationPolicy(node=node, tls=True, tls_certificate=Path("our.crt"))
+    with pytest.raises(ValidationError, match="say tls = true"):
+        DestinationPolicy(node=node, tls_authorities=Path("hospital.crt"))
