@@ -179,8 +179,6 @@ def pacs(tmp_path, identities) -> Iterator[tuple[Destination, Path]]:
 def over_tls(
     destination: Destination, identities, *, trusted: str = "node", own: str = "modality"
 ) -> Destination:
-    destination: Destination, identities, *, trusted: str = "node", own: str = "modality"
-) -> Destination:
     return destination._replace(tls=Tls("", identities[trusted].certificate, *identities[own]))
 
 
