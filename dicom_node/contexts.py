@@ -89,20 +89,19 @@ def accepted_contexts() -> list[PresentationContext]:
 def proposed_contexts(instances: Iterable[Encoded]) -> list[PresentationContext]:
     """Return the contexts to propose so that `instances` can be sent.
 
-    Each encoding gets a context of its own, so that its bytes can go as they are; uncompressed
-    instances get one more for each uncompressed syntax, into which they can be re-encoded.
+    Each encoding gets a context of its own, so that its bytes can go as they are, and one more for
+    each uncompressed syntax, in which every instance can be written.
     """
     wanted = dict.fromkeys(offer for instance in instances for offer in offers(instance))
     return [_context(sop_class, (syntax,), PresentationContext) for sop_class, syntax in wanted]
 
 
 def offers(instance: Encoded) -> Iterator[Encoded]:
-    """Yield how `instance` can be sent, the best first: as it is, then re-encoded."""
+    """Yield how `instance` can be sent, the best first: as it is, then uncompressed."""
     yield instance
-    if instance.transfer_syntax_uid in UNCOMPRESSED:
-        for syntax in UNCOMPRESSED:
-            if syntax != instance.transfer_syntax_uid:
-                yield Encoded(instance.sop_class_uid, syntax)
+    for syntax in UNCOMPRESSED:
+        if syntax != instance.transfer_syntax_uid:
+            yield Encoded(instance.sop_class_uid, syntax)
 
 
 def _context(sop_class: UID, syntaxes: Iterable[UID], kind: type[PresentationContext]) -> PresentationContext:

@@ -1,7 +1,8 @@
 """Hand out what is held: C-MOVE and C-GET as SCP, study and patient root (PS3.4 annex C).
 
-Instances go as they lie on disk, undecoded. pynetdicom's own answer would decode and encode each
-one again, and name the wrong AE as the move's originator; hence the requests are taken before it.
+Instances go as they lie on disk, undecoded; one whose transfer syntax the peer does not take is
+unpacked behind the fence. pynetdicom's own answer would decode and encode each one again, and name
+the wrong AE as the move's originator; hence the requests are taken before it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from typing import TypeAlias
 
 import structlog
@@ -31,15 +33,25 @@ from pynetdicom.sop_class import (
 from dicom_node.associate import association
 from dicom_node.contexts import UNCOMPRESSED, proposed_contexts
 from dicom_node.query import PATIENT_ROOT, STUDY_ROOT, UNIQUE_KEYS, Query, parse_query, studies_of
-from dicom_node.send import Instance, Originator, SendResult, batches, read_instance, send_instance
+from dicom_node.send import (
+    Instance,
+    Originator,
+    SendResult,
+    as_dataset,
+    batches,
+    read_instance,
+    send_instance,
+)
 from dicom_node.service_class import ServiceClass
 from dicom_node.statuses import SUCCESS, WARNINGS, comment, status_of
 from study.answers import Level
 from study.archive import Archive, InstanceReference
 from study.errors import DatasetMismatchError, DeliveryError, KidrayError, NotDicomError, SettingsError
+from study.fence import Fence
 from study.holdings import Holdings, reference
 from study.inspection import MALFORMED
 from study.settings import Destination
+from study.transcoding import part10_as
 
 log = structlog.get_logger()
 
@@ -122,15 +134,24 @@ class RetrieveService:
         Whom a C-MOVE may name, by AE title; the first of one title counts.
     ae_title
         Our own AE title.
+    fence
+        Where instances are unpacked.
     """
 
     def __init__(
-        self, holdings: Holdings, archive: Archive, destinations: Sequence[Destination], *, ae_title: str
+        self,
+        holdings: Holdings,
+        archive: Archive,
+        destinations: Sequence[Destination],
+        *,
+        ae_title: str,
+        fence: Fence,
     ) -> None:
         self._holdings = holdings
         self._archive = archive
         self._destinations = {d.ae_title: d for d in reversed(destinations)}
         self._ae_title = ae_title
+        self._fence = fence
 
     def service(self) -> ServiceClass:
         """Return what to give to the receiver."""
@@ -233,12 +254,15 @@ class RetrieveService:
     ) -> Iterator[Callable[[Instance], SendResult]]:
         """Run the block with what sends one instance: over this association, or over one of its own."""
         if destination is None:
-            yield partial(send_instance, opened)
+            yield partial(send_instance, opened, unpacked=self._unpacked)
             return
         originator = Originator(str(opened.requestor.ae_title).strip(), request.MessageID)
         contexts = proposed_contexts(instance.encoded for instance in batch)
         with association(destination, contexts, calling_ae_title=self._ae_title) as other:
-            yield partial(send_instance, other, originator=originator)
+            yield partial(send_instance, other, originator=originator, unpacked=self._unpacked)
+
+    def _unpacked(self, path: Path, syntax: UID) -> Dataset:
+        return as_dataset(self._fence.call(part10_as, path, transfer_syntax_uid=syntax))
 
 
 def _identifier(request: _Request, context: PresentationContext) -> Dataset:

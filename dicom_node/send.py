@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import pydicom
+from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 from pynetdicom.association import Association
@@ -14,7 +16,10 @@ from pynetdicom.association import Association
 from dicom_node.associate import ANSWER_TIMEOUT, CONNECT_TIMEOUT, association
 from dicom_node.contexts import MOST_CONTEXTS, Encoded, offers, proposed_contexts
 from dicom_node.statuses import SUCCESS, WARNINGS, in_words, may_pass
+from study.errors import KidrayError
+from study.fenced import Answer
 from study.settings import Destination
+from study.transcoding import part10_as
 
 _NO_SYNTAX = "none of the transfer syntaxes set for the destination is one that it can be sent in"
 
@@ -74,8 +79,7 @@ def send_objects(
 ) -> list[SendResult]:
     """Send Part 10 files to `destination`, and return what became of each, in order.
 
-    Bytes go as they are where the destination takes their transfer syntax; an uncompressed
-    instance is re-encoded in another uncompressed syntax where it does not.
+    Bytes go as they are where the destination takes their transfer syntax, else uncompressed.
 
     Parameters
     ----------
@@ -144,10 +148,36 @@ def batches(instances: Iterable[Instance]) -> Iterator[list[Instance]]:
         yield batch
 
 
+def read_unpacked(path: Path, syntax: UID) -> Dataset:
+    """Return an instance in an uncompressed transfer syntax; it is decoded in this process.
+
+    Raises
+    ------
+    NotDicomError, PixelDataError
+        If it cannot be.
+    """
+    return as_dataset(part10_as(path, transfer_syntax_uid=syntax))
+
+
+def as_dataset(answer: Answer) -> Dataset:
+    """Return the instance that `study.transcoding.part10_as` wrote."""
+    return pydicom.dcmread(BytesIO(answer.body))
+
+
 def send_instance(
-    opened: Association, instance: Instance, *, originator: Originator | None = None
+    opened: Association,
+    instance: Instance,
+    *,
+    originator: Originator | None = None,
+    unpacked: Callable[[Path, UID], Dataset] = read_unpacked,
 ) -> SendResult:
-    """Send one instance over an association in which we are its sender, and return what became of it."""
+    """Send one instance over an association in which we are its sender, and return what became of it.
+
+    Parameters
+    ----------
+    unpacked
+        Reads a file in an uncompressed transfer syntax, where its own is not taken.
+    """
     if not opened.is_established:
         return _unanswered(instance)
     accepted = {
@@ -159,10 +189,15 @@ def send_instance(
     if offer is None:
         reason = f"the destination takes no {instance.encoded.sop_class_uid.name} in this transfer syntax"
         return SendResult(instance.path, instance.instance_uid, None, reason)
-    as_it_is = offer == instance.encoded
+    try:
+        what = (
+            instance.path if offer == instance.encoded else unpacked(instance.path, offer.transfer_syntax_uid)
+        )
+    except KidrayError as error:
+        return SendResult(instance.path, instance.instance_uid, None, str(error), error.retryable)
     try:
         answer = opened.send_c_store(
-            instance.path if as_it_is else pydicom.dcmread(instance.path),
+            what,
             originator_aet=originator.ae_title if originator else None,
             originator_id=originator.message_id if originator else None,
         )

@@ -14,6 +14,7 @@ from dicom_node.retrieve import RetrieveService
 from dicom_node.service_class import ServiceClass
 from dicom_node.tls import server_context
 from study.errors import DeliveryError
+from study.fence import Fence
 from study.holdings import Holdings
 from study.reconcile import Reconciler
 from study.service import Service
@@ -33,6 +34,7 @@ def run_node(service: Service, stop: threading.Event) -> None:
         destinations=settings.policies,
     )
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
+    fence = Fence(1)
     receiver = Receiver(
         intake,
         ae_title=settings.ae_title,
@@ -41,12 +43,13 @@ def run_node(service: Service, stop: threading.Event) -> None:
         limits=_limits(settings),
         access=Access(settings.calling_ae_titles, settings.called_ae_titles, settings.dicom_networks),
         encrypted=_encrypted(settings),
-        services=_answering_services(service),
+        services=_answering_services(service, fence),
     )
     receiver.start()
     thread.start()
     stop.wait()
     receiver.stop()
+    fence.close()
     thread.join()
 
 
@@ -79,14 +82,14 @@ def _encrypted(settings: Settings) -> Encrypted | None:
     return Encrypted(settings.dicom_tls_port, context)
 
 
-def _answering_services(service: Service) -> list[ServiceClass]:
+def _answering_services(service: Service, fence: Fence) -> list[ServiceClass]:
     """Return what the node answers beside verification and storage."""
     settings, archive = service.settings, service.ledger.archive
     holdings = Holdings(archive)
     known = [*(policy.node for policy in settings.policies), *settings.move_destinations]
     return [
         QueryService(holdings, ae_title=settings.ae_title).service(),
-        RetrieveService(holdings, archive, known, ae_title=settings.ae_title).service(),
+        RetrieveService(holdings, archive, known, ae_title=settings.ae_title, fence=fence).service(),
         CommitmentService(archive, known, ae_title=settings.ae_title).service(),
         CommitmentReports(
             service.ledger, [p.node.ae_title for p in settings.policies if p.commitment]

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -104,8 +104,13 @@ class Fence:
         """
         return as_array(self.call(display, path))
 
-    def call(self, function: Callable[[Path], Answer], path: Path) -> Answer:
+    def call(self, function: Callable[..., Answer], path: Path, **arguments: object) -> Answer:
         """Return what `function`, a module's own, answers to `path` in a child.
+
+        Parameters
+        ----------
+        arguments
+            Further ones for it; values that JSON can hold.
 
         Raises
         ------
@@ -118,11 +123,11 @@ class Fence:
         """
         with self._room:
             try:
-                return self._once(function, path)
+                return self._once(function, path, arguments)
             except _EndedError as error:  # perhaps by somebody else: the machine was short of memory
                 log.warning("fenced_child_ended", instance_uid=path.stem, by=str(error))
             try:
-                return self._once(function, path)
+                return self._once(function, path, arguments)
             except _EndedError as error:
                 raise PixelDataError(f"reading it ends the reader: {error}") from error
 
@@ -138,10 +143,11 @@ class Fence:
         for child in idle:
             child.end()
 
-    def _once(self, function: Callable[[Path], Answer], path: Path) -> Answer:
+    def _once(self, function: Callable[..., Answer], path: Path, arguments: Mapping[str, object]) -> Answer:
         child = self._take()
+        name = f"{function.__module__}:{function.__qualname__}"
         try:
-            answer = child.ask(f"{function.__module__}:{function.__qualname__}", path, self._limits)
+            answer = child.ask(name, path, arguments, self._limits)
         except KidrayError:
             if child.is_whole:
                 self._put_back(child)
@@ -205,12 +211,19 @@ class _Child:
         """Whether it is there and owes no answer."""
         return not self._asked and self._process.poll() is None
 
-    def ask(self, function: str, path: Path, limits: FenceLimits) -> Answer:
+    def ask(self, function: str, path: Path, arguments: Mapping[str, object], limits: FenceLimits) -> Answer:
         """Return the answer, or raise what the child raised or which limit it broke."""
         self.calls += 1
         self._asked = True
         until = time.monotonic() + limits.seconds
-        self._send({"function": function, "path": str(path), "cpu_seconds": limits.cpu_seconds})
+        self._send(
+            {
+                "function": function,
+                "path": str(path),
+                "arguments": arguments,
+                "cpu_seconds": limits.cpu_seconds,
+            }
+        )
         said = json.loads(self._receive(until))
         if "error" not in said:
             answer = Answer(said["description"], self._receive(until))

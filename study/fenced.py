@@ -14,6 +14,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -69,7 +70,8 @@ def serve(wire: Connection) -> None:
         except EOFError:
             return
         _limit_cpu(order["cpu_seconds"])
-        said, body = _answer(_function(order["function"]), Path(order["path"]))
+        function = partial(_function(order["function"]), **order["arguments"])
+        said, body = _answer(function, Path(order["path"]))
         wire.send_bytes(json.dumps(said).encode())
         if "error" not in said:
             wire.send_bytes(body)
@@ -91,9 +93,9 @@ def _answer(function: Callable[[Path], Answer], path: Path) -> tuple[dict[str, A
     return {"description": answer.description}, answer.body
 
 
-def _function(name: str) -> Callable[[Path], Answer]:
+def _function(name: str) -> Callable[..., Answer]:
     module, _, function = name.partition(":")
-    found: Callable[[Path], Answer] = getattr(import_module(module), function)
+    found: Callable[..., Answer] = getattr(import_module(module), function)
     return found
 
 

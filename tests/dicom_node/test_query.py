@@ -6,10 +6,19 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 from pydicom import Dataset
-from pydicom.uid import JPEGLosslessSV1, generate_uid
+from pydicom.data import get_testdata_file
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGLSLossless,
+    RLELossless,
+    generate_uid,
+)
 from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context, build_role
 from pynetdicom.sop_class import (
@@ -24,7 +33,9 @@ from pynetdicom.sop_class import (
 from dicom_node.query import QueryService
 from dicom_node.receive import Receiver
 from dicom_node.retrieve import RetrieveService
+from dicom_node.send import send_objects
 from study.archive import Archive
+from study.fence import Fence
 from study.holdings import Holdings
 from study.intake import Intake
 from study.settings import Destination
@@ -41,14 +52,20 @@ def move_port() -> int:
     return free_port()
 
 
+@pytest.fixture(scope="module")
+def fence() -> Iterator[Fence]:
+    with Fence(1) as opened:
+        yield opened
+
+
 @pytest.fixture
-def node(intake: Intake, archive: Archive, move_port: int) -> Iterator[Receiver]:
+def node(intake: Intake, archive: Archive, move_port: int, fence: Fence) -> Iterator[Receiver]:
     """A receiver that answers queries, and knows MOVER and the Orthanc called ORTHANC."""
     holdings = Holdings(archive)
     known = [Destination("MOVER", "127.0.0.1", move_port), Destination("DOWN", "127.0.0.1", free_port())]
     services = [
         QueryService(holdings, ae_title="KIDRAY").service(),
-        RetrieveService(holdings, archive, known, ae_title="KIDRAY").service(),
+        RetrieveService(holdings, archive, known, ae_title="KIDRAY", fence=fence).service(),
     ]
     running = Receiver(intake, ae_title="KIDRAY", host="127.0.0.1", port=0, services=services)
     running.start()
@@ -316,16 +333,71 @@ def test_getscu_gets_a_study_over_its_own_association(node, two_studies, tmp_pat
     assert {dataset_bytes(file) for file in folder.iterdir()} == {dataset_bytes(file) for file in files[:2]}
 
 
+def compressed(file: Path, syntax: UID) -> Path:
+    """Write an instance of its own, in the study of `file`, compressed."""
+    dataset = pydicom.dcmread(file)
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset.compress(syntax, generate_instance_uid=False)
+    return saved(dataset, file.parent / "compressed")
+
+
+def send_as_it_is(port: int, file: Path) -> None:
+    """Send a file in its own transfer syntax."""
+    (result,) = send_objects(Destination("KIDRAY", "127.0.0.1", port), [file], calling_ae_title="ASKER")
+    assert result.status == 0x0000
+
+
+def assert_unpacked(file: Path, original: Path) -> None:
+    got, held = pydicom.dcmread(file), pydicom.dcmread(original)
+    assert got.file_meta.TransferSyntaxUID in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+    np.testing.assert_array_equal(got.pixel_array, held.pixel_array)
+    without = [element for element in held if element.tag != 0x7FE00010]
+    assert [element for element in got if element.tag != 0x7FE00010] == without
+
+
 @peer
-def test_a_get_says_which_instances_the_peer_could_not_take(node, two_studies, tmp_path) -> None:
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, RLELossless], ids=["JPEG-LS", "RLE"])
+def test_getscu_and_movescu_get_a_compressed_instance_unpacked(
+    node, two_studies, move_port, tmp_path, syntax
+) -> None:
+    (_, _, other), files = two_studies
+    original = compressed(files[2], syntax)
+    send_as_it_is(node.port, original)
+    keys = ("QueryRetrieveLevel=STUDY", f"StudyInstanceUID={other.StudyInstanceUID}")
+    movescu(node.port, move_port, tmp_path / "moved", *keys)
+    (tmp_path / "got").mkdir()
+    options = [option for key in keys for option in ("-k", key)]
+    dcmtk("getscu", "-S", "-aec", "KIDRAY", "+B", "-od", tmp_path / "got", *options, "127.0.0.1", node.port)
+    for folder in ("moved", "got"):
+        assert received(tmp_path / folder) == {other.SOPInstanceUID, original.stem}
+        (file,) = (tmp_path / folder).glob(f"*{original.stem}*")
+        assert_unpacked(file, original)
+
+
+def test_what_was_lost_to_compression_stays_said(node, two_studies) -> None:
+    (_, _, other), files = two_studies
+    lossy = Path(get_testdata_file("JPEG-lossy.dcm"))  # JPEG Extended, 12 bits
+    dataset = pydicom.dcmread(lossy)
+    dataset.StudyInstanceUID, dataset.SOPClassUID = generate_uid(), other.SOPClassUID
+    dataset.file_meta.MediaStorageSOPClassUID = other.SOPClassUID
+    file = saved(dataset, files[2].parent / "lossy")
+    send_as_it_is(node.port, file)
+    seen: list[Dataset] = []
+    final = got(node.port, identifier_of(dataset), lambda event: seen.append(event.dataset))
+    assert final.Status == 0x0000
+    assert (seen[0].SOPInstanceUID, seen[0].LossyImageCompression) == (dataset.SOPInstanceUID, "01")
+    assert len(seen[0].PixelData) == dataset.Rows * dataset.Columns * 2
+
+
+def test_a_get_names_the_instance_that_cannot_be_unpacked(node, two_studies) -> None:
     (first, _, _), files = two_studies
-    compressed = tmp_path / "compressed.dcm"
-    dcmtk("dcmcjpeg", files[1], compressed)
-    third = pydicom.dcmread(compressed)
-    third.SOPInstanceUID = third.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    third.save_as(compressed)
-    assert third.file_meta.TransferSyntaxUID == JPEGLosslessSV1
-    storescu(node.port, [compressed], "-xs")
+    damaged = compressed(files[0], JPEGLSLossless)
+    dataset = pydicom.dcmread(damaged)
+    dataset.PixelData = (
+        dataset.PixelData[:30] + b"\xff" * (len(dataset.PixelData) - 38) + dataset.PixelData[-8:]
+    )
+    dataset.save_as(damaged)
+    send_as_it_is(node.port, damaged)
     final = got(node.port, identifier_of(first))
     assert (final.Status, final.NumberOfCompletedSuboperations, final.NumberOfFailedSuboperations) == (
         0xB000,

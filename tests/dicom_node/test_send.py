@@ -96,16 +96,29 @@ def test_a_destination_that_takes_another_uncompressed_syntax_gets_that(storescp
 
 
 @peer
+def test_a_compressed_instance_goes_unpacked_where_its_syntax_is_not_taken(storescp, tmp_path) -> None:
+    destination, folder = storescp
+    radiograph = make_radiograph(64)
+    packed = tmp_path / "rle.dcm"
+    dcmtk("dcmcrle", saved(radiograph, tmp_path), packed)
+    (sent,) = send_objects(destination, [packed], calling_ae_title="KIDRAY")
+    assert sent.sent
+    (file,) = folder.iterdir()
+    assert np.array_equal(pydicom.dcmread(file).pixel_array, radiograph.pixel_array)
+
+
+@peer
 def test_what_a_destination_cannot_take_is_said_in_words(storescp, tmp_path) -> None:
     destination, _ = storescp
-    plain = saved(make_radiograph(64), tmp_path)
-    packed = tmp_path / "rle.dcm"
-    dcmtk("dcmcrle", plain, packed)
+    private = make_radiograph(64)
+    private.SOPClassUID = private.file_meta.MediaStorageSOPClassUID = "1.2.3.4"
     refused, sent = send_objects(
-        destination, [packed, saved(make_radiograph(64), tmp_path)], calling_ae_title="KIDRAY"
+        destination,
+        [saved(private, tmp_path), saved(make_radiograph(64), tmp_path)],
+        calling_ae_title="KIDRAY",
     )
     assert (refused.sent, refused.retryable) == (False, False)
-    assert "takes no Digital X-Ray Image Storage" in refused.reason
+    assert "takes no 1.2.3.4" in refused.reason
     assert sent.sent
 
 
