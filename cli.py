@@ -113,7 +113,7 @@ def work(
     """Run one worker alone: segment, draft, sign and deliver, as the queues ask."""
     from roles.worker import run_worker
 
-    run_worker(_role("work", worker_threads=threads), _stop_event())
+    run_worker(_role("work", patience=10.0, worker_threads=threads), _stop_event())
 
 
 @app.command()
@@ -180,14 +180,14 @@ def alive(
             check_address(f"http://127.0.0.1:{settings.web_port}/readyz" if each == "web" else each)
 
 
-def _role(name: str, **flags: object) -> Service:
-    """Return the service for the role `name`, its logs configured."""
+def _role(name: str, patience: float = 2.0, **flags: object) -> Service:
+    """Return the service for the role `name`, its logs configured; `patience` as for `Service.open`."""
     from study import telemetry
     from study.service import Service
     from study.settings import load_settings
 
     telemetry.configure_logs(name)
-    return Service.open(load_settings(**flags))
+    return Service.open(load_settings(**flags), patience=patience)
 
 
 def _stop_event() -> threading.Event:

@@ -34,8 +34,9 @@ def run_worker(service: Service, stop: threading.Event) -> None:
     """Do jobs until `stop` is set; those in hand are finished, or left for another worker."""
     register(service.broker, steps(service), service.ledger, service.queue)
     worker = start_worker(service.broker, threads=service.settings.worker_threads)
-    leave_worker_id(service.settings.run, service.broker)
-    stop.wait()
+    while not stop.is_set():
+        leave_worker_id(service.settings.run, service.broker)  # a new one after a lost connection
+        stop.wait(1.0)
     worker_file(service.settings.run).unlink(missing_ok=True)
     worker.stop(timeout=15_000)
 

@@ -32,8 +32,10 @@ def worker_file(run: Path) -> Path:
 
 def leave_worker_id(run: Path, broker: RedisBroker) -> None:
     """Note under which ID the worker of this machine asks for jobs."""
-    run.mkdir(parents=True, exist_ok=True)
-    worker_file(run).write_text(str(broker.broker_id))
+    file, name = worker_file(run), str(broker.broker_id)
+    if not file.exists() or file.read_text() != name:
+        run.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
 
 
 def check_worker(run: Path, redis_url: str) -> None:
@@ -44,7 +46,7 @@ def check_worker(run: Path, redis_url: str) -> None:
     NotAliveError
         If there is no worker, it has stopped asking, or Redis does not answer.
     """
-    from study.jobs import HEARTBEAT_TIMEOUT_MS
+    from study.broker import HEARTBEAT_TIMEOUT_MS
 
     try:
         worker = worker_file(run).read_text()

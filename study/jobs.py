@@ -6,36 +6,40 @@ critical finding run on the ``urgent`` queue, which a worker always looks at fir
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-# Read by Dramatiq when it is imported: an urgent job waits for one running job at most, and an
-# idle worker looks for work ten times a second.
-os.environ.setdefault("dramatiq_queue_prefetch", "1")
-os.environ.setdefault("dramatiq_worker_timeout", "100")
-
 import dramatiq
 import redis
 import structlog
-from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import AgeLimit, CurrentMessage, Retries, ShutdownNotifications, TimeLimit
+from dramatiq.common import dq_name
+from dramatiq.middleware import CurrentMessage
 
 from study import telemetry
+from study.broker import Broker, build_broker
 from study.compat import StrEnum
 from study.errors import KidrayError, RegistryUnavailableError
 from study.history import Event, Failed
 from study.ledger import Ledger
 from study.model import StudyRecord
-from study.registry import connect
 from study.state import TRANSITIONS, State
+
+__all__ = [
+    "QUEUES",
+    "DeadLetter",
+    "Job",
+    "JobQueue",
+    "build_broker",
+    "owed_jobs",
+    "register",
+    "start_worker",
+]
 
 log = structlog.get_logger()
 
-HEARTBEAT_TIMEOUT_MS = 10_000  # a worker silent for so long is dead: its jobs go to others
-MAINTENANCE_CHANCE = 100_000  # of a million commands: how often the dead are looked for
 URGENT = "urgent"
+_LOOK_EVERY_MS = 100  # an idle worker looks for work
 
 
 class Job(StrEnum):
@@ -83,22 +87,6 @@ def owed_jobs(record: StudyRecord) -> tuple[Job, ...]:
     return (*OWED.get(State(record.state), ()), *sign)
 
 
-def build_broker(redis_url: str) -> RedisBroker:
-    """Return the engine's connection to `redis_url`, tuned so that a dead worker is soon noticed."""
-    return RedisBroker(  # type: ignore[no-untyped-call]
-        client=connect(redis_url, timeout=10.0, decode=False),
-        heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
-        maintenance_chance=MAINTENANCE_CHANCE,
-        middleware=[
-            AgeLimit(),
-            TimeLimit(time_limit=600_000),
-            ShutdownNotifications(),
-            CurrentMessage(),
-            Retries(min_backoff=1_000),
-        ],
-    )
-
-
 class DeadLetter(NamedTuple):
     """A job that was tried as often as allowed."""
 
@@ -117,7 +105,7 @@ class JobQueue:
         From `build_broker`.
     """
 
-    def __init__(self, broker: RedisBroker) -> None:
+    def __init__(self, broker: Broker) -> None:
         self._broker = broker
         for queue in QUEUES:
             broker.declare_queue(queue)
@@ -146,11 +134,33 @@ class JobQueue:
             self.ask(job, record.study_uid, urgent=record.critical)
 
     def lengths(self) -> dict[str, int]:
-        """Return how many jobs wait in each queue."""
+        """Return how many jobs each queue holds: waiting for a worker, for their next try, or running."""
         try:
             return {q: int(self._broker.do_qsize(q)) for q in QUEUES}
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
+
+    def waiting(self) -> int:
+        """Return how many jobs wait for a worker; those that wait for their next try are not counted."""
+        try:
+            pipeline = self._broker.client.pipeline(transaction=False)
+            for queue in QUEUES:
+                pipeline.llen(_key(queue))
+            return sum(cast("list[int]", pipeline.execute()))
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+
+    def held(self) -> set[tuple[Job, str]]:
+        """Return every job, with its study, that waits, runs, or is to be tried again."""
+        found = set()
+        try:
+            for queue in QUEUES:
+                for name in (queue, dq_name(queue)):
+                    payloads = cast("list[bytes]", self._broker.client.hvals(_key(name) + ".msgs"))
+                    found |= {_meaning(payload) for payload in payloads}
+        except redis.RedisError as error:
+            raise RegistryUnavailableError("Redis does not answer") from error
+        return found
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return the jobs that were given up, newest last."""
@@ -159,9 +169,7 @@ class JobQueue:
             for queue in QUEUES:
                 held = self._broker.client.hgetall(_dead(queue) + ".msgs")
                 for key, payload in cast("dict[bytes, bytes]", held).items():
-                    message: dramatiq.Message[Any] = dramatiq.Message.decode(payload)
-                    job = Job(message.actor_name.removesuffix("_urgent"))
-                    letters.append(DeadLetter(key.decode(), queue, job, str(message.args[0])))
+                    letters.append(DeadLetter(key.decode(), queue, *_meaning(payload)))
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
         return letters
@@ -180,12 +188,23 @@ class JobQueue:
         self._broker.client.hdel(_dead(letter.queue) + ".msgs", letter.message_id)
 
 
+def _key(queue: str) -> str:
+    """Return the key under which Dramatiq keeps `queue`."""
+    return f"dramatiq:{queue}"
+
+
 def _dead(queue: str) -> str:
     """Return the key under which Dramatiq keeps the dead letters of `queue`."""
-    return f"dramatiq:{queue}.XQ"
+    return _key(queue) + ".XQ"
 
 
-def register(broker: RedisBroker, steps: Mapping[Job, Step], ledger: Ledger, queue: JobQueue) -> None:
+def _meaning(payload: bytes) -> tuple[Job, str]:
+    """Return the job that a message of the engine stands for, and its study."""
+    message: dramatiq.Message[Any] = dramatiq.Message.decode(payload)
+    return Job(message.actor_name.removesuffix("_urgent")), str(message.args[0])
+
+
+def register(broker: Broker, steps: Mapping[Job, Step], ledger: Ledger, queue: JobQueue) -> None:
     """Declare an actor for each job, and one more for its urgent twin."""
     for job, step in steps.items():
         run = _boundary(job, step, ledger, queue)
@@ -202,9 +221,10 @@ def register(broker: RedisBroker, steps: Mapping[Job, Step], ledger: Ledger, que
             )(run)
 
 
-def start_worker(broker: RedisBroker, *, threads: int) -> dramatiq.Worker:
+def start_worker(broker: Broker, *, threads: int) -> dramatiq.Worker:
     """Start working on every queue in this process, and return the worker."""
-    worker = dramatiq.Worker(broker, worker_timeout=100, worker_threads=threads)
+    worker = dramatiq.Worker(broker, worker_timeout=_LOOK_EVERY_MS, worker_threads=threads)
+    worker.queue_prefetch = 1  # an urgent job waits for one running job at most
     worker.start()
     return worker
 

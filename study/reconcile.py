@@ -24,7 +24,9 @@ log = structlog.get_logger()
 
 TICK = 0.1  # seconds between looks at what is due
 SWEEP = 20.0  # seconds between looks at the whole worklist
-OVERDUE = timedelta(seconds=60)  # a job owed for so long is asked for again
+OVERDUE = timedelta(seconds=60)  # a job owed for so long, and in no queue, is asked for again
+AGAIN = 900.0  # seconds until delivery is asked for again that changed nothing
+_LEFT_WHEN_GIVEN_UP = (Job.SIGN, Job.DELIVER)  # given up, they wait for a replay
 
 
 class Reconciler:
@@ -62,6 +64,7 @@ class Reconciler:
         self._quiet_period = quiet_period
         self._destinations = destinations
         self._clock = clock
+        self._asked: dict[str, tuple[int, float]] = {}  # study: its version when delivery was asked for, when
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a Redis that does not answer is waited for."""
@@ -129,17 +132,35 @@ class Reconciler:
         return news
 
     def ask_overdue(self) -> int:
-        """Ask again for jobs that no worker has finished for long; returns for how many studies."""
-        registry = self._ledger.registry
-        before = datetime.fromtimestamp(self._clock(), timezone.utc) - OVERDUE
-        late = [r for r in registry.records(registry.worklist()) if owed_jobs(r) and r.updated_at < before]
-        waiting = sum(self._queue.lengths().values())
-        if not late or waiting:
-            return 0  # a long queue is not a lost job
-        for record in late:
-            log.info("job_asked_again", study_uid=record.study_uid, state=record.state)
-            self._queue.ask_owed(record)
-        return len(late)
+        """Ask again for jobs that are owed for long and that no queue holds; returns how many."""
+        registry, now = self._ledger.registry, self._clock()
+        before = datetime.fromtimestamp(now, timezone.utc) - OVERDUE
+        late = [
+            (record, job)
+            for record in registry.records(registry.worklist())
+            if record.updated_at < before
+            for job in self._owed(record, now)
+        ]
+        if not late:
+            return 0
+        given_up = {(d.job, d.study_uid) for d in self._queue.dead_letters() if d.job in _LEFT_WHEN_GIVEN_UP}
+        found = self._queue.held() | given_up
+        lost = [(record, job) for record, job in late if (job, record.study_uid) not in found]
+        for record, job in lost:
+            log.info("job_asked_again", study_uid=record.study_uid, state=record.state, job=job)
+            self._queue.ask(job, record.study_uid, urgent=record.critical)
+            if job is Job.DELIVER:
+                self._asked[record.study_uid] = (record.version, now)
+        return len(lost)
+
+    def _owed(self, record: StudyRecord, now: float) -> list[Job]:
+        """Return the jobs that the study is owed, delivery of what lacks included."""
+        owed = list(owed_jobs(record))
+        version, at = self._asked.get(record.study_uid, (0, 0.0))
+        lately = version == record.version and now - at < AGAIN
+        if Job.DELIVER not in owed and not lately and is_undelivered(record, self._destinations):
+            owed.append(Job.DELIVER)
+        return owed
 
 
 def is_undelivered(record: StudyRecord, destinations: Sequence[DestinationPolicy]) -> bool:

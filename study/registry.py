@@ -18,13 +18,13 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from study.errors import RegistryUnavailableError
 from study.model import StudyRecord
+from study.silence import Silence
 from study.state import State, check_transition
 
+TIMEOUT = 2.0  # seconds for an answer where a person, or a sender, waits for it
 PREFIX = "kidray:"
 CHANNEL = PREFIX + "events"
 _WORKLIST = PREFIX + "worklist"
@@ -54,17 +54,20 @@ return 1
 """
 
 
-def connect(url: str, *, timeout: float = 2.0, decode: bool = True) -> redis.Redis:
+def connect(
+    url: str, *, timeout: float = TIMEOUT, decode: bool = True, silence: Silence | None = None
+) -> redis.Redis:
     """Return a client that fails within `timeout` seconds rather than waiting for a dead server.
 
-    Responses are `str`, or `bytes` where `decode` is False.
+    Responses are `str`, or `bytes` where `decode` is False. Clients that are given the same `silence`
+    leave the server alone for a moment once one of them has waited in vain.
     """
     client = redis.Redis.from_url(
         url,
         decode_responses=decode,
         socket_connect_timeout=2.0,
         socket_timeout=timeout,
-        retry=Retry(NoBackoff(), 1),
+        retry=silence or Silence(),
         health_check_interval=30,
     )
     return client

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dramatiq.brokers.redis import RedisBroker
-
 from study import redis_server
 from study.archive import Archive
+from study.broker import Broker, build_broker
 from study.errors import RegistryUnavailableError
 from study.intake import Intake
-from study.jobs import JobQueue, build_broker
+from study.jobs import JobQueue
 from study.ledger import Ledger
-from study.registry import Registry, connect
+from study.registry import TIMEOUT, Registry, connect
 from study.room import Room
 from study.settings import Settings
+from study.silence import Silence
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,23 @@ class Service:
     settings: Settings
     redis_url: str
     ledger: Ledger
-    broker: RedisBroker
+    broker: Broker
     queue: JobQueue
 
     @classmethod
-    def open(cls, settings: Settings) -> Service:
-        """Return the service that `settings` describe; Redis is not waited for."""
+    def open(cls, settings: Settings, *, patience: float = TIMEOUT) -> Service:
+        """Return the service that `settings` describe; Redis is not waited for.
+
+        Parameters
+        ----------
+        patience
+            Seconds in which Redis has to answer what concerns jobs; long for a worker, which does its
+            jobs twice when it loses the connection.
+        """
         url = redis_url(settings)
-        broker = build_broker(url)
-        ledger = Ledger(Archive(settings.archive), Registry(connect(url)))
+        silence = Silence()
+        broker = build_broker(url, timeout=patience, silence=silence)
+        ledger = Ledger(Archive(settings.archive), Registry(connect(url, silence=silence)))
         return cls(settings, url, ledger, broker, JobQueue(broker))
 
     def intake(self) -> Intake:
@@ -45,7 +53,7 @@ class Service:
             room=Room(
                 self.ledger.archive.root,
                 reserve=int(self.settings.disk_reserve * 2**30),
-                waiting=lambda: sum(self.queue.lengths().values()),
+                waiting=self.queue.waiting,
                 most_waiting=self.settings.most_waiting,
             ),
         )
