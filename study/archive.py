@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -24,14 +24,17 @@ from pydantic import ValidationError
 from pydicom.errors import InvalidDicomError
 
 from study.compat import StrEnum
-from study.errors import ArchiveError, ArchiveFullError, ConflictError, NotDicomError, NotInArchiveError
+from study.disk_errors import named
+from study.errors import ArchiveError, ConflictError, NotDicomError, NotInArchiveError
+from study.header import Header
 from study.history import EVENT, Event
 from study.identifiers import checked_uid
+from study.incoming import Incoming
 
 EVENTS = "events"
 _MOST_SETTLED = 10_000
+Stamp = tuple[int, int, tuple[str, ...]]  # inode, time of the last change, names
 _Identity = tuple[Path, int, int]  # path, device, inode
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class InstanceReference(NamedTuple):
@@ -42,7 +45,7 @@ class InstanceReference(NamedTuple):
     instance_uid: str
 
     @classmethod
-    def of(cls, dataset: pydicom.Dataset) -> InstanceReference:
+    def of(cls, dataset: pydicom.Dataset | Header) -> InstanceReference:
         """Return the reference to `dataset`, its UIDs checked."""
         return cls(
             checked_uid(str(dataset.StudyInstanceUID)),
@@ -73,7 +76,7 @@ class Archive:
         self._incoming = root / ".incoming"
         self._leaving = root / ".leaving"
         self._settled: set[_Identity] = set()  # folders whose own entries are known to be durable
-        with _named(root):
+        with named(root):
             self._incoming.mkdir(parents=True, exist_ok=True)
 
     def path(self, ref: InstanceReference) -> Path:
@@ -91,13 +94,39 @@ class Archive:
         ArchiveError
             If the file system refuses.
         """
+        with self.incoming(b"".join(parts)) as incoming:
+            return self.keep(incoming, ref)
+
+    def incoming(self, prologue: bytes) -> Incoming:
+        """Return a file for an instance that is on its way; `keep` gives it its name.
+
+        Raises
+        ------
+        ArchiveFullError
+            If no room is left.
+        ArchiveError
+            If the file system refuses.
+        """
+        return Incoming(self._incoming, prologue)
+
+    def keep(self, incoming: Incoming, ref: InstanceReference) -> Written:
+        """Store what has come as `ref`, durably.
+
+        The content is flushed before it gets its name, and its folder after: at no moment does the
+        name stand for less than the whole, power loss included. Associations that flush at the same
+        moment share the file system's commits, for each does so on a thread of its own.
+
+        Raises
+        ------
+        ArchiveFullError
+            If no room is left.
+        ArchiveError
+            If the file system refuses.
+        """
         path = self.path(ref)
-        with _named(path):
-            temporary = self._flushed(parts)
-            try:
-                return self._publish(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with named(path):
+            incoming.flush()
+            return self._publish(incoming.path, path)
 
     def write_dataset(self, dataset: pydicom.Dataset) -> InstanceReference:
         """Store a derived object under its own UIDs; a second time does nothing.
@@ -157,13 +186,14 @@ class Archive:
         """
         folder = self.root / checked_uid(study_uid) / EVENTS
         path = folder / f"{number:04d}-{event.kind}.json"
-        with _named(path):
+        with named(path):
             folder.mkdir(parents=True, exist_ok=True)
             with _locked(folder):
                 if any(folder.glob(f"{number:04d}-*.json")):
                     raise ConflictError(f"event {number} of study {study_uid} is held already")
-                temporary = self._flushed([EVENT.dump_json(event)])
-                os.rename(temporary, path)
+                with Incoming(self._incoming, EVENT.dump_json(event)) as incoming:
+                    incoming.flush()
+                    os.rename(incoming.path, path)
                 self._settle(folder)
 
     def events(self, study_uid: str) -> list[Event]:
@@ -185,6 +215,15 @@ class Archive:
                 ) from error
         return events
 
+    def stamp(self, study_uid: str) -> Stamp:
+        """Return what differs whenever the study's events do; to list their names is all it costs."""
+        folder = self.root / checked_uid(study_uid) / EVENTS
+        try:
+            found = folder.stat()
+            return found.st_ino, found.st_mtime_ns, tuple(sorted(os.listdir(folder)))
+        except FileNotFoundError:
+            return 0, 0, ()
+
     def remove(self, study_uid: str, *, instances: int) -> None:
         """Remove a study and its events for good; it is gone whole, or not at all.
 
@@ -198,7 +237,7 @@ class Archive:
         """
         folder = self.root / checked_uid(study_uid)
         leaving = self._leaving / study_uid
-        with _named(folder):
+        with named(folder):
             self._leaving.mkdir(exist_ok=True)
             os.rename(folder, leaving)
             if len(list(leaving.glob("*/*.dcm"))) != instances:
@@ -220,19 +259,6 @@ class Archive:
             else:
                 each.unlink(missing_ok=True)
         return len(left)
-
-    def _flushed(self, parts: Iterable[bytes]) -> Path:
-        temporary = self._incoming / uuid.uuid4().hex
-        try:
-            with temporary.open("xb") as file:
-                for part in parts:
-                    file.write(part)
-                file.flush()
-                os.fdatasync(file.fileno())
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        return temporary
 
     def _publish(self, temporary: Path, path: Path) -> Written:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -311,13 +337,3 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise ArchiveFullError(f"the archive has no room left: {error.strerror}") from error
-        raise ArchiveError(f"the archive cannot be written at {path.parent.name}: {error}") from error

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import struct
-from io import BytesIO
+from struct import pack
 from typing import NamedTuple
 
 import pydicom
-from pydicom.charset import convert_encodings
-from pydicom.config import IGNORE
-from pydicom.dataelem import DataElement
-from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException
-from pydicom.filebase import DicomBytesIO
-from pydicom.filereader import data_element_generator
-from pydicom.filewriter import write_file_meta_info
-from pydicom.tag import BaseTag, Tag
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
 
 from study.errors import DatasetMismatchError, NotDicomError, PixelDataError
+from study.header import WANTED, Header
 from study.identifiers import checked_uid
-from study.limits import check_limits
+from study.limits import Buffer, walk
 from study.model import StudySummary
 
-_PIXEL_DATA = {0x7FE00008, 0x7FE00009, 0x7FE00010}
-_ALWAYS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _LONGEST_TEXT = 256
 _SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0"
+_PREAMBLE = b"\0" * 128 + b"DICM"
 
 # What pydicom raises on malformed elements: its readers do not translate these.
 MALFORMED = (
@@ -46,14 +38,16 @@ MALFORMED = (
 
 
 class Inspected(NamedTuple):
-    """The elements before the pixel data, and the offset of the pixel data's value (None: none)."""
+    """What the node has to know of a data set, and the offset of the pixel data's value (None: none)."""
 
-    header: pydicom.Dataset
+    header: Header
     pixels_at: int | None
 
 
-def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: str) -> Inspected:
-    """Return the elements before the pixel data, and where that begins.
+def inspect(
+    dataset: Buffer, syntax: UID, *, sop_class_uid: str, instance_uid: str, start: int = 0
+) -> Inspected:
+    """Return what the node has to know of a data set, and where its pixel data begins.
 
     Parameters
     ----------
@@ -63,6 +57,8 @@ def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: st
         Its transfer syntax.
     sop_class_uid, instance_uid
         What the request said it is.
+    start
+        Where in `dataset` it begins, in bytes.
 
     Raises
     ------
@@ -71,53 +67,36 @@ def inspect(dataset: bytes, syntax: UID, *, sop_class_uid: str, instance_uid: st
     DatasetMismatchError
         If it is something else than the request said.
     """
-    check_limits(dataset, syntax)
-    stream = BytesIO(dataset)
-    try:
-        elements = data_element_generator(
-            stream, syntax.is_implicit_VR, syntax.is_little_endian, stop_when=_at_pixel_data
-        )
-        header = pydicom.Dataset({element.tag: element for element in elements})
-        header.set_original_encoding(
-            syntax.is_implicit_VR,
-            syntax.is_little_endian,
-            convert_encodings(header.get("SpecificCharacterSet", "ISO_IR 6")),
-        )
-        identity = [_text(header, name) for name in _ALWAYS]
-    except MALFORMED as error:
-        raise NotDicomError(f"not a DICOM data set: {type(error).__name__}") from error
-    missing = [name for name, value in zip(_ALWAYS, identity, strict=True) if not value]
-    if missing:
-        raise NotDicomError(f"not a DICOM instance: {missing[0]} is missing")
-    if identity[0] != sop_class_uid:
+    walked = walk(dataset, syntax, WANTED, start=start)
+    header = Header(walked.values, syntax)
+    missing = header.missing()
+    if missing is not None:
+        raise NotDicomError(f"not a DICOM instance: {missing} is missing")
+    if header.SOPClassUID != sop_class_uid:
         raise DatasetMismatchError("the data set's SOP Class UID is not the one requested")
-    if identity[1] != instance_uid:
+    if header.SOPInstanceUID != instance_uid:
         raise DatasetMismatchError("the data set's SOP Instance UID is not the one requested")
-    for uid in identity[1:]:
+    for uid in (header.SOPInstanceUID, header.StudyInstanceUID, header.SeriesInstanceUID):
         checked_uid(uid)
-    for name, value in zip(_ALWAYS, identity, strict=True):  # readable from here on, whatever their VR
-        tag = Tag(name)
-        header[tag] = DataElement(tag, "UI", value, validation_mode=IGNORE)
-    at = stream.tell() + (8 if syntax.is_implicit_VR else 12)  # tag, VR, length (PS3.5 section 7.1)
-    return Inspected(header, at if at < len(dataset) else None)
+    return Inspected(header, walked.pixels_at)
 
 
-def check_pixel_length(header: pydicom.Dataset, dataset: bytes, pixels_at: int | None, syntax: UID) -> None:
+def check_pixel_length(header: Header, dataset: Buffer, pixels_at: int | None, syntax: UID) -> None:
     """Raise `PixelDataError` when the pixel data is shorter than the header says.
 
     Uncompressed pixel data must be as long as Rows x Columns x Samples x Frames x Bits Allocated
     ask for (PS3.5 section 8.1.1); encapsulated pixel data must end with its sequence delimiter
     (PS3.5 section A.4). A data set without image attributes passes.
     """
-    if "Rows" not in header or "Columns" not in header:
+    if not header.has("Rows") or not header.has("Columns"):
         return
     try:
-        bits = int(header.BitsAllocated) * int(header.get("SamplesPerPixel", 1) or 1)
-        frames = int(header.get("NumberOfFrames", 1) or 1)
-        if str(header.get("PhotometricInterpretation", "")).endswith("_422"):
+        bits = header.number("BitsAllocated") * header.number("SamplesPerPixel", default=1)
+        frames = header.number("NumberOfFrames", default=1)
+        if header.text("PhotometricInterpretation").endswith("_422"):
             bits = bits * 2 // 3  # chroma halved (PS3.3 C.7.6.3.1.2)
-        expected = (int(header.Rows) * int(header.Columns) * frames * bits + 7) // 8
-    except MALFORMED as error:
+        expected = (header.number("Rows") * header.number("Columns") * frames * bits + 7) // 8
+    except ValueError as error:
         raise PixelDataError("the image attributes cannot be read") from error
     if pixels_at is None:
         raise PixelDataError("the pixel data is missing")
@@ -133,20 +112,28 @@ def file_meta(sop_class_uid: str, instance_uid: str, syntax: UID) -> bytes:
 
     The same instance always gets the same bytes: nothing of the sender or the time is in it.
     """
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = UID(sop_class_uid)
-    meta.MediaStorageSOPInstanceUID = UID(instance_uid)
-    meta.TransferSyntaxUID = syntax
-    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
-    meta.ImplementationVersionName = "KIDRAY"
-    buffer = DicomBytesIO()
-    buffer.write(b"\0" * 128 + b"DICM")
-    write_file_meta_info(buffer, meta)
-    return buffer.getvalue()
+    elements = b"".join(
+        (
+            pack("<HH2sHL2s", 2, 0x0001, b"OB", 0, 2, b"\0\1"),  # version of this group
+            _short(0x0002, b"UI", sop_class_uid, b"\0"),
+            _short(0x0003, b"UI", instance_uid, b"\0"),
+            _short(0x0010, b"UI", syntax, b"\0"),
+            _short(0x0012, b"UI", PYDICOM_IMPLEMENTATION_UID, b"\0"),
+            _short(0x0013, b"SH", "KIDRAY", b" "),
+        )
+    )
+    return _PREAMBLE + pack("<HH2sHL", 2, 0, b"UL", 4, len(elements)) + elements
+
+
+def _short(element: int, vr: bytes, text: str, padding: bytes) -> bytes:
+    """Return an element of group 2 (PS3.5 section 7.1.2), padded to an even length."""
+    value = text.encode("latin-1", "replace")
+    value += padding * (len(value) & 1)
+    return pack("<HH2sH", 2, element, vr, len(value)) + value
 
 
 def summarize(header: pydicom.Dataset) -> StudySummary:
-    """Return what the worklist shows of a header. Holds the patient's identity: never log it."""
+    """Return what the worklist shows of a data set. Holds the patient's identity: never log it."""
 
     def text(name: str) -> str:
         return text_of(header, name)[:_LONGEST_TEXT]
@@ -173,13 +160,3 @@ def text_of(header: pydicom.Dataset, keyword: str) -> str:
     except MALFORMED:
         return ""
     return "" if value is None else str(value)
-
-
-def _text(header: pydicom.Dataset, keyword: str) -> str:
-    """Return a UID as it was sent; pydicom would warn of an invalid one, with its value."""
-    value = header.get_item(keyword).value if keyword in header else b""
-    return value.decode("latin-1").rstrip("\0 ") if isinstance(value, bytes) else str(value or "")
-
-
-def _at_pixel_data(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return tag in _PIXEL_DATA

@@ -11,26 +11,36 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-import pydicom
 import structlog
 from pydicom.uid import UID
 
 from study import telemetry
 from study.archive import Archive, InstanceReference, Written
-from study.errors import ArchiveError, RegistryUnavailableError, StateError
+from study.errors import ArchiveError, StateError
+from study.header import Header
 from study.history import Event, Received
-from study.inspection import check_pixel_length, file_meta, inspect, summarize, text_of
-from study.jobs import Job, JobQueue
+from study.incoming import Incoming
+from study.inspection import check_pixel_length, file_meta, inspect, summarize
+from study.jobs import JobQueue
 from study.ledger import Ledger
 from study.model import StudyRecord, StudySummary
 from study.room import Room
 from study.sop_classes import DERIVED, RADIOGRAPHS
 from study.state import State
+from study.teller import Teller
 
 log = structlog.get_logger()
 
 MANUFACTURER = "Kidray"
-_PAUSE = 1.0  # seconds for which Redis is left alone after it did not answer
+
+
+class Offered(NamedTuple):
+    """What a sender says that it brings, and who it is."""
+
+    sop_class_uid: str
+    instance_uid: str
+    transfer_syntax_uid: str
+    calling_ae_title: str
 
 
 class Taken(NamedTuple):
@@ -71,14 +81,9 @@ class Intake:
     ) -> None:
         self.archive: Archive = ledger.archive
         self._ledger = ledger
-        self._queue = queue
-        self._quiet_period = quiet_period
         self._complete_on_release = frozenset(complete_on_release)
         self._room = room
-        self._clock = clock
-        self._unrecorded: set[str] = set()
-        self._lock = threading.Lock()
-        self._silent_until = 0.0
+        self._teller = Teller(ledger.registry, queue, quiet_period=quiet_period, clock=clock)
 
     def take(
         self,
@@ -93,53 +98,69 @@ class Intake:
 
         Raises
         ------
-        NotDicomError
-            If the bytes are not a data set in that transfer syntax.
-        DatasetMismatchError
-            If it is not of the SOP class, or has not the UID, that the request named.
-        PixelDataError
-            If its pixel data is shorter than its header says.
-        IdentifierError
-            If a UID in it is not valid.
+        KidrayError
+            As `begin` and `keep` do.
+        """
+        offered = Offered(sop_class_uid, instance_uid, transfer_syntax_uid, calling_ae_title)
+        with self.begin(offered) as incoming:
+            incoming.write(dataset)
+            return self.keep(incoming, offered)
+
+    def begin(self, offered: Offered) -> Incoming:
+        """Return a file into which the encoded data set is to be written as it comes.
+
+        Raises
+        ------
         ArchiveFullError, BacklogError, ArchiveError
             If it cannot be stored, or shall come later.
         """
         if self._room is not None:
             self._room.check()
-        syntax = UID(transfer_syntax_uid)
-        header, pixels_at = inspect(dataset, syntax, sop_class_uid=sop_class_uid, instance_uid=instance_uid)
-        check_pixel_length(header, dataset, pixels_at, syntax)
+        return self.archive.incoming(
+            file_meta(offered.sop_class_uid, offered.instance_uid, UID(offered.transfer_syntax_uid))
+        )
+
+    def keep(self, incoming: Incoming, offered: Offered) -> Taken:
+        """Store what has come, durable when this returns, and note its study's arrival.
+
+        Raises
+        ------
+        NotDicomError
+            If the bytes are not a data set in that transfer syntax.
+        DatasetMismatchError
+            If it is not of the SOP class, or has not the UID, that was offered.
+        PixelDataError
+            If its pixel data is shorter than its header says.
+        IdentifierError
+            If a UID in it is not valid.
+        ArchiveFullError, ArchiveError
+            If it cannot be stored.
+        """
+        header = _inspected(incoming, offered)
         ref = InstanceReference.of(header)
         if _made_here(header) and self.archive.path(ref).exists():
             telemetry.INSTANCES.labels(outcome=Written.IDENTICAL).inc()
             return Taken(ref, Written.IDENTICAL)  # ours, back from a PACS that may have re-encoded it
         began = time.perf_counter()
-        written = self.archive.write(ref, [file_meta(sop_class_uid, instance_uid, syntax), dataset])
+        written = self.archive.keep(incoming, ref)
         telemetry.STORE_SECONDS.observe(time.perf_counter() - began)
         telemetry.INSTANCES.labels(outcome=written).inc()
-        telemetry.INSTANCE_BYTES.inc(len(dataset))
+        telemetry.INSTANCE_BYTES.inc(incoming.size)
         if written is Written.KEPT_BESIDE:
             log.warning("conflicting_instance_kept_beside", **ref._asdict())
         elif not _made_here(header):
-            self._note(ref, header, calling_ae_title)
+            self._note(ref, header, offered.calling_ae_title)
         return Taken(ref, written)
 
     def released(self, study_uids: Iterable[str], calling_ae_title: str) -> None:
         """Note that an association has ended; by the sender's policy its studies are now complete."""
         if {"*", calling_ae_title} & self._complete_on_release:
             for uid in study_uids:
-                self._tell(uid, lambda uid=uid: self._expect(uid, self._clock()))  # type: ignore[misc]
+                self._teller.released(uid)
 
     def retry_unrecorded(self) -> int:
         """Tell Redis of the studies that arrived while it was down; returns how many are left."""
-        with self._lock:
-            waiting = list(self._unrecorded)
-        for uid in waiting:
-            if self._tell(uid, lambda uid=uid: self._announce_anew(uid)):  # type: ignore[misc]
-                with self._lock:
-                    self._unrecorded.discard(uid)
-        with self._lock:
-            return len(self._unrecorded)
+        return self._teller.tell()
 
     def keep_telling(self, pause: float = 1.0) -> None:
         """Call `retry_unrecorded` for ever; for a role that has no reconciler beside it."""
@@ -147,7 +168,11 @@ class Intake:
             time.sleep(pause)
             self.retry_unrecorded()
 
-    def _note(self, ref: InstanceReference, header: pydicom.Dataset, calling_ae_title: str) -> None:
+    def tell_beside(self, stop: threading.Event) -> None:
+        """Tell Redis what arrives until `stop` is set, so that no sender waits for it."""
+        self._teller.run(stop)
+
+    def _note(self, ref: InstanceReference, header: Header, calling_ae_title: str) -> None:
         is_radiograph = header.SOPClassUID in RADIOGRAPHS
 
         def decide(record: StudyRecord | None) -> Event | None:
@@ -164,47 +189,27 @@ class Intake:
             record = self._ledger.commit(ref.study_uid, decide)
         except StateError as error:
             raise ArchiveError(f"study {ref.study_uid} takes no further instance: {error}") from error
-        if record is None:
-            return
-        if self._clock() < self._silent_until:  # Redis did not answer a moment ago: leave it alone
-            self._remember(ref.study_uid)
-        else:
-            self._tell(ref.study_uid, lambda: self._announce(record, is_radiograph))
-
-    def _announce(self, record: StudyRecord, is_radiograph: bool) -> None:
-        self._ledger.registry.publish(record)
-        if record.state == State.RECEIVING:
-            self._expect(record.study_uid, self._clock() + self._quiet_period)
-            if is_radiograph:
-                self._queue.ask(Job.PREVIEW, record.study_uid)
-
-    def _announce_anew(self, study_uid: str) -> None:
-        record = self._ledger.record(study_uid)
         if record is not None:
-            self._announce(record, is_radiograph=True)
-
-    def _remember(self, study_uid: str) -> None:
-        with self._lock:
-            self._unrecorded.add(study_uid)
-
-    def _expect(self, study_uid: str, due: float) -> None:
-        self._ledger.registry.expect_more_until(study_uid, due)
-
-    def _tell(self, study_uid: str, tell: Callable[[], None]) -> bool:
-        """Do what needs Redis; remember the study for later when it does not answer."""
-        try:
-            tell()
-        except RegistryUnavailableError:
-            log.warning("registry_unavailable", study_uid=study_uid)
-            self._silent_until = self._clock() + _PAUSE
-            self._remember(study_uid)
-            return False
-        return True
+            self._teller.arrived(record, has_radiograph=is_radiograph)
 
 
-def _made_here(header: pydicom.Dataset) -> bool:
+def _inspected(incoming: Incoming, offered: Offered) -> Header:
+    """Return the header of what has come, once it has passed every check."""
+    content, syntax = incoming.content(), UID(offered.transfer_syntax_uid)
+    header, pixels_at = inspect(
+        content,
+        syntax,
+        sop_class_uid=offered.sop_class_uid,
+        instance_uid=offered.instance_uid,
+        start=incoming.prologue,
+    )
+    check_pixel_length(header, content, pixels_at, syntax)
+    return header
+
+
+def _made_here(header: Header) -> bool:
     """Return whether this is a result of ours that came back: kept, but no work (no export loop)."""
-    return text_of(header, "Manufacturer") == MANUFACTURER and header.SOPClassUID in DERIVED
+    return header.text("Manufacturer") == MANUFACTURER and header.SOPClassUID in DERIVED
 
 
 def _reopens(record: StudyRecord, ref: InstanceReference, is_radiograph: bool) -> bool:
@@ -215,9 +220,9 @@ def _reopens(record: StudyRecord, ref: InstanceReference, is_radiograph: bool) -
     return ref.instance_uid not in known | set(record.not_read)
 
 
-def _summary(record: StudyRecord | None, header: pydicom.Dataset) -> StudySummary:
+def _summary(record: StudyRecord | None, header: Header) -> StudySummary:
     """Return what the worklist shows: the newest header of the patient whose study came first."""
-    newest = summarize(header)
+    newest = summarize(header.decoded())
     if record is None or not record.summary.patient_id.strip():
         return newest
     same = newest.patient_id.strip() == record.summary.patient_id.strip()

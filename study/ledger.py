@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
+from threading import Lock
 
-from study.archive import Archive
+from study.archive import Archive, Stamp
 from study.errors import ConflictError, NotInArchiveError
 from study.history import Event, apply, fold
 from study.model import StudyRecord
@@ -12,6 +14,8 @@ from study.owed import results_of
 from study.registry import Registry
 
 Decide = Callable[["StudyRecord | None"], "Event | None"]
+
+_MOST_READ = 256  # studies whose record is kept at hand
 
 
 class Ledger:
@@ -28,6 +32,8 @@ class Ledger:
     def __init__(self, archive: Archive, registry: Registry) -> None:
         self.archive = archive
         self.registry = registry
+        self._read: OrderedDict[str, tuple[Stamp, StudyRecord | None]] = OrderedDict()
+        self._lock = Lock()
 
     def record(self, study_uid: str) -> StudyRecord | None:
         """Return what the archive's events make of the study; None where there are none."""
@@ -81,7 +87,7 @@ class Ledger:
             If the transition table does not allow the step.
         """
         while True:
-            record = self.record(study_uid)
+            record = self._as_it_stands(study_uid)
             event = decide(record)
             if event is None:
                 return record
@@ -92,3 +98,18 @@ class Ledger:
             except ConflictError:
                 continue
             return after
+
+    def _as_it_stands(self, study_uid: str) -> StudyRecord | None:
+        """Return the record, read anew only where there are other events than when it was read last."""
+        stamp = self.archive.stamp(study_uid)
+        with self._lock:
+            held = self._read.get(study_uid)
+        if held is not None and held[0] == stamp:
+            return held[1]
+        record = self.record(study_uid)
+        with self._lock:
+            self._read[study_uid] = stamp, record
+            self._read.move_to_end(study_uid)
+            while len(self._read) > _MOST_READ:
+                self._read.popitem(last=False)
+        return record
