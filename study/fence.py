@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -63,10 +63,15 @@ class Fence:
     ----------
     children
         How many read at once; further callers wait.
+    modules
+        Imported by a child when it starts: those of the functions that it will be asked for.
     """
 
-    def __init__(self, children: int = 2, limits: FenceLimits = DEFAULT) -> None:
+    def __init__(
+        self, children: int = 2, limits: FenceLimits = DEFAULT, *, modules: Sequence[str] = ()
+    ) -> None:
         self._limits = limits
+        self._modules = tuple(modules)
         self._room = threading.BoundedSemaphore(children)
         self._idle: list[_Child] = []
         self._lock = threading.Lock()
@@ -167,7 +172,7 @@ class Fence:
                 if child.is_whole and child.calls < _CALLS_PER_CHILD:
                     return child
                 child.end()
-        return _Child(self._limits)
+        return _Child(self._limits, self._modules)
 
     def _put_back(self, child: _Child) -> None:
         with self._lock:
@@ -181,7 +186,7 @@ class _EndedError(KidrayError):
 class _Child:
     """One process behind the fence."""
 
-    def __init__(self, limits: FenceLimits) -> None:
+    def __init__(self, limits: FenceLimits, modules: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
@@ -200,7 +205,7 @@ class _Child:
         self.calls = 0
         self._asked = False
         try:
-            self._send({"memory": limits.memory})
+            self._send({"memory": limits.memory, "modules": modules})
             self._receive(time.monotonic() + _START_SECONDS)
         except KidrayError as error:
             self.end()

@@ -123,6 +123,10 @@ def main() -> None:
     wire = Connection(own.detach())
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     order = json.loads(wire.recv_bytes())
+    for module in order["modules"]:
+        import_module(module)
+    gc.collect()
+    gc.freeze()  # what was imported stays, and need not be looked through after each file
     _limit_memory(order["memory"])
     wire.send_bytes(b"ready")
     with suppress(BrokenPipeError):  # the parent was killed

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from study.archive import Archive
+from study.fence import Fence
 from study.holdings import Holdings
 from study.identifiers import checked_uid
 from study.intake import Intake
@@ -20,10 +21,12 @@ from study.model import ModelIdentity
 from study.registry import Registry
 from study.service import Service
 from study.settings import Settings
+from web_viewer import decoded
 from web_viewer.renditions import Renditions
 from web_viewer.worklist_index import WorklistIndex
 
 STATIC = Path(__file__).parent / "static"
+DECODED_AT_ONCE = 2  # instances; each needs up to 1 GB
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Services:
         As read by the command line.
     redis_url
         Where changes of studies are announced; a subscription is opened for each open worklist.
+    fence
+        Where instances are decoded; whoever made it closes it.
     dicom_port
         Where the DICOM node listens; the settings' port where None.
     model
@@ -53,6 +58,7 @@ class Services:
     intake: Intake
     settings: Settings
     redis_url: str
+    fence: Fence
     dicom_port: int | None = None
     model: ModelIdentity | None = None
     static: Path = STATIC
@@ -70,6 +76,7 @@ def services_of(
         intake=service.intake(),
         settings=service.settings,
         redis_url=service.redis_url,
+        fence=Fence(DECODED_AT_ONCE, modules=[decoded.__name__]),
         dicom_port=dicom_port,
         model=model,
     )

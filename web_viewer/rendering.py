@@ -17,15 +17,13 @@ from pydicom.pixels.utils import pixel_array
 
 from study.decoding import panics_as_errors
 from study.errors import PixelDataError
-from study.inspection import MALFORMED
 from study.pixels import display_values, modality_values
+from study.transcoding import CODEC_ERRORS
 from study.voi import Window, windowed
 
 Bytes = NDArray[np.uint8]
 ImageType = Literal["image/jpeg", "image/png"]
 PREVIEW_SIDE = 512  # pixels of the longer side
-# What decoding and re-encoding raise on damaged pixel data, or where no codec is installed.
-CODEC_ERRORS = (*MALFORMED, RuntimeError, LookupError, ArithmeticError)
 
 
 class Rendering(NamedTuple):

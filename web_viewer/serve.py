@@ -6,11 +6,14 @@ import asyncio
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Callable
 
 import structlog
 import uvicorn
 
+from study.errors import KidrayError
+from study.fence import Fence
 from study.settings import Settings
 from web_viewer.app import create_app
 from web_viewer.deps import Services
@@ -49,10 +52,15 @@ def serve(
     """
     listener = bound_socket(settings.web_host, settings.web_port)
     server = build_server(services)
+    # The first picture shall not wait for a child to start.
+    threading.Thread(target=_warm_up, args=(services.fence,), name="warm-up", daemon=True).start()
     port: int = listener.getsockname()[1]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _let_pass)  # uvicorn raises them once more when it has stopped
-    asyncio.run(_run(server, listener, lambda: announce and announce(settings.web_host, port)))
+    try:
+        asyncio.run(_run(server, listener, lambda: announce and announce(settings.web_host, port)))
+    finally:
+        services.fence.close()
     log.info("web_stopped")
 
 
@@ -89,6 +97,13 @@ def _says_no_more_than_where(record: logging.LogRecord) -> bool:
     `web_viewer.problems` has logged by then where it happened.
     """
     return record.exc_info is None
+
+
+def _warm_up(fence: Fence) -> None:
+    try:
+        fence.warm_up()
+    except KidrayError as error:  # a picture that is asked for tries again
+        log.warning("fence_not_warmed_up", reason=str(error))
 
 
 def _let_pass(_number: int, _frame: object) -> None:

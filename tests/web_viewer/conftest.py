@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from study.fence import Fence
 from study.intake import Intake
 from study.jobs import JobQueue
 from study.ledger import Ledger
@@ -25,9 +26,15 @@ def intake(ledger: Ledger, queue: JobQueue) -> Intake:
     return Intake(ledger, queue, quiet_period=60.0)
 
 
+@pytest.fixture(scope="session")
+def fence() -> Iterator[Fence]:
+    with Fence(1) as opened:
+        yield opened
+
+
 @pytest.fixture
 def build_services(
-    ledger: Ledger, queue: JobQueue, intake: Intake, redis_url: str, tmp_path: Path
+    ledger: Ledger, queue: JobQueue, intake: Intake, redis_url: str, tmp_path: Path, fence: Fence
 ) -> Callable[..., Services]:
     """Returns services; keyword arguments are settings."""
 
@@ -40,6 +47,7 @@ def build_services(
             intake=intake,
             settings=Settings(home=tmp_path, **settings),
             redis_url=redis_url,
+            fence=fence,
             dicom_port=11113,
             model=MODEL,
             static=static or tmp_path / "no-build",

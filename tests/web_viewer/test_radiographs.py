@@ -5,8 +5,12 @@ import gzip
 import cv2
 import httpx
 import numpy as np
+import pydicom
+import pytest
 from fastapi.testclient import TestClient
+from pydicom.uid import RLELossless
 
+import study.pixels
 from study.intake import Intake
 from study.ledger import Ledger
 from study.pixels import display_values
@@ -15,8 +19,10 @@ from tests.web_viewer.studies import (
     ROWS,
     SegmentedStudy,
     a_drafted_study,
+    a_dx,
     a_skipped_study,
     pixels,
+    take,
 )
 
 
@@ -124,3 +130,28 @@ def test_pixels_are_compressed_the_same_each_time(client: TestClient, drafted: S
         bodies.append(b"".join(response.iter_raw()))
     assert bodies[0] == bodies[1]
     assert len(gzip.decompress(bodies[0])) == ROWS * COLUMNS * 2
+
+
+def test_pixels_are_decoded_in_another_process(
+    client: TestClient, drafted: SegmentedStudy, monkeypatch: pytest.MonkeyPatch
+):
+    def unexpected(_: pydicom.Dataset) -> None:
+        raise AssertionError("decoded in this process")
+
+    monkeypatch.setattr(study.pixels, "stored_values", unexpected)
+    for what in ("image", "preview.jpg"):
+        assert client.get(url(drafted, what)).status_code == 200, what
+
+
+def test_a_bomb_is_answered_with_the_reason_and_the_next_picture_is_shown(
+    client: TestClient, intake: Intake, ledger: Ledger, drafted: SegmentedStudy
+):
+    bomb = a_dx()
+    bomb.compress(RLELossless, generate_instance_uid=False)
+    bomb.Rows = bomb.Columns = 65535
+    ref = take(intake, bomb)
+    base = f"/api/studies/{ref.study_uid}/radiographs/{ref.instance_uid}"
+    for what in ("image", "preview.jpg"):
+        answer = client.get(f"{base}/{what}")
+        assert (answer.status_code, "65535 x 65535 pixels" in answer.text) == (422, True)
+    assert client.get(url(drafted, "image")).status_code == 200

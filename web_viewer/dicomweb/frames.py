@@ -12,7 +12,6 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
-    UID,
     ExplicitVRLittleEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
@@ -27,9 +26,9 @@ from pydicom.uid import (
 )
 
 from study.errors import NotInArchiveError, PixelDataError
+from study.transcoding import CODEC_ERRORS, MAX_BYTES
 from web_viewer.dicomweb.media import OCTETS
 from web_viewer.problems import BadRequestError
-from web_viewer.rendering import CODEC_ERRORS
 
 # PS3.18 table 8.7.3-5
 MEDIA_TYPES: dict[str, str] = {
@@ -46,7 +45,6 @@ MEDIA_TYPES: dict[str, str] = {
     HTJ2K: "image/jphc",
     RLELossless: "image/dicom-rle",
 }
-MAX_BYTES = 1 << 30  # of one decoded instance
 
 
 class Frame(NamedTuple):
@@ -74,12 +72,6 @@ def frame_numbers(text: str) -> list[int]:
     if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
         raise BadRequestError("frames are a list of whole numbers from 1, such as 1,2")
     return [int(part) for part in parts]
-
-
-def is_encapsulated(dataset: pydicom.Dataset) -> bool:
-    """Return whether the pixel data is compressed."""
-    syntax: UID = dataset.file_meta.TransferSyntaxUID
-    return bool(syntax.is_encapsulated)
 
 
 def stored_frames(dataset: pydicom.Dataset, numbers: list[int]) -> list[Frame]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import struct
-import warnings
-from io import BytesIO
+from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import pydicom
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from study.archive import Archive, InstanceReference
-from study.errors import DatasetMismatchError, NotDicomError, PixelDataError
+from study.errors import DatasetMismatchError, NotDicomError
+from study.fence import Fence
 from study.identifiers import checked_uid
 from study.inspection import inspect
+from study.transcoding import part10_as
 from web_viewer.problems import NotAcceptableError, UnsupportedMediaTypeError
-from web_viewer.rendering import CODEC_ERRORS
 
 _PREFIX_END = 132
 _IDENTITY = (0x0002, 0x0003, 0x0010)  # SOP class, SOP instance, transfer syntax
@@ -102,11 +99,13 @@ class Encoded(NamedTuple):
     transfer_syntax_uid: str
 
 
-def encoded_as(archive: Archive, ref: InstanceReference, stored: str, wanted: str | None) -> Encoded:
+def encoded_as(fence: Fence, path: Path, stored: str, wanted: str | None) -> Encoded:
     """Return an instance in the transfer syntax that is asked for.
 
     Parameters
     ----------
+    path
+        Of its file, which is unpacked in the fence where that is needed.
     stored
         UID of the transfer syntax that it is held in.
     wanted
@@ -121,34 +120,10 @@ def encoded_as(archive: Archive, ref: InstanceReference, stored: str, wanted: st
         If its pixel data cannot be decoded.
     """
     if wanted in ("*", stored):
-        return Encoded(archive.path(ref).read_bytes(), stored)
+        return Encoded(path.read_bytes(), stored)
     if wanted not in (None, ExplicitVRLittleEndian):
         raise NotAcceptableError("the instance is not held in that transfer syntax; ask for * instead")
     if stored == ExplicitVRLittleEndian:
-        return Encoded(archive.path(ref).read_bytes(), stored)
-    return Encoded(_explicit(archive.read(ref)), str(ExplicitVRLittleEndian))
-
-
-def _explicit(dataset: pydicom.Dataset) -> bytes:
-    """Return a data set as a Part 10 file in Explicit VR Little Endian."""
-    buffer = BytesIO()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            syntax = dataset.file_meta.TransferSyntaxUID
-            if syntax.is_encapsulated:
-                dataset.decompress(generate_instance_uid=False)
-            elif not syntax.is_little_endian:
-                _swap_words(dataset)
-            dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-            pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
-    except CODEC_ERRORS as error:
-        raise PixelDataError(f"the instance cannot be decoded: {type(error).__name__}") from error
-    return buffer.getvalue()
-
-
-def _swap_words(dataset: pydicom.Dataset) -> None:
-    """Turn the bytes of 16-bit binary values round; pydicom leaves those as they are."""
-    for element in dataset:
-        if element.VR == "OW" and isinstance(element.value, bytes):
-            element.value = np.frombuffer(element.value, ">u2").astype("<u2").tobytes()
+        return Encoded(path.read_bytes(), stored)
+    answer = fence.call(part10_as, path, transfer_syntax_uid=ExplicitVRLittleEndian)
+    return Encoded(bytes(answer.body), str(ExplicitVRLittleEndian))

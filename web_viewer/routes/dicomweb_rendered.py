@@ -14,12 +14,13 @@ from study.holdings import reference
 from study.identifiers import checked_uid
 from study.sop_classes import RADIOGRAPHS
 from study.voi import Window
+from web_viewer import decoded
 from web_viewer.conditional import answer
 from web_viewer.deps import HeldDep
 from web_viewer.dicomweb.frames import frame_numbers
 from web_viewer.dicomweb.media import accepted, choose
 from web_viewer.problems import BadRequestError
-from web_viewer.rendering import ImageType, Rendering, rendered
+from web_viewer.rendering import ImageType, Rendering
 from web_viewer.renditions import Rendition
 
 router = APIRouter(
@@ -81,8 +82,10 @@ class Picture:
         )
 
     def _rendition(self, wish: Rendering) -> Rendition:
-        dataset = self._kept.services.archive.read(self._ref)
-        return Rendition(rendered(dataset, wish, frame=self._frame))
+        services = self._kept.services
+        path = services.archive.path(self._ref)
+        answer = services.fence.call(decoded.picture, path, **wish._asdict(), frame=self._frame)
+        return Rendition(bytes(answer.body))
 
 
 PictureDep = Annotated[Picture, Depends()]

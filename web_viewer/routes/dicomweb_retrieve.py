@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import pydicom
 from fastapi import APIRouter, Depends, Request, Response
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from study.archive import InstanceReference
-from study.errors import NotInArchiveError, PixelDataError
+from study.errors import PixelDataError
 from study.identifiers import checked_uid
+from web_viewer import decoded
+from web_viewer.decoded import as_frames
 from web_viewer.deps import HeldDep
 from web_viewer.dicomweb.dicom_json import as_json, dumps
 from web_viewer.dicomweb.frames import (
     MEDIA_TYPES,
-    Frame,
     frame_numbers,
-    is_encapsulated,
-    native_frames,
-    stored_frames,
 )
 from web_viewer.dicomweb.links import base_url, instance_url
 from web_viewer.dicomweb.media import DICOM, DICOM_JSON, JSON, OCTETS, MediaRange, accepted, choose
@@ -33,6 +32,7 @@ router = APIRouter(
     prefix="/dicom-web/studies/{study_uid}", tags=["DICOMweb WADO-RS"], default_response_class=Response
 )
 
+PIXEL_DATA = 0x7FE00010
 _SERIES = "/series/{series_uid}"
 _INSTANCE = _SERIES + "/instances/{instance_uid}"
 
@@ -45,6 +45,8 @@ class Retrieval:
         uids = [checked_uid(request.path_params[name]) for name in names if name in request.path_params]
         self.base = base_url(request)
         self.archive = kept.services.archive
+        self.fence = kept.services.fence
+        self._holdings = kept.holdings
         self.refs = kept.holdings.references(*uids)
         self.accepts = accepted(request.headers.get("accept"), request.query_params.get("accept"))
 
@@ -52,6 +54,19 @@ class Retrieval:
     def only(self) -> InstanceReference:
         """The only instance under the path."""
         return self.refs[0]
+
+    @property
+    def path(self) -> Path:
+        """Where that lies."""
+        return self.archive.path(self.only)
+
+    @property
+    def header(self) -> pydicom.Dataset:
+        """Its header, as `Holdings` knows it; shared."""
+        return self._header(self.only)
+
+    def _header(self, ref: InstanceReference) -> pydicom.Dataset:
+        return self._holdings.header(ref.study_uid, ref.instance_uid)
 
     def instances(self) -> Response:
         """Return every instance as a Part 10 file."""
@@ -75,13 +90,14 @@ class Retrieval:
             yield self._part(ref, wanted)
 
     def _part(self, ref: InstanceReference, wanted: MediaRange) -> Part:
-        stored = str(self.archive.read(ref, pixels=False).file_meta.TransferSyntaxUID)
+        stored = str(self._header(ref).file_meta.TransferSyntaxUID)
+        path = self.archive.path(ref)
         try:
-            encoded = encoded_as(self.archive, ref, stored, wanted.transfer_syntax)
+            encoded = encoded_as(self.fence, path, stored, wanted.transfer_syntax)
         except (NotAcceptableError, PixelDataError):
             if len(self.refs) == 1:
                 raise
-            encoded = encoded_as(self.archive, ref, stored, "*")  # one of many: better as it is held
+            encoded = encoded_as(self.fence, path, stored, "*")  # one of many: better as it is held
         content_type = f"{DICOM}; transfer-syntax={encoded.transfer_syntax_uid}"
         return Part(content_type, encoded.part10, instance_url(self.base, ref))
 
@@ -133,8 +149,8 @@ def retrieve_instance_metadata(retrieval: RetrievalDep) -> Response:
 def retrieve_frames(retrieval: RetrievalDep, frames: str) -> Response:
     """Retrieve frames by number, from 1, decoded unless they are accepted as they are held."""
     numbers = frame_numbers(frames)
-    dataset = retrieval.archive.read(retrieval.only)
-    single, cut = _frames(dataset, numbers, retrieval.accepts)
+    single, as_held = _frame_form(str(retrieval.header.file_meta.TransferSyntaxUID), retrieval.accepts)
+    cut = as_frames(retrieval.fence.call(decoded.frames, retrieval.path, numbers=numbers, as_held=as_held))
     if single and len(cut) == 1:
         return Response(cut[0].body, media_type=cut[0].media_type)
     base = instance_url(retrieval.base, retrieval.only)
@@ -148,16 +164,11 @@ def retrieve_frames(retrieval: RetrievalDep, frames: str) -> Response:
 @router.get(_INSTANCE + "/bulkdata/{tag}")
 def retrieve_bulk_data(retrieval: RetrievalDep, tag: str) -> Response:
     """Retrieve a binary value that the metadata links to."""
-    dataset = retrieval.archive.read(retrieval.only)
     name = attribute_tag(tag)
-    if name not in dataset:
-        raise NotInArchiveError("the instance has no such attribute")
-    if tag.upper() == "7FE00010":
-        count = int(dataset.get("NumberOfFrames") or 1)
+    if name == PIXEL_DATA:
+        count = int(retrieval.header.get("NumberOfFrames") or 1)
         return retrieve_frames(retrieval, ",".join(str(n + 1) for n in range(count)))
-    value = dataset[name].value
-    if not isinstance(value, bytes):
-        raise NotInArchiveError("the attribute's value is not binary; the metadata holds it")
+    value = bytes(retrieval.fence.call(decoded.binary_value, retrieval.path, tag=name).body)
     content_type = f"{OCTETS}; transfer-syntax={ExplicitVRLittleEndian}"
     return related([Part(content_type, value)], OCTETS)
 
@@ -172,11 +183,14 @@ def _part_10_range(accepts: MediaRange) -> MediaRange | None:
     return MediaRange("multipart/related", inner.parameters, inner.quality)
 
 
-def _frames(
-    dataset: pydicom.Dataset, numbers: list[int], accepts: list[MediaRange]
-) -> tuple[bool, list[Frame]]:
-    """Return whether a single part is liked, and the frames in the first form that is accepted."""
-    held = str(dataset.file_meta.TransferSyntaxUID)
+def _frame_form(held: str, accepts: list[MediaRange]) -> tuple[bool, bool]:
+    """Return whether a single part is liked, and whether frames go as they are held or decoded.
+
+    Parameters
+    ----------
+    held
+        UID of the transfer syntax that the instance is held in.
+    """
     held_type = MEDIA_TYPES.get(held)
     for wanted in accepts:
         single = wanted.name not in ("multipart/related", "*/*")
@@ -185,11 +199,11 @@ def _frames(
             inner.transfer_syntax is None and inner.name.startswith("image/")
         )
         if (
-            is_encapsulated(dataset)
+            UID(held).is_encapsulated
             and as_held
             and (inner.covers(OCTETS) or (held_type is not None and inner.covers(held_type)))
         ):
-            return single, stored_frames(dataset, numbers)
+            return single, True
         if inner.covers(OCTETS) and inner.transfer_syntax in (None, "*", ExplicitVRLittleEndian):
-            return single, native_frames(dataset, numbers)
+            return single, False
     raise NotAcceptableError(f"frames are sent as {OCTETS}, or as they are held: {held_type or OCTETS}")

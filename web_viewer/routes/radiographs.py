@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydicom import Dataset
 
-from study.archive import Archive, InstanceReference
+from study.archive import InstanceReference
+from study.fence import Fence
 from study.holdings import reference
 from study.model import StudyRecord
-from study.pixels import GrayscaleDescription, wire_pixels
-from study.segmentation import bitmask, read_masks
+from study.pixels import GrayscaleDescription
 from study.sop_classes import RADIOGRAPHS
+from web_viewer import decoded
 from web_viewer.conditional import ASK_FIRST, answer
-from web_viewer.deps import CheckedUID, HeldDep, HoldingsDep, LedgerDep, RegistryDep
+from web_viewer.deps import CheckedUID, HeldDep, HoldingsDep, LedgerDep, RegistryDep, Services
 from web_viewer.dicomweb.media import JSON, OCTETS
-from web_viewer.rendering import PREVIEW_SIDE, Rendering, gzipped, little_endian, rendered
+from web_viewer.rendering import PREVIEW_SIDE, Rendering
 from web_viewer.renditions import Rendition, Renditions
 from web_viewer.schemas import Problem, RadiographReference
 from web_viewer.steps import current
@@ -39,12 +41,13 @@ class _Shown:
 
     request: Request
     ref: InstanceReference
-    archive: Archive
+    services: Services
     renditions: Renditions
 
-    def find(self, kind: str, make: Callable[[Dataset], Rendition]) -> Rendition:
-        """Return what `make` makes of the instance, made once."""
-        return self.renditions.get((kind, *self.ref), lambda: make(self.archive.read(self.ref)))
+    def find(self, kind: str, make: Callable[[Fence, Path], Rendition]) -> Rendition:
+        """Return what `make` makes of the instance's file, made once."""
+        path = self.services.archive.path(self.ref)
+        return self.renditions.get((kind, *self.ref), lambda: make(self.services.fence, path))
 
     def answer(self, kind: str, find: Callable[[], Rendition], media_type: str) -> Response:
         """Return what `find` finds, unless the browser holds it."""
@@ -53,7 +56,7 @@ class _Shown:
 
 def _shown(request: Request, study_uid: CheckedUID, instance_uid: CheckedUID, kept: HeldDep) -> _Shown:
     ref = reference(kept.holdings.header(study_uid, instance_uid))
-    return _Shown(request, ref, kept.services.archive, kept.renditions)
+    return _Shown(request, ref, kept.services, kept.renditions)
 
 
 _ShownDep = Annotated[_Shown, Depends(_shown)]
@@ -114,19 +117,18 @@ def read_overlay(shown: _ShownDep, ledger: LedgerDep, registry: RegistryDep) -> 
     return drawn.answer("overlay", lambda: drawn.find("overlay", _overlay), OCTETS)
 
 
-def _wire(dataset: Dataset) -> Rendition:
+def _wire(fence: Fence, path: Path) -> Rendition:
     """Return pixels and description together: both come of one decoding, and are asked for at once."""
-    pixels, description = wire_pixels(dataset)
-    return Rendition(gzipped(little_endian(pixels)), "gzip", description.model_dump_json().encode())
+    answer = fence.call(decoded.wire, path)
+    return Rendition(bytes(answer.body), "gzip", json.dumps(answer.description).encode())
 
 
-def _preview(dataset: Dataset) -> Rendition:
-    return Rendition(rendered(dataset, _PREVIEW))
+def _preview(fence: Fence, path: Path) -> Rendition:
+    return Rendition(bytes(fence.call(decoded.picture, path, **_PREVIEW._asdict(), frame=1).body))
 
 
-def _overlay(seg: Dataset) -> Rendition:
-    bits = bitmask(read_masks(seg), (int(seg.Rows), int(seg.Columns)))
-    return Rendition(gzipped(little_endian(bits)), "gzip")
+def _overlay(fence: Fence, path: Path) -> Rendition:
+    return Rendition(bytes(fence.call(decoded.overlay, path).body), "gzip")
 
 
 def _seg(record: StudyRecord, instance_uid: str) -> InstanceReference | None:

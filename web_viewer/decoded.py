@@ -1,0 +1,96 @@
+"""What is made of an instance's file for a screen or a client. All of it runs in a child of `study.fence`.
+
+A radiograph that is not compressed needs no codec, and goes the same way all the same: its header is a
+stranger's too, the child compresses the answer while this process serves others, and the way through
+it costs some milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+
+from study.errors import NotDicomError, NotInArchiveError
+from study.fenced import Answer
+from study.pixels import wire_pixels
+from study.segmentation import bitmask, read_masks
+from study.voi import Window
+from web_viewer.dicomweb.frames import Frame, native_frames, stored_frames
+from web_viewer.rendering import ImageType, Rendering, gzipped, little_endian, rendered
+
+
+def wire(path: Path) -> Answer:
+    """Return a radiograph's pixels for the viewer, gzipped; the description says how to show them."""
+    pixels, description = wire_pixels(_read(path))
+    return Answer(description.model_dump(mode="json"), gzipped(little_endian(pixels)))
+
+
+def picture(
+    path: Path,
+    *,
+    media_type: ImageType,
+    quality: int,
+    largest: Sequence[int] | None,
+    window: Sequence[object] | None,
+    frame: int,
+) -> Answer:
+    """Return one frame as an encoded image; the arguments are those of `Rendering`."""
+    wish = Rendering(
+        media_type,
+        quality,
+        None if largest is None else (largest[0], largest[1]),
+        None if window is None else Window(*window),  # type: ignore[arg-type]  # as it went into JSON
+    )
+    return Answer({}, rendered(_read(path), wish, frame=frame))
+
+
+def overlay(path: Path) -> Answer:
+    """Return a SEG's bits, a byte a pixel, gzipped: bit ``segment_number - 1`` of each segment."""
+    seg = _read(path)
+    bits = bitmask(read_masks(seg), (int(seg.Rows), int(seg.Columns)))
+    return Answer({}, gzipped(little_endian(bits)))
+
+
+def frames(path: Path, *, numbers: list[int], as_held: bool) -> Answer:
+    """Return frames one after the other; `as_frames` takes them apart."""
+    cut = (stored_frames if as_held else native_frames)(_read(path), numbers)
+    return Answer(
+        {"frames": [(f.media_type, f.transfer_syntax_uid, len(f.body)) for f in cut]},
+        b"".join(f.body for f in cut),
+    )
+
+
+def as_frames(answer: Answer) -> list[Frame]:
+    """Return the frames of an answer of `frames`."""
+    cut, at = [], 0
+    for media_type, transfer_syntax_uid, length in answer.description["frames"]:
+        cut.append(Frame(media_type, transfer_syntax_uid, bytes(answer.body[at : at + length])))
+        at += length
+    return cut
+
+
+def binary_value(path: Path, *, tag: int) -> Answer:
+    """Return an element's value, which has to be binary.
+
+    Raises
+    ------
+    NotInArchiveError
+        If there is no such element, or its value is not binary.
+    """
+    dataset = _read(path)
+    if tag not in dataset:
+        raise NotInArchiveError("the instance has no such attribute")
+    value = dataset[tag].value
+    if not isinstance(value, bytes):
+        raise NotInArchiveError("the attribute's value is not binary; the metadata holds it")
+    return Answer({}, value)
+
+
+def _read(path: Path) -> pydicom.Dataset:
+    try:
+        return pydicom.dcmread(path)
+    except InvalidDicomError as error:
+        raise NotDicomError(f"instance {path.stem} is not a Part 10 file") from error
