@@ -73,8 +73,9 @@ def run(file: Path, predictor: Predictor, watch: Stopwatch, folder: Path) -> Non
     watch.timed("decode", lambda: stored_values(dataset))
     values = watch.timed("attenuation values", lambda: attenuation_values(dataset))
     square, _ = watch.timed("prepare for the network", lambda: prepare(values, package.size))
-    probabilities = watch.timed("network", lambda: predictor.runtime(square[None]))[0]
-    watch.timed("scores", lambda: image_scores(probabilities, package.calibration))
+    answer = watch.timed("network", lambda: predictor.runtime(square[None]))
+    head = None if answer.head is None else answer.head[0]
+    watch.timed("scores", lambda: image_scores(answer.probabilities[0], package.calibration, head))
     prediction = predictor.predict(Hanging.of(dataset).upright(values))
     measured = watch.timed("masks and measurements", lambda: measure(prediction, dataset, package))
     seg_uids, sr_uids = result_uids(dataset.StudyInstanceUID, dataset.SOPInstanceUID, package.identity)

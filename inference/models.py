@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from inference.scores import FEATURES, Calibration
+from inference.runtime import Precision
+from inference.scores import ALL_FEATURES, FEATURES, Calibration
 from study.errors import ModelError
 from study.findings import FINDINGS, FindingLabel
 from study.model import ModelIdentity, Presence, Probability
@@ -23,6 +24,7 @@ DESCRIPTION_FILE, NETWORK_FILE, WEIGHTS_FILE, CARD_FILE = (
     "model.safetensors",
     "CARD.md",
 )
+QUANTISED_FILE = "model.int8.onnx"
 
 
 class FindingScore(BaseModel):
@@ -31,7 +33,7 @@ class FindingScore(BaseModel):
     Attributes
     ----------
     weights, bias
-        Logistic regression on `inference.scores.FEATURES`.
+        Logistic regression on the package's features, of `inference.scores.ALL_FEATURES`.
     operating_point
         At or above: present.
     indeterminate_from
@@ -40,7 +42,7 @@ class FindingScore(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weights: Annotated[list[float], Field(min_length=len(FEATURES), max_length=len(FEATURES))]
+    weights: Annotated[list[float], Field(min_length=len(FEATURES), max_length=len(ALL_FEATURES))]
     bias: float
     operating_point: Probability
     indeterminate_from: Probability
@@ -53,7 +55,17 @@ class FindingScore(BaseModel):
 
 
 class ModelDescription(BaseModel):
-    """The content of ``model.json``."""
+    """The content of ``model.json``.
+
+    Attributes
+    ----------
+    width, depth, widest, stem, residual, image_head
+        The network, as `inference.unet.UNet` takes them.
+    head_name
+        Output of the image-level head's logits, (N, 4); None where the network has none.
+    features
+        What the scores rest on: `inference.scores.FEATURES`, and the head's logit where there is one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,16 +76,31 @@ class ModelDescription(BaseModel):
     architecture: str
     width: int
     depth: int
+    widest: int | None = None
+    stem: int = 1
+    residual: bool = False
+    image_head: bool = False
     size: Annotated[int, Field(ge=16)]  # side of the square that the network reads
     labels: list[FindingLabel]  # in segment order
     input_name: str
     output_name: str
+    head_name: str | None = None
     preprocessing: str
     features: list[str]
     scores: dict[FindingLabel, FindingScore]
     disclaimer: str
     training: dict[str, Any]
     metrics: dict[str, Any]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The ONNX network's outputs, in order."""
+        return [self.output_name] if self.head_name is None else [self.output_name, self.head_name]
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """What `inference.unet.UNet` is built from."""
+        return self.model_dump(include={"width", "depth", "widest", "stem", "residual", "image_head"})
 
 
 @dataclass(frozen=True)
@@ -85,8 +112,29 @@ class ModelPackage:
 
     @property
     def network(self) -> Path:
-        """Path of the ONNX network: (N, 1, S, S) float32 to softmax probabilities (N, 5, S, S)."""
+        """Path of the ONNX network: (N, 1, S, S) float32 to softmax probabilities (N, 5, S, S).
+
+        Where the description names a head, its logits (N, 4) are the second output.
+        """
         return self.folder / NETWORK_FILE
+
+    def network_for(self, precision: Precision) -> Path:
+        """Return the network that a precision takes: INT8 has one of its own.
+
+        Raises
+        ------
+        ModelError
+            If the package holds no quantised network.
+        """
+        if precision is not Precision.INT8:
+            return self.network
+        quantised = self.folder / QUANTISED_FILE
+        if not quantised.is_file():
+            raise ModelError(
+                f"{self.description.name} has no {QUANTISED_FILE}; make it with "
+                "`kidray models certify --precision int8`, or set KIDRAY_PRECISION=fp32"
+            )
+        return quantised
 
     @property
     def weights(self) -> Path:
@@ -135,13 +183,23 @@ def load_package(path: Path | None = None) -> ModelPackage:
     description = _read_description(folder / DESCRIPTION_FILE)
     if list(description.labels) != list(FINDINGS) or set(description.scores) != set(FINDINGS):
         raise ModelError(f"{folder}: its labels {description.labels} are not the findings {list(FINDINGS)}")
-    if list(description.features) != list(FEATURES):
-        raise ModelError(
-            f"{folder}: its scores rest on {description.features}, this version computes {FEATURES}"
-        )
+    _check_features(folder, description)
     for name, expected in ((NETWORK_FILE, description.sha256), (WEIGHTS_FILE, description.weights_sha256)):
         _verify(folder / name, expected)
     return ModelPackage(folder, description)
+
+
+def _check_features(folder: Path, description: ModelDescription) -> None:
+    computed = FEATURES if description.head_name is None else ALL_FEATURES
+    if tuple(description.features) != computed:
+        raise ModelError(
+            f"{folder}: its scores rest on {description.features}, this version computes {list(computed)}"
+        )
+    for label, score in description.scores.items():
+        if len(score.weights) != len(computed):
+            raise ModelError(
+                f"{folder}: {label} has {len(score.weights)} weights for {len(computed)} features"
+            )
 
 
 def shipped_folder() -> Path:

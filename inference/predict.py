@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from inference.models import ModelPackage
+from inference.onnx_runtime import OnnxRuntime
 from inference.preprocess import Letterbox, prepare
+from inference.runtime import Answer, Runtime
 from inference.scores import image_scores
 from study.errors import ModelError
 from study.findings import FINDINGS
 
-# ONNX Runtime's own errors have no common base but Exception.
-_CANNOT_LOAD = (
-    native.Fail,
-    native.InvalidArgument,
-    native.InvalidGraph,
-    native.InvalidProtobuf,
-    native.NoSuchFile,
-    native.NotImplemented,
-    native.RuntimeException,
-    RuntimeError,
-)
 _CLASSES = len(FINDINGS) + 1
 
 
@@ -48,61 +37,6 @@ class Prediction(NamedTuple):
     scores: NDArray[np.float64]
     letterbox: Letterbox
     field: NDArray[np.float32]
-
-
-class Runtime(Protocol):
-    """Something that evaluates the network."""
-
-    @property
-    def name(self) -> str:
-        """What evaluates it, for logs."""
-
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return softmax probabilities (N, 5, S, S) of inputs (N, 1, S, S), both float32."""
-
-
-class OnnxRuntime:
-    """ONNX Runtime on the CPU; one session may be used by several threads at once.
-
-    Parameters
-    ----------
-    package
-        A verified model package.
-    threads
-        Threads for one evaluation.
-
-    Raises
-    ------
-    ModelError
-        If the network cannot be loaded or does not have the described input and output.
-    """
-
-    def __init__(self, package: ModelPackage, *, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Idle threads sleep: receiver, viewer and Redis share these cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(package.network), options, providers=["CPUExecutionProvider"]
-            )
-        except _CANNOT_LOAD as error:
-            raise ModelError(f"{package.network} cannot be loaded: {type(error).__name__}") from error
-        self._input, self._output = package.description.input_name, package.description.output_name
-        names = [i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()]
-        if names != ([self._input], [self._output]):
-            raise ModelError(f"{package.network} has inputs {names[0]} and outputs {names[1]}")
-
-    @property
-    def name(self) -> str:
-        """What evaluates the network."""
-        return f"ONNX Runtime {onnxruntime.__version__} on the CPU"
-
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return softmax probabilities (N, 5, S, S) of inputs (N, 1, S, S)."""
-        return np.asarray(self._session.run([self._output], {self._input: batch})[0], np.float32)
 
 
 class Predictor:
@@ -136,11 +70,19 @@ class Predictor:
             If the network answers in another shape, or not in numbers.
         """
         prepared, letterbox = prepare(values, self.package.size)
-        probabilities = self.runtime(prepared[None])
-        expected = (1, _CLASSES, self.package.size, self.package.size)
-        if probabilities.shape != expected or not np.isfinite(probabilities).all():
-            raise ModelError(
-                f"{self.package.description.name} answered {probabilities.shape}, expected {expected}"
-            )
-        scores = image_scores(probabilities[0], self.package.calibration)
-        return Prediction(probabilities[0], scores, letterbox, prepared[0])
+        answer = self.runtime(prepared[None])
+        self._check(answer)
+        probabilities, head = answer.probabilities[0], None if answer.head is None else answer.head[0]
+        scores = image_scores(probabilities, self.package.calibration, head)
+        return Prediction(probabilities, scores, letterbox, prepared[0])
+
+    def _check(self, answer: Answer) -> None:
+        """Raise unless the answer to one radiograph has the described shapes and holds numbers only."""
+        described, found = self.package.description, answer.probabilities.shape
+        expected = (1, _CLASSES, described.size, described.size)
+        if found != expected or not np.isfinite(answer.probabilities).all():
+            raise ModelError(f"{described.name} answered {found}, expected {expected}")
+        head = None if answer.head is None else answer.head.shape
+        asked = None if described.head_name is None else (1, len(FINDINGS))
+        if head != asked or (answer.head is not None and not np.isfinite(answer.head).all()):
+            raise ModelError(f"{described.name}'s image-level head answered {head}, expected {asked}")

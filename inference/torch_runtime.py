@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from inference.models import ModelPackage
+from inference.predict import Answer
 from inference.unet import UNet
 from study.errors import ModelError
 
@@ -30,7 +31,7 @@ class TorchRuntime:
 
     def __init__(self, package: ModelPackage, *, device: str = "cuda") -> None:
         described = package.description
-        network = UNet(width=described.width, depth=described.depth)
+        network = UNet(**described.network)
         try:
             weights = {name: value.float() for name, value in load_file(package.weights).items()}
             network.load_state_dict(weights, strict=False)
@@ -49,8 +50,10 @@ class TorchRuntime:
         """What evaluates the network."""
         return f"torch {torch.__version__} on {self._device}"
 
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return softmax probabilities (N, 5, S, S) of inputs (N, 1, S, S)."""
+    def __call__(self, batch: NDArray[np.float32]) -> Answer:
+        """Return the answer to inputs (N, 1, S, S), float32."""
         with torch.inference_mode():
-            images = torch.from_numpy(batch).to(self._device)
-            return np.asarray(torch.softmax(self._network(images).float(), dim=1).cpu().numpy(), np.float32)
+            answers = self._network(torch.from_numpy(batch).to(self._device))
+            probabilities = torch.softmax(answers.logits.float(), dim=1).cpu().numpy()
+            head = None if answers.findings is None else answers.findings.float().cpu().numpy()
+        return Answer(probabilities, head)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from inference.models import NETWORK_FILE, load_package
-from inference.predict import OnnxRuntime, Predictor
+from inference.predict import Answer, OnnxRuntime, Predictor
 from inference.results import read_radiograph
+from inference.runtime import Answer, Precision
 from inference.warm_up import warm_up
 from study.errors import ModelError
 from study.pixels import attenuation_values
@@ -69,8 +70,8 @@ def test_an_answer_of_another_shape_is_refused(predictor):
     class Wrong:
         name = "wrong"
 
-        def __call__(self, batch: np.ndarray) -> np.ndarray:
-            return np.zeros((1, 3, 8, 8), np.float32)
+        def __call__(self, batch: np.ndarray) -> Answer:
+            return Answer(np.zeros((1, 3, 8, 8), np.float32))
 
     with pytest.raises(ModelError, match=r"answered \(1, 3, 8, 8\)"):
         Predictor(predictor.package, runtime=Wrong()).predict(np.zeros((200, 200), np.float32))

@@ -10,7 +10,7 @@ from pydicom import Dataset
 from pydicom.uid import SegmentationStorage
 
 from inference.models import load_package
-from inference.predict import OnnxRuntime, Predictor
+from inference.predict import Answer, OnnxRuntime, Predictor
 from inference.step import preview_study, segment_study
 from study.archive import InstanceReference
 from study.decision import Decision
@@ -28,12 +28,13 @@ class Counting:
     """The real runtime, which counts how often it is asked."""
 
     name = "counting"
+    precision = Precision.FP32
 
     def __init__(self) -> None:
         self.runs = 0
         self._runtime = OnnxRuntime(load_package(), threads=1)
 
-    def __call__(self, batch: np.ndarray) -> np.ndarray:
+    def __call__(self, batch: np.ndarray) -> Answer:
         self.runs += 1
         return self._runtime(batch)
 
@@ -195,8 +196,9 @@ def test_a_study_that_completes_during_its_preview_is_read_once(a_study, ledger,
 
     class Completing:
         name = "completing"
+        precision = Precision.FP32
 
-        def __call__(self, batch: np.ndarray) -> np.ndarray:
+        def __call__(self, batch: np.ndarray) -> Answer:
             ledger.append(study_uid, lambda _: Queued(at=NOW, revision=1, instances=1))
             segmented.append(workers.submit(_segment, study_uid, ledger, counting))
             return counting.runtime(batch)
