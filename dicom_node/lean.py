@@ -1,8 +1,9 @@
 """Receive PDUs without polling and with few copies, within limits (PS3.8 section 9.3).
 
 Subclasses of pynetdicom's providers at three seams: how a PDU is read, how long an idle reactor
-waits, and how it is woken. Negotiation, the state machine and the services stay pynetdicom's; a
-P-DATA-TF PDU, of which an image has hundreds, goes from the socket to its message at once.
+waits, and how it is woken. Negotiation, the state machine and the services stay pynetdicom's; only a
+C-STORE, of whose P-DATA-TF PDUs an image has hundreds, goes from the socket to its file at once, and is
+answered on the thread that read it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from pynetdicom.fsm import InvalidEventError
 from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 from pynetdicom.transport import AssociationSocket
 
+from dicom_node.arrival import Arrival, Store
 from dicom_node.guard import LimitError, Limits
+from dicom_node.store_message import command_pdus, fragments, store_request, store_response
 from study.inspection import MALFORMED
 
 log = structlog.get_logger()
@@ -31,6 +34,7 @@ log = structlog.get_logger()
 IDLE = 0.1  # seconds that a reactor waits at most, before it looks at its timers
 _TICK = 1.0  # seconds of silence within a PDU, after which its deadline is looked at
 _P_DATA_TF = 0x04
+_COMMAND, _LAST = 1, 2  # of a fragment's control header (PS3.8 section E.2)
 _KINDS = range(0x01, 0x08)
 _ABORT = bytes.fromhex("070000000004 0000 02 06")  # provider; invalid PDU parameter value
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
@@ -39,9 +43,11 @@ _CLOSING = "Sta13"
 _BEFORE_REQUEST = {"Sta1", "Sta2"}
 
 
-def lean_association(association: Association, connection: socket.socket, limits: Limits) -> Association:
+def lean_association(
+    association: Association, connection: socket.socket, limits: Limits, store: Store
+) -> Association:
     """Return `association`, an acceptor not started yet, with lean providers on `connection`."""
-    association.dul = LeanProvider(association, limits)
+    association.dul = LeanProvider(association, limits, store)
     association.dimse = _PatientMessages(association)
     association.acse_timeout = limits.request_seconds  # these set the new provider's timers, too
     association.network_timeout = limits.idle_seconds
@@ -52,17 +58,22 @@ def lean_association(association: Association, connection: socket.socket, limits
 class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
     """The upper layer of one accepted association."""
 
-    def __init__(self, association: Association, limits: Limits) -> None:
+    def __init__(self, association: Association, limits: Limits, store: Store) -> None:
         super().__init__(association)
         self._limits = limits
+        self._store = store
+        self._arrival: Arrival | None = None
+        self._is_storing = False
         self._run_loop_delay = 0  # the socket is waited for instead
         self.to_user_queue = _TellingQueue(association)
         self.woken, self._waker = socket.socketpair()
         self.woken.setblocking(False)
         self._waker.setblocking(False)
         self._buffer = bytearray(32 << 10)
+        self._start = self._end = 0  # of what was received and not read yet
         self._message_began: float | None = None
         self._message_bytes = 0
+        self._command = bytearray()
         self._command_bytes = 0
 
     @property
@@ -74,6 +85,15 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
             or not self.to_provider_queue.empty()
             or self.state_machine.current_state == _CLOSING
         )
+
+    @property
+    def has_received(self) -> bool:
+        """Whether bytes were received that are not read yet."""
+        return self._end > self._start
+
+    def idle_timer_expired(self) -> bool:
+        """Return whether the peer has sent nothing for long; while its instance is stored it waits for us."""
+        return not self._is_storing and bool(super().idle_timer_expired())
 
     def wake(self) -> None:
         """Have the reactor look at its queues now."""
@@ -113,6 +133,8 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
             self.socket.close()
             self.assoc.is_aborted, self.assoc.is_established = True, False
             self.assoc._kill = self._kill_thread = True
+        finally:
+            self._drop()
 
     def _read_pdu_data(self) -> None:
         """Read what is there: one PDU, and of a message all that has come."""
@@ -143,6 +165,7 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
             pdu, event = self._decode_pdu(bytearray(head + body))
         except MALFORMED as error:
             log.warning("malformed_pdu", error=type(error).__name__, address=self._address)
+            self._drop()
             self.event_queue.put("Evt19")
             return False
         self._recv_pdu.put(pdu)
@@ -154,46 +177,94 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
         self._message_began = self._message_began or began
         self._message_bytes += len(body)
         self._limits.check_message(self._message_bytes, time.monotonic() - self._message_began)
-        fragments = []
-        at = 0
-        while at < len(body):
-            end = at + 4 + int.from_bytes(body[at : at + 4], "big")
-            if not at + 6 <= end <= len(body):
-                raise ValueError("a fragment does not fit into its PDU")
-            if body[at + 5] & 1:
-                self._command_bytes += end - at
-            fragments.append([body[at + 4], body[at + 5 : end]])
-            at = end
-        if self._command_bytes > self._limits.largest_command:
-            raise LimitError(f"a command set is over the limit of {self._limits.largest_command} bytes")
-        primitive = P_DATA()
-        primitive._presentation_data_value_list = fragments  # its setter takes no views
-        self.assoc.dimse.receive_primitive(primitive)
-        if self.assoc.dimse.message is not None:
+        for context_id, control, content in fragments(body):
+            if control & _COMMAND:
+                self._command_bytes += len(content)
+                if self._command_bytes > self._limits.largest_command:
+                    raise LimitError(
+                        f"a command set is over the limit of {self._limits.largest_command} bytes"
+                    )
+            self._take_fragment(context_id, control, content)
+        if self._arrival is not None or self._command or self.assoc.dimse.message is not None:
             return True
         self._message_began = None
         self._message_bytes = self._command_bytes = 0
         return False
 
+    def _take_fragment(self, context_id: int, control: int, content: memoryview) -> None:
+        """Give a fragment to the instance that arrives, or to pynetdicom's message."""
+        if self._arrival is not None:
+            if control & _COMMAND:
+                raise ValueError("a command set within a data set")
+            self._arrival.write(content)
+            if control & _LAST:
+                self._answer(self._arrival)
+        elif self.assoc.dimse.message is not None or not control & _COMMAND:
+            self._pass_on(context_id, control, content)
+        else:
+            self._command += content
+            if control & _LAST:
+                self._begin(context_id, bytes(self._command))
+
+    def _begin(self, context_id: int, command: bytes) -> None:
+        """Begin a message, whose command set has come whole."""
+        self._command.clear()
+        request = store_request(command, context_id)
+        self._arrival = self._store.begin(self.assoc, request) if request is not None else None
+        if self._arrival is None:
+            self._pass_on(context_id, _COMMAND | _LAST, command)
+
+    def _pass_on(self, context_id: int, control: int, content: bytes | memoryview) -> None:
+        primitive = P_DATA()
+        primitive._presentation_data_value_list = [[context_id, bytes((control,)) + content]]
+        self.assoc.dimse.receive_primitive(primitive)
+
+    def _answer(self, arrival: Arrival) -> None:
+        """Have what arrived stored, and tell the peer what became of it."""
+        self._arrival, self._is_storing = None, True
+        try:
+            status, comment = self._store.end(self.assoc, arrival)
+        finally:
+            self._idle_timer.restart()
+            self._is_storing = False
+        request = arrival.request
+        command = store_response(request, status, comment)
+        self.socket.send(command_pdus(command, request.context_id, self.assoc.requestor.maximum_length))
+
+    def _drop(self) -> None:
+        """Leave nothing of an instance that does not come whole."""
+        if self._arrival is not None:
+            self._arrival.drop()
+            self._arrival = None
+
     def _receive(self, length: int, deadline: float) -> memoryview:
         """Return the next `length` bytes; they are valid until the next call."""
-        if length > len(self._buffer):
-            self._buffer = bytearray(length)
-        view = memoryview(self._buffer)[:length]
         connection = self.socket.socket
         if connection is None:
             raise ConnectionResetError
-        connection.settimeout(_TICK)
-        got = 0
-        while got < length:
+        if self._end - self._start < length:
+            self._make_room(length)
+            connection.settimeout(_TICK)
+        while self._end - self._start < length:
             with suppress(TimeoutError):
-                read = connection.recv_into(view[got:])
+                read = connection.recv_into(memoryview(self._buffer)[self._end :])
                 if not read:
                     raise ConnectionResetError
-                got += read
-            if got < length and time.monotonic() > deadline:
+                self._end += read
+            if self._end - self._start < length and time.monotonic() > deadline:
                 raise LimitError("a PDU took too long")
-        return view
+        self._start += length
+        return memoryview(self._buffer)[self._start - length : self._start]
+
+    def _make_room(self, length: int) -> None:
+        """See that `length` bytes fit behind what is read already."""
+        if self._start + length <= len(self._buffer) and self.has_received:
+            return
+        held = memoryview(self._buffer)[self._start : self._end]
+        if len(self._buffer) < length:
+            self._buffer = bytearray(2 * length)
+        memoryview(self._buffer)[: len(held)] = held
+        self._start, self._end = 0, len(held)
 
     def _acknowledge(self) -> None:
         """Acknowledge at once: a sender with Nagle on waits for it, and Linux forgets the wish."""
@@ -215,6 +286,7 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
 
     def _gone(self) -> None:
         """Note that the connection is closed; who still waits for an A-ASSOCIATE request need not."""
+        self._drop()
         is_expected = self.state_machine.current_state in _BEFORE_REQUEST
         self.event_queue.put("Evt17")  # transport connection closed
         if is_expected:
@@ -244,7 +316,7 @@ class _LeanSocket(AssociationSocket):  # type: ignore[misc]
         if self.socket is None or not self._is_connected:
             time.sleep(0 if provider.has_work else 0.001)
             return False
-        if self._holds_decrypted:
+        if self._holds_received:
             return True
         found = {fd for fd, _ in self._poll.poll(0 if provider.has_work else IDLE * 1000)}
         if provider.woken.fileno() in found:
@@ -255,11 +327,12 @@ class _LeanSocket(AssociationSocket):  # type: ignore[misc]
     @property
     def has_more(self) -> bool:
         """Whether there is something to read at once."""
-        return self.socket is not None and (self._holds_decrypted or bool(self._alone.poll(0)))
+        return self.socket is not None and (self._holds_received or bool(self._alone.poll(0)))
 
     @property
-    def _holds_decrypted(self) -> bool:
-        return isinstance(self.socket, ssl.SSLSocket) and bool(self.socket.pending())
+    def _holds_received(self) -> bool:
+        is_decrypted = isinstance(self.socket, ssl.SSLSocket) and bool(self.socket.pending())
+        return is_decrypted or bool(self.assoc.dul.has_received)
 
     def _shutdown_socket(self) -> None:
         """Close the socket, where the peer was quicker, too: the original leaves that to the collector."""

@@ -16,37 +16,29 @@ from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import structlog
-from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 
-from dicom_node.contexts import accepted_contexts
+from dicom_node.arrival import Answer, Arrival, Keeper
+from dicom_node.contexts import STORAGE_CLASSES, accepted_contexts
 from dicom_node.guard import CONGESTED, Access, Door, Limits
 from dicom_node.server import GuardedServer, tls_version
 from dicom_node.service_class import ServiceClass
 from dicom_node.statuses import SUCCESS, comment, status_of
+from dicom_node.store_message import StoreRequest
 from dicom_node.toolkit import connection, prepare_toolkit, turn_nagle_off
 from study.errors import KidrayError, SettingsError
 from study.identifiers import is_uid
-from study.intake import Taken
+from study.intake import Offered
 
 log = structlog.get_logger()
 
+_STORAGE = frozenset(STORAGE_CLASSES)
 
-class Intake(Protocol):
+
+class Intake(Keeper, Protocol):
     """What the receiver needs of `study.intake.Intake`."""
-
-    def take(
-        self,
-        dataset: bytes,
-        *,
-        sop_class_uid: str,
-        instance_uid: str,
-        transfer_syntax_uid: str,
-        calling_ae_title: str,
-    ) -> Taken:
-        """Store an encoded data set durably, or raise."""
 
     def released(self, study_uids: Iterable[str], calling_ae_title: str) -> None:
         """Note that the sender has ended its association in good order."""
@@ -158,7 +150,6 @@ class Receiver:
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_ACSE_RECV, self._ending),
             (evt.EVT_C_ECHO, _echo),
-            (evt.EVT_C_STORE, self._store),
             (evt.EVT_RELEASED, self._released),
             (evt.EVT_ABORTED, self._aborted),
             *(handler for service in self._services for handler in service.handlers),
@@ -172,6 +163,7 @@ class Receiver:
                 server_class=GuardedServer,
                 limits=self._limits,
                 door=self._door,
+                store=self,
             )
         except OSError as error:
             raise SettingsError(
@@ -226,24 +218,28 @@ class Receiver:
         if not isinstance(event.primitive, A_ASSOCIATE):
             self._door.dissociate(event.assoc.requestor.address_info.as_tuple[:2])
 
-    def _store(self, event: evt.Event) -> int | Dataset:
-        """Answer one C-STORE (PS3.7 section 9.1.1)."""
-        request, association = event.request, event.assoc
+    def begin(self, association: Association, request: StoreRequest) -> Arrival | None:
+        """Begin to receive what a C-STORE brings (PS3.7 section 9.1.1); None in a context not for storage."""
+        context = association._accepted_cx.get(request.context_id)
+        if context is None or context.abstract_syntax not in _STORAGE:
+            return None
+        calling = str(association.requestor.ae_title).strip()
+        offered = Offered(
+            request.sop_class_uid, request.instance_uid, str(context.transfer_syntax[0]), calling
+        )
+        return Arrival(self._intake, request, offered)
+
+    def end(self, association: Association, arrival: Arrival) -> Answer:
+        """Store what has come, and return its answer."""
         calling = str(association.requestor.ae_title).strip()
         try:
-            taken = self._intake.take(
-                request.DataSet.getvalue(),
-                sop_class_uid=str(request.AffectedSOPClassUID),
-                instance_uid=str(request.AffectedSOPInstanceUID),
-                transfer_syntax_uid=str(event.context.transfer_syntax),
-                calling_ae_title=calling,
-            )
+            taken = arrival.keep()
         except KidrayError as error:
-            return _refusal(error, request, association, calling)
+            return _refusal(error, arrival.request, association, calling)
         with self._lock:
             self._stored.setdefault(association, set()).add(taken.ref.study_uid)
         log.info("stored", **taken.ref._asdict(), written=str(taken.written), calling_ae_title=calling)
-        return SUCCESS
+        return Answer(SUCCESS)
 
     def _released(self, event: evt.Event) -> None:
         studies = self._forget(event.assoc)
@@ -265,27 +261,24 @@ class Receiver:
             return self._stored.pop(association, set())
 
 
-def _refusal(error: KidrayError, request: object, association: Association, calling: str) -> Dataset:
-    answer = Dataset()
-    answer.Status = status_of(error)
-    answer.ErrorComment = comment(error)
+def _refusal(error: KidrayError, request: StoreRequest, association: Association, calling: str) -> Answer:
+    answer = Answer(status_of(error), comment(error))
     log.warning(
         "refused",
-        status=f"0x{answer.Status:04X}",
+        status=f"0x{answer.status:04X}",
         error=type(error).__name__,
         reason=str(error),
-        sop_class_uid=_uid(request, "AffectedSOPClassUID"),
-        instance_uid=_uid(request, "AffectedSOPInstanceUID"),
+        sop_class_uid=_uid(request.sop_class_uid),
+        instance_uid=_uid(request.instance_uid),
         calling_ae_title=calling,
         address=association.requestor.address,
     )
     return answer
 
 
-def _uid(request: object, name: str) -> str:
+def _uid(text: str) -> str:
     """Return what a request names, if it is a UID: anything else is not for a log."""
-    value = str(getattr(request, name, ""))
-    return value if is_uid(value) else ""
+    return text if is_uid(text) else ""
 
 
 def _echo(event: evt.Event) -> int:

@@ -11,6 +11,7 @@ import structlog
 from pynetdicom.association import Association
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
+from dicom_node.arrival import Store
 from dicom_node.guard import Address, Door, Limits
 from dicom_node.lean import lean_association
 
@@ -26,13 +27,16 @@ class GuardedServer(ThreadedAssociationServer):  # type: ignore[misc]  # it has 
     ----------
     limits, door
         Of the node; servers of one node share a door.
+    store
+        Takes in what C-STORE brings.
     """
 
     request_queue_size = 256
     daemon_threads = True
 
-    def __init__(self, *arguments: Any, limits: Limits, door: Door, **named: Any) -> None:
+    def __init__(self, *arguments: Any, limits: Limits, door: Door, store: Store, **named: Any) -> None:
         self.limits = limits
+        self.store = store
         self.door = door
         super().__init__(*arguments, request_handler=_LeanHandler, **named)
 
@@ -80,7 +84,7 @@ class _LeanHandler(RequestHandler):  # type: ignore[misc]
     def _create_association(self) -> Association:
         created = super()._create_association()
         server: GuardedServer = self.server
-        association = lean_association(created, self.request, server.limits)
+        association = lean_association(created, self.request, server.limits, server.store)
         run = association.run
 
         def run_then_leave() -> None:

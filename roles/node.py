@@ -29,11 +29,12 @@ def run_node(service: Service, stop: threading.Event) -> None:
     reconciler = Reconciler(
         service.ledger,
         service.queue,
-        intake,
         quiet_period=settings.quiet_period,
         destinations=settings.policies,
     )
+    told = threading.Event()
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
+    telling = threading.Thread(target=intake.tell_beside, args=(told,), name="teller")
     fence = Fence(1)
     receiver = Receiver(
         intake,
@@ -47,10 +48,13 @@ def run_node(service: Service, stop: threading.Event) -> None:
     )
     receiver.start()
     thread.start()
+    telling.start()
     stop.wait()
     receiver.stop()
+    told.set()  # of all that came until now
     fence.close()
     thread.join()
+    telling.join()
 
 
 def answers_echo(settings: Settings) -> bool:
