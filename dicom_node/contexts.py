@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydicom.uid import (
@@ -25,6 +25,8 @@ from pydicom.uid import (
 )
 from pynetdicom.presentation import AllStoragePresentationContexts, PresentationContext
 from pynetdicom.sop_class import Verification
+
+from study.forms import SOP_CLASS
 
 # In order of preference, where one presentation context offers several: what needs no codec first,
 # then lossless, then lossy. Deflated is left out on purpose: 2 MB of it can become 3 GB.
@@ -94,6 +96,25 @@ def proposed_contexts(instances: Iterable[Encoded]) -> list[PresentationContext]
     """
     wanted = dict.fromkeys(offer for instance in instances for offer in offers(instance))
     return [_context(sop_class, (syntax,), PresentationContext) for sop_class, syntax in wanted]
+
+
+def result_contexts(transfer_syntaxes: Collection[str] = ()) -> list[PresentationContext]:
+    """Return the contexts for everything that Kidray makes, whatever of it is to be sent just now.
+
+    The answer tells what the destination takes. Verification is there so that the association stands
+    even where it takes nothing.
+
+    Parameters
+    ----------
+    transfer_syntaxes
+        UIDs of those that may be proposed; none: all that a result can be sent in.
+    """
+    syntaxes = [s for s in UNCOMPRESSED if not transfer_syntaxes or s in transfer_syntaxes]
+    wanted = [Encoded(c, s) for c in dict.fromkeys(SOP_CLASS.values()) for s in syntaxes]
+    return [
+        *(_context(each.sop_class_uid, (each.transfer_syntax_uid,), PresentationContext) for each in wanted),
+        _context(Verification, UNCOMPRESSED, PresentationContext),
+    ]
 
 
 def offers(instance: Encoded) -> Iterator[Encoded]:

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import structlog
 
-from dicom_node.associate import CONNECT_TIMEOUT
-from dicom_node.send import SendResult, send_objects
+from dicom_node.courier import Courier, Outcome
+from dicom_node.send import SendResult
 from dicom_node.statuses import SUCCESS
 from study import telemetry
-from study.archive import InstanceReference
-from study.circuit import Circuit
+from study.archive import Archive, InstanceReference
 from study.destination import DestinationPolicy
 from study.errors import DeliveryError
 from study.history import Delivered, Event
 from study.ledger import Ledger
-from study.model import Delivery, DeliveryState, StudyRecord
-from study.owed import Owed, objects_owed, still_owed
+from study.model import Delivery, DeliveryState, ObjectKind, StudyRecord
+from study.owed import Owed, Result, objects_owed, results_owed, still_owed
 
 log = structlog.get_logger()
 
 
-class _Attempt(NamedTuple):
-    policy: DestinationPolicy
-    results: list[tuple[Owed, SendResult]]
+Make = Callable[[StudyRecord, Collection[ObjectKind]], object]
 
 
 def deliver_study(
@@ -37,10 +35,9 @@ def deliver_study(
     *,
     ledger: Ledger,
     destinations: Sequence[DestinationPolicy],
-    circuit: Circuit,
-    calling_ae_title: str,
+    courier: Courier,
+    make: Make = lambda _record, _kinds: None,
     clock: Callable[[], float] = time.time,
-    connect_timeout: float = CONNECT_TIMEOUT,
 ) -> None:
     """Send what the study owes to each destination, side by side; doing it again sends the rest.
 
@@ -53,14 +50,12 @@ def deliver_study(
         sent, failed (refused, with the reason in words) or pending (the destination did not answer).
     destinations
         Where results go and what each place gets; one that is down does not delay the others.
-    circuit
-        Knows which destinations do not answer just now: they are not tried.
-    calling_ae_title
-        Our own AE title.
+    courier
+        Brings results to a destination.
+    make
+        Keeps the study's results of these kinds in the archive, where they are not there yet.
     clock
         POSIX seconds.
-    connect_timeout
-        Seconds until a destination counts as not answering.
 
     Raises
     ------
@@ -70,58 +65,63 @@ def deliver_study(
         If the archive holds no such study.
     """
     record = ledger.held(study_uid)
-    held = {ref.instance_uid: ref for ref in ledger.archive.instances(study_uid)}
-
-    def lacking(policy: DestinationPolicy) -> list[Owed]:
-        owed = [o for o in objects_owed(record, policy) if o.instance_uid in held]
-        return still_owed(record, owed, policy)
-
-    def send(policy: DestinationPolicy, rest: Sequence[Owed]) -> _Attempt:
-        paths = [ledger.archive.path(held[o.instance_uid]) for o in rest]
-        results = _sent(policy, paths, circuit, calling_ae_title, connect_timeout)
-        return _Attempt(policy, list(zip(rest, results, strict=True)))
-
-    work = [(policy, rest) for policy in destinations if (rest := lacking(policy))]
+    work = [(policy, lacking) for policy in destinations if (lacking := _lacking(record, policy))]
     if not work:
         return
     again = []
+    files = partial(_files, record, ledger.archive, make, threading.Lock())
     with ThreadPoolExecutor(len(work), thread_name_prefix="deliver") as pool:
-        for attempt in as_completed([pool.submit(send, *each) for each in work]):
-            policy, results = attempt.result()
-            for each, result in results:
-                ref = held[each.instance_uid]
-                _append(study_uid, _delivery(policy, each, ref, result, clock()), ledger)
-            again += [f"{policy.node.ae_title} ({r.reason})" for _, r in results if r.retryable][:1]
+        tries = {pool.submit(courier.bring, *each, files): each for each in work}
+        for done in as_completed(tries):
+            (policy, lacking), outcomes = tries[done], done.result()
+            refs = {ref.instance_uid: ref for ref in ledger.archive.instances(study_uid)}
+            for owed, result in (*outcomes, *_superseded(record, policy, lacking, outcomes)):
+                if (ref := refs.get(owed.instance_uid)) is not None:
+                    _append(study_uid, _delivery(policy, owed, ref, result, clock()), ledger)
+            again += [f"{policy.node.ae_title} ({r.reason})" for _, r in outcomes if r.retryable][:1]
     if again:
         raise DeliveryError(f"to be tried again: {'; '.join(sorted(again))}")
 
 
-def _sent(
-    policy: DestinationPolicy,
-    paths: Sequence[Path],
-    circuit: Circuit,
-    calling_ae_title: str,
-    connect_timeout: float,
-) -> list[SendResult]:
-    """Return what became of each file; where no association can be had, that is each one's reason."""
-    title = policy.node.ae_title
-    reason = circuit.why_not(title)
-    if reason is None:
-        try:
-            results = send_objects(
-                policy.node,
-                paths,
-                calling_ae_title=calling_ae_title,
-                connect_timeout=connect_timeout,
-                transfer_syntaxes=policy.transfer_syntaxes,
-            )
-        except DeliveryError as error:
-            reason = str(error)
-            circuit.failed(title, reason)
-        else:
-            circuit.succeeded(title)
-            return results
-    return [SendResult(path, path.stem, None, reason, retryable=True) for path in paths]
+def _lacking(record: StudyRecord, policy: DestinationPolicy) -> list[Result]:
+    lacking = set(still_owed(record, objects_owed(record, policy), policy))
+    return [result for result in results_owed(record, policy) if result.now in lacking]
+
+
+def _files(
+    record: StudyRecord, archive: Archive, make: Make, one_at_a_time: threading.Lock, wanted: Sequence[Owed]
+) -> dict[str, Path]:
+    """Return the study's files by instance UID, those of `wanted` made first where they are not there."""
+
+    def held() -> dict[str, Path]:
+        return {ref.instance_uid: archive.path(ref) for ref in archive.instances(record.study_uid)}
+
+    with one_at_a_time:
+        there = held()
+        lacking = {owed.kind for owed in wanted if owed.instance_uid not in there}
+        if not lacking:
+            return there
+        make(record, lacking)
+        return held()
+
+
+def _superseded(
+    record: StudyRecord, policy: DestinationPolicy, lacking: Sequence[Result], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    """Return what waited for a destination that now got another form of it, each given up."""
+    brought = {outcome.owed for outcome in outcomes}
+    waiting = {
+        d.instance_uid
+        for d in record.deliveries
+        if d.destination == policy.node.ae_title and d.state is DeliveryState.PENDING
+    }
+    given_up = [
+        result.now
+        for result in lacking
+        if result.now not in brought and result.now.instance_uid in waiting and brought & set(result.forms)
+    ]
+    reason = "the destination does not take it and got another form of it"
+    return [Outcome(owed, SendResult(Path(), owed.instance_uid, None, reason)) for owed in given_up]
 
 
 def _delivery(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from study.circuit import Circuit
+    from study.circuit import Circuit, Pause
     from study.destination import DestinationPolicy
+    from study.learnt import Learnt, Lesson
     from study.model import StudyRecord
     from study.service import Service
 
@@ -106,21 +108,41 @@ def _of(record: StudyRecord, policy: DestinationPolicy) -> Iterator[Outcome]:
 
 
 def _destinations(service: Service, outcomes: list[Outcome], destination: str) -> Table:
-    table = Table("destination", "gets", "when", "sent", "owed", "now", box=None)
+    circuit, learnt = _circuit(service), _learnt(service)
+    headings = ("destination", "gets", "when", "sent", "owed", "now", "when last asked")
+    table = Table(*headings, box=None)
     for policy in _named(service, destination):
-        title = policy.node.ae_title
-        its = [o for o in outcomes if o.destination == title]
+        its = [o for o in outcomes if o.destination == policy.node.ae_title]
         sent = sum(o.state == "sent" for o in its)
-        pause = _circuit(service).pause(title)
-        now = (
-            "is tried as soon as something is owed"
-            if pause is None
-            else f"left alone for {pause.seconds:.0f} s after {pause.failures} failures: {pause.reason}"
-        )
+        lesson = learnt.of(policy)
+        counts = str(sent), str(len(its) - sent)
+        now = _said_of_pause(circuit.pause(policy.node.ae_title))
         table.add_row(
-            str(policy.node), ", ".join(policy.gets), policy.when, str(sent), str(len(its) - sent), now
+            str(policy.node), _gets(policy, lesson), policy.when, *counts, now, _said_of_lesson(lesson)
         )
     return table
+
+
+def _gets(policy: DestinationPolicy, lesson: Lesson | None) -> str:
+    from study.forms import best
+
+    kinds = ", ".join(best(policy, lesson.takes if lesson is not None else ()))
+    return kinds if policy.gets is not None else f"{kinds} (as it can)"
+
+
+def _said_of_pause(pause: Pause | None) -> str:
+    if pause is None:
+        return "is tried as soon as something is owed"
+    return f"left alone for {pause.seconds:.0f} s after {pause.failures} failures: {pause.reason}"
+
+
+def _said_of_lesson(lesson: Lesson | None) -> str:
+    from study.forms import in_words
+
+    if lesson is None:
+        return "not known yet"
+    at = datetime.fromtimestamp(lesson.at).astimezone()
+    return f"{in_words(lesson.takes)} ({at:%Y-%m-%d %H:%M})"
 
 
 def _named(service: Service, destination: str) -> list[DestinationPolicy]:
@@ -132,6 +154,13 @@ def _circuit(service: Service) -> Circuit:
     from study.registry import connect
 
     return Circuit(connect(service.redis_url))
+
+
+def _learnt(service: Service) -> Learnt:
+    from study.learnt import Learnt
+    from study.registry import connect
+
+    return Learnt(connect(service.redis_url))
 
 
 def _open() -> Service:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 from dicom_node.commitment_request import ask_commitment
+from dicom_node.courier import Courier
 from dicom_node.deliver import deliver_study
+from dicom_node.pool import AssociationPool
 from dicom_node.site_rules import decide_by
 from inference.models import load_package
 from inference.predict import Predictor
@@ -19,9 +21,12 @@ from reporting.signing import sign_study
 from reporting.step import draft_study
 from study.alive import leave_worker_id, worker_file
 from study.circuit import Circuit
+from study.destination import DestinationPolicy
 from study.fence import Fence
+from study.forms import best
 from study.jobs import Job, register, start_worker
-from study.model import StudyRecord
+from study.learnt import Learnt
+from study.model import ObjectKind, StudyRecord
 from study.registry import connect
 from study.service import Service
 from study.settings import Settings
@@ -32,30 +37,33 @@ Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
 def run_worker(service: Service, stop: threading.Event) -> None:
     """Do jobs until `stop` is set; those in hand are finished, or left for another worker."""
-    register(service.broker, steps(service), service.ledger, service.queue)
+    pool = AssociationPool(service.settings.association_idle)
+    register(service.broker, steps(service, pool), service.ledger, service.queue)
     worker = start_worker(service.broker, threads=service.settings.worker_threads)
     while not stop.is_set():
         leave_worker_id(service.settings.run, service.broker)  # a new one after a lost connection
         stop.wait(1.0)
     worker_file(service.settings.run).unlink(missing_ok=True)
     worker.stop(timeout=15_000)
+    pool.close()
 
 
-def steps(service: Service) -> Mapping[Job, Step]:
-    """Return the body of every job."""
+def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
+    """Return the body of every job; results go over associations of `pool`."""
+    fence = Fence(service.settings.worker_threads)
+    fence.warm_up()
+    learnt = Learnt(connect(service.redis_url))
     return {
-        **_vision_steps(service),
+        **_vision_steps(service, fence, learnt),
         Job.DRAFT: _draft_step(service),
         Job.SIGN: partial(sign_study, ledger=service.ledger),
-        Job.DELIVER: _delivery_step(service),
+        Job.DELIVER: _delivery_step(service, fence, learnt, pool),
     }
 
 
-def _vision_steps(service: Service) -> Mapping[Job, Step]:
+def _vision_steps(service: Service, fence: Fence, learnt: Learnt) -> Mapping[Job, Step]:
     settings = service.settings
     predictor = _predictor(settings)
-    fence = Fence(settings.worker_threads)
-    fence.warm_up()
     warm_up(predictor)  # the first study shall not wait for what is loaded once
 
     def read_by_rules(step: Callable[..., StudyRecord], study_uid: str) -> StudyRecord:
@@ -71,14 +79,12 @@ def _vision_steps(service: Service) -> Mapping[Job, Step]:
             predictor=predictor,
             decide=decide,
             values_of=fence.attenuation_values,
+            header_of=fence.header,
         )
 
     def segment(study_uid: str) -> None:
         record = read_by_rules(segment_study, study_uid)
-        if any("CAPTURE" in policy.gets for policy in settings.policies):
-            keep_captures(
-                record, archive=service.ledger.archive, display_of=fence.display_values, made_at=now()
-            )
+        make_forms(record, expected_forms(settings.policies, learnt), service=service, fence=fence)
 
     return {Job.PREVIEW: partial(read_by_rules, preview_study), Job.SEGMENT: segment}
 
@@ -100,15 +106,36 @@ def _draft_step(service: Service) -> Step:
 
     def draft(study_uid: str) -> None:
         draft_study(study_uid, ledger=service.ledger, llm=llm, language=settings.language, clock=now)
-        if any("DRAFT" in policy.gets for policy in settings.policies):
+        if any("DRAFT" in (policy.gets or ()) for policy in settings.policies):
             service.queue.ask(Job.DELIVER, study_uid)
 
     return draft
 
 
-def _delivery_step(service: Service) -> Step:
+def expected_forms(policies: Iterable[DestinationPolicy], learnt: Learnt) -> set[ObjectKind]:
+    """Return the kinds of object that destinations get, as far as is known before one is sent."""
+    expected: set[ObjectKind] = set()
+    for policy in policies:
+        lesson = learnt.of(policy)
+        expected |= set(best(policy, lesson.takes if lesson is not None else ()))
+    return expected
+
+
+def make_forms(record: StudyRecord, kinds: Collection[ObjectKind], *, service: Service, fence: Fence) -> None:
+    """Keep those of a study's results that are made only where a destination gets them."""
+    archive = service.ledger.archive
+    if "CAPTURE" in kinds:
+        keep_captures(record, archive=archive, display_of=fence.display_values, made_at=now())
+
+
+def _delivery_step(service: Service, fence: Fence, learnt: Learnt, pool: AssociationPool) -> Step:
     settings = service.settings
-    circuit = Circuit(connect(service.redis_url))
+    courier = Courier(
+        pool=pool,
+        circuit=Circuit(connect(service.redis_url)),
+        learnt=learnt,
+        calling_ae_title=settings.ae_title,
+    )
 
     def deliver(study_uid: str) -> None:
         try:
@@ -116,8 +143,8 @@ def _delivery_step(service: Service) -> Step:
                 study_uid,
                 ledger=service.ledger,
                 destinations=settings.policies,
-                circuit=circuit,
-                calling_ae_title=settings.ae_title,
+                courier=courier,
+                make=partial(make_forms, service=service, fence=fence),
             )
         finally:  # a destination that is down keeps no other from being asked
             ask_commitment(

@@ -15,12 +15,9 @@ from pydantic import (
 )
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from study.model import UID, Frozen
+from study.model import UID, Frozen, ObjectKind
 
 _DESTINATION = re.compile(r"(?P<ae>[^@\\]{1,16})@(?P<host>[^:@]+):(?P<port>[0-9]{1,5})")
-
-ObjectKind = Literal["SEG", "SR", "REPORT", "DRAFT", "CAPTURE"]
-ALL_KINDS: tuple[ObjectKind, ...] = ("SEG", "SR", "REPORT", "DRAFT", "CAPTURE")
 
 
 class Tls(NamedTuple):
@@ -87,8 +84,9 @@ class DestinationPolicy(Frozen):
     node: Annotated[Destination, BeforeValidator(_parsed), PlainSerializer(str)]
     """AE@HOST:PORT."""
 
-    gets: tuple[ObjectKind, ...] = ("SEG", "SR", "REPORT")
-    """SEG, SR (measurements), REPORT (signed), DRAFT (unverified), CAPTURE (overlay burnt in)."""
+    gets: tuple[ObjectKind, ...] | None = None
+    """SEG, SR (measurements), REPORT (signed) and its PDF, DRAFT (unverified), GSPS (outlines), CAPTURE
+    (overlay burnt in); unset: SEG, SR and REPORT, each in the best form that the node takes."""
 
     when: Literal["ready", "signed"] = "ready"
     """Each object as soon as it is ready, or nothing before a radiologist has signed."""

@@ -221,6 +221,9 @@ class Assessment(StrEnum):
     REJECTED = "rejected"
 
 
+ObjectKind = Literal["SEG", "SR", "REPORT", "DRAFT", "CAPTURE", "GSPS", "PDF"]
+
+
 class DeliveryState(StrEnum):
     """How far an object is on its way to one destination."""
 
@@ -243,7 +246,7 @@ class Delivery(Frozen):
     destination: str  # AE title
     series_uid: UID
     instance_uid: UID
-    kind: Literal["SEG", "SR", "REPORT", "DRAFT", "CAPTURE"]
+    kind: ObjectKind
     state: DeliveryState
     attempts: int = 0  # outcomes that differed; a try that ended as the one before is not counted
     reason: str | None = None

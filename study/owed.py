@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from study.destination import DestinationPolicy, ObjectKind
+from study.destination import DestinationPolicy
+from study.forms import chains
 from study.history import Drafted, Event, Kept, Previewed, Segmented, Signed
 from study.identifiers import derived_uid
-from study.model import Commitment, DeliveryState, Radiograph, StudyRecord
+from study.model import Commitment, DeliveryState, ObjectKind, Radiograph, StudyRecord
 
 
 class Owed(NamedTuple):
@@ -18,20 +19,56 @@ class Owed(NamedTuple):
     instance_uid: str
 
 
+class Result(NamedTuple):
+    """One result that a destination is to get.
+
+    Attributes
+    ----------
+    forms
+        In which it can be given, the best first.
+    now
+        The best form that is taken or under way, else the one that was tried last, else the best.
+    """
+
+    forms: tuple[Owed, ...]
+    now: Owed
+
+
 def objects_owed(record: StudyRecord, policy: DestinationPolicy) -> list[Owed]:
-    """Return what a destination is to get of a study, oldest first.
+    """Return what a destination is to get of a study, oldest first, each result in one form."""
+    return list(dict.fromkeys(result.now for result in results_owed(record, policy)))
+
+
+def results_owed(record: StudyRecord, policy: DestinationPolicy) -> list[Result]:
+    """Return the results that a destination is to get of a study, oldest first.
 
     Each radiograph's objects as they stand now, and every report that was signed: a signed report
     is owed whatever came after it. A draft goes only where it is asked for, and only the newest.
     """
     if policy.when == "signed" and not record.signed:
         return []
-    owed = [o for radiograph in record.radiographs for o in _of_radiograph(record.study_uid, radiograph)]
+    made = [_of_radiograph(record.study_uid, radiograph) for radiograph in record.radiographs]
     draft = record.draft
     if draft is not None and draft.signature is None and draft.sr_instance_uid is not None:
-        owed.append(Owed("DRAFT", draft.sr_instance_uid))
-    owed += [Owed("REPORT", r.sr_instance_uid) for r in record.signed if r.sr_instance_uid is not None]
-    return [o for o in dict.fromkeys(owed) if o.kind in policy.gets]
+        made.append({"DRAFT": draft.sr_instance_uid})
+    made += [_of_report(record.study_uid, r.sr_instance_uid) for r in record.signed if r.sr_instance_uid]
+    states = {
+        d.instance_uid: d.state for d in record.deliveries if d.destination == policy.node.ae_title
+    }  # the latest outcome comes last
+    results = []
+    for uids in made:
+        for chain in chains(policy):
+            forms = tuple(Owed(kind, uids[kind]) for kind in chain if kind in uids)
+            if forms:
+                results.append(Result(forms, _form(forms, states)))
+    return results
+
+
+def _form(forms: tuple[Owed, ...], states: dict[str, DeliveryState]) -> Owed:
+    under_way = (DeliveryState.SENT, DeliveryState.PENDING)
+    order = list(states)
+    tried = sorted((o for o in forms if o.instance_uid in states), key=lambda o: order.index(o.instance_uid))
+    return next((o for o in forms if states.get(o.instance_uid) in under_way), (tried or forms[:1])[-1])
 
 
 def still_owed(record: StudyRecord, owed: Iterable[Owed], policy: DestinationPolicy) -> list[Owed]:
@@ -63,11 +100,11 @@ def results_of(study_uid: str, events: Iterable[Event]) -> set[str]:
         if isinstance(event, Previewed | Segmented):
             for radiograph in event.segmentation.radiographs:
                 made |= {radiograph.seg_instance_uid, radiograph.sr_instance_uid}
-                made.add(capture_uid(study_uid, radiograph))
+                made |= {capture_uid(study_uid, radiograph), presentation_uid(study_uid, radiograph)}
         elif isinstance(event, Drafted | Signed):
-            made.add(event.report.sr_instance_uid)
+            made |= {event.report.sr_instance_uid, pdf_uid(study_uid, event.report.sr_instance_uid)}
         elif isinstance(event, Kept):
-            made.add(event.signed.sr_instance_uid)
+            made |= {event.signed.sr_instance_uid, pdf_uid(study_uid, event.signed.sr_instance_uid)}
     return {uid for uid in made if uid is not None}
 
 
@@ -78,10 +115,27 @@ def capture_uid(study_uid: str, radiograph: Radiograph) -> str | None:
     return derived_uid(study_uid, "capture", radiograph.sr_instance_uid)
 
 
-def _of_radiograph(study_uid: str, radiograph: Radiograph) -> Iterable[Owed]:
+def presentation_uid(study_uid: str, radiograph: Radiograph) -> str | None:
+    """Return the UID of a radiograph's presentation state, the outlines of its SEG, where it has one."""
+    if radiograph.seg_instance_uid is None:
+        return None
+    return derived_uid(study_uid, "presentation", radiograph.seg_instance_uid)
+
+
+def pdf_uid(study_uid: str, sr_instance_uid: str | None) -> str | None:
+    """Return the UID of a signed report as PDF; it follows from its SR's."""
+    return None if sr_instance_uid is None else derived_uid(study_uid, "pdf", sr_instance_uid)
+
+
+def _of_radiograph(study_uid: str, radiograph: Radiograph) -> dict[ObjectKind, str]:
     uids: dict[ObjectKind, str | None] = {
         "SEG": radiograph.seg_instance_uid,
         "SR": radiograph.sr_instance_uid,
+        "GSPS": presentation_uid(study_uid, radiograph),
         "CAPTURE": capture_uid(study_uid, radiograph),
     }
-    return [Owed(kind, uid) for kind, uid in uids.items() if uid is not None]
+    return {kind: uid for kind, uid in uids.items() if uid is not None}
+
+
+def _of_report(study_uid: str, sr_instance_uid: str) -> dict[ObjectKind, str]:
+    return {"REPORT": sr_instance_uid, "PDF": str(pdf_uid(study_uid, sr_instance_uid))}

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     pacs: Annotated[tuple[Destination, ...], NoDecode] = ()
     """Where results go: AE@HOST:PORT, several by comma; unset: nowhere."""
 
+    association_idle: Annotated[float, Field(ge=0)] = 10.0
+    """Seconds that an association with a destination is kept open for the next result; 0: none is."""
+
     move_destinations: Annotated[tuple[Destination, ...], NoDecode] = ()
     """Whom a C-MOVE may name beside the PACS: AE@HOST:PORT, several by comma."""
 

@@ -8,7 +8,9 @@ from pydicom.uid import (
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
     DigitalXRayImageStorageForProcessing,
+    EncapsulatedPDFStorage,
     EnhancedSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
@@ -29,5 +31,7 @@ DERIVED = frozenset(
         ComprehensiveSRStorage,
         Comprehensive3DSRStorage,
         SecondaryCaptureImageStorage,
+        GrayscaleSoftcopyPresentationStateStorage,
+        EncapsulatedPDFStorage,
     }
 )

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import (
+    Comprehensive3DSRStorage,
     ComprehensiveSRStorage,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -21,12 +22,15 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from dicom_node.courier import Courier
 from dicom_node.deliver import deliver_study
+from dicom_node.pool import AssociationPool
 from dicom_node.receive import Receiver
 from study.circuit import FAILURES, Circuit
 from study.destination import DestinationPolicy
 from study.errors import DeliveryError
 from study.history import Drafted, Kept, Queued, Received, Segmented, Signed
+from study.learnt import Learnt
 from study.ledger import Ledger
 from study.model import (
     DeliveryState,
@@ -71,7 +75,7 @@ def derived(sop_class: str, study_uid: str) -> Dataset:
 @pytest.fixture
 def a_segmented_study(ledger: Ledger) -> StudyRecord:
     study_uid = generate_uid()
-    seg, sr = derived(SegmentationStorage, study_uid), derived(ComprehensiveSRStorage, study_uid)
+    seg, sr = derived(SegmentationStorage, study_uid), derived(Comprehensive3DSRStorage, study_uid)
     radiograph = make_radiograph(32, StudyInstanceUID=study_uid)
     for dataset in (radiograph, seg, sr):
         ledger.archive.write_dataset(dataset)
@@ -122,17 +126,28 @@ def report(study_uid: str, sr: Dataset | None, *, signed: bool) -> Report:
     )
 
 
-def deliver(ledger: Ledger, record: StudyRecord, *destinations: Destination) -> StudyRecord:
-    """Deliver, and return the record afterwards; raises what delivering raises."""
-    deliver_study(
-        record.study_uid,
-        ledger=ledger,
-        destinations=[DestinationPolicy(node=d) for d in destinations],
-        circuit=Circuit(ledger.registry._redis),
+def courier(ledger: Ledger, pool: AssociationPool | None = None) -> Courier:
+    redis = ledger.registry._redis
+    return Courier(
+        pool=pool or AssociationPool(),
+        circuit=Circuit(redis),
+        learnt=Learnt(redis),
         calling_ae_title="KIDRAY",
         connect_timeout=1,
     )
+
+
+def deliver_by(
+    ledger: Ledger, record: StudyRecord, *policies: DestinationPolicy, pool: AssociationPool | None = None
+) -> StudyRecord:
+    """Deliver as the policies say, and return the record afterwards; raises what delivering raises."""
+    deliver_study(record.study_uid, ledger=ledger, destinations=policies, courier=courier(ledger, pool))
     return ledger.held(record.study_uid)
+
+
+def deliver(ledger: Ledger, record: StudyRecord, *destinations: Destination) -> StudyRecord:
+    """Deliver, and return the record afterwards; raises what delivering raises."""
+    return deliver_by(ledger, record, *(DestinationPolicy(node=d) for d in destinations))
 
 
 def states(record: StudyRecord) -> dict[tuple[str, str], str]:
@@ -288,19 +303,6 @@ def test_our_own_results_coming_back_make_no_work(ledger, receiver, a_segmented_
     deliver(ledger, a_segmented_study, Destination("KIDRAY", "127.0.0.1", receiver.port))
     assert ledger.held(a_segmented_study.study_uid).state == "segmented"
     assert not list(ledger.archive.root.rglob("*.conflict-*"))
-
-
-def deliver_by(ledger: Ledger, record: StudyRecord, *policies: DestinationPolicy) -> StudyRecord:
-    """Deliver as the policies say, and return the record afterwards."""
-    deliver_study(
-        record.study_uid,
-        ledger=ledger,
-        destinations=policies,
-        circuit=Circuit(ledger.registry._redis),
-        calling_ae_title="KIDRAY",
-        connect_timeout=1,
-    )
-    return ledger.held(record.study_uid)
 
 
 def test_each_destination_gets_what_its_table_says(ledger, receiver: Receiver, a_segmented_study) -> None:

@@ -91,7 +91,7 @@ def test_destinations_with_tables_follow_those_of_the_short_form(monkeypatch, tm
     usual, table = settings.policies
     assert (str(usual.node), usual.gets, usual.when) == (
         "PACS@10.0.0.1:104",
-        ("SEG", "SR", "REPORT"),
+        None,  # as it can
         "ready",
     )
     assert (str(table.node), table.gets) == ("VIEWER@10.0.0.2:11112", ("CAPTURE",))

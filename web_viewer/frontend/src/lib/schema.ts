@@ -868,7 +868,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "SEG" | "SR" | "REPORT" | "DRAFT" | "CAPTURE";
+            kind: "SEG" | "SR" | "REPORT" | "DRAFT" | "CAPTURE" | "GSPS" | "PDF";
             state: components["schemas"]["DeliveryState"];
             /**
              * Attempts
