@@ -182,7 +182,7 @@ def calibrated_description(package: ModelPackage, validation: PreparedSet) -> Mo
     present = np.zeros((len(validation), len(FINDINGS)), np.bool_)
     for index in range(len(validation)):
         image = validation.images[index].astype(np.float32)
-        features[index] = image_features(predictor.runtime(image[None, None])[0])
+        features[index] = image_features(predictor.runtime(image[None, None]).probabilities[0])
         present[index] = [np.any(validation.labels[index] == number + 1) for number in range(len(FINDINGS))]
     scores = {
         label: fit_score(features[:, number], present[:, number]) for number, label in enumerate(FINDINGS)

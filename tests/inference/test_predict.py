@@ -9,7 +9,7 @@ import pytest
 from inference.models import NETWORK_FILE, load_package
 from inference.predict import Answer, OnnxRuntime, Predictor
 from inference.results import read_radiograph
-from inference.runtime import Answer, Precision
+from inference.runtime import Answer
 from inference.warm_up import warm_up
 from study.errors import ModelError
 from study.pixels import attenuation_values

@@ -150,7 +150,7 @@ def test_an_exported_package_answers_as_the_network_in_torch(
     assert package.size == SIZE
     assert list(package.description.scores) == list(FINDINGS)
     images = prepared[1].images[:3].astype(np.float32)[:, None]
-    served = Predictor(package).runtime(images)
+    served = Predictor(package).runtime(images).probabilities
     training.network.eval()
     with torch.inference_mode():
         trained = torch.softmax(training.network(torch.from_numpy(images)), dim=1).numpy()
