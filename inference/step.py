@@ -29,6 +29,7 @@ from study.inspection import MALFORMED, summarize
 from study.ledger import Ledger
 from study.model import Finding, Radiograph, Segmentation, StudyRecord
 from study.pixels import Floats, file_attenuation
+from study.short_header import file_header
 from study.sop_classes import DERIVED
 from study.state import State
 
@@ -38,6 +39,7 @@ ANOTHER_PATIENT = "another Patient ID than the study's"
 
 Decide = Callable[[Dataset], Decision]
 ReadValues = Callable[[Path], Floats]
+ReadHeader = Callable[[Path], Dataset]
 
 # A study that completes while its radiograph is previewed is read once: the second step of this
 # process waits for the first and finds its results. Across processes both may read; neither harms.
@@ -54,6 +56,7 @@ class _With(NamedTuple):
     decide: Decide
     clock: Callable[[], datetime]
     values_of: ReadValues
+    header_of: ReadHeader
 
 
 class _Seen(NamedTuple):
@@ -81,6 +84,7 @@ def segment_study(
     decide: Decide,
     clock: Callable[[], datetime] = telemetry.now,
     values_of: ReadValues = file_attenuation,
+    header_of: ReadHeader = file_header,
 ) -> StudyRecord:
     """Read the radiographs of a complete study and append `Segmented`, or `Skipped` with the reason.
 
@@ -90,9 +94,10 @@ def segment_study(
     ----------
     decide
         Says from a header whether the instance is for the model.
-    values_of
-        Reads the pixels of a file, as `study.pixels.attenuation_values` does: in this process, or
-        behind `study.fence`, where a file that breaks a codec harms nothing else.
+    values_of, header_of
+        Read the pixels and the header of a file, as `study.pixels.file_attenuation` and
+        `study.short_header.file_header` do: in this process, or behind `study.fence`, where a file
+        that breaks its reader harms nothing else.
 
     Raises
     ------
@@ -108,7 +113,7 @@ def segment_study(
         if record.state != State.QUEUED:
             return record
         ledger.registry.mark(record, State.SEGMENTING)
-        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of))
+        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of, header_of))
         event = _outcome(read, record, clock())
         after = ledger.append(study_uid, lambda now: event if _unchanged(now, record) else None)
     if after is not None and after.version > record.version and isinstance(event, Segmented):
@@ -124,6 +129,7 @@ def preview_study(
     decide: Decide,
     clock: Callable[[], datetime] = telemetry.now,
     values_of: ReadValues = file_attenuation,
+    header_of: ReadHeader = file_header,
 ) -> StudyRecord:
     """Read what has arrived of a study that is still coming in, and append `Previewed` if it is news.
 
@@ -133,7 +139,7 @@ def preview_study(
         record = ledger.held(study_uid)
         if record.state != State.RECEIVING:
             return record
-        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of))
+        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of, header_of))
         if not read.news:
             return record
 
@@ -226,7 +232,7 @@ def _read_instance(
 def _judged(ref: InstanceReference, given: _With) -> tuple[Dataset, Decision | None]:
     """Return an instance's header, and whether it is for the model; None for Kidray's own results."""
     try:
-        header = given.archive.read(ref, pixels=False)
+        header = given.header_of(given.archive.path(ref))
         if header.get("SOPClassUID") in DERIVED and header.get("Manufacturer") == MANUFACTURER:
             return header, None
         return header, given.decide(header)

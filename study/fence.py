@@ -22,12 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+import pydicom
 import structlog
 from numpy.typing import NDArray
 
 from study import errors
 from study.errors import ArchiveError, KidrayError, PixelDataError
 from study.fenced import Answer, as_array, attenuation, display
+from study.short_header import as_header, short_header
 
 log = structlog.get_logger()
 
@@ -98,6 +100,16 @@ class Fence:
             If it cannot be read within the limits; never worth another try.
         """
         return as_array(self.call(attenuation, path))
+
+    def header(self, path: Path) -> pydicom.Dataset:
+        """Return the header of an instance's file, without its longest elements.
+
+        Raises
+        ------
+        NotDicomError, PixelDataError
+            If it cannot be read within the limits; never worth another try.
+        """
+        return as_header(self.call(short_header, path))
 
     def display_values(self, path: Path) -> NDArray[Any]:
         """Return `study.pixels.display_values` of a radiograph's file, float32 (rows, columns), 0..1.

@@ -111,6 +111,7 @@ def test_what_was_let_in_is_read_or_named_and_no_reader_ends(
                     predictor=predictor,
                     decide=decide,
                     values_of=fence.attenuation_values,
+                    header_of=fence.header,
                 )
             except PixelDataError:  # it was all that the study held
                 outcomes["unreadable"] += 1

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 from pydicom.uid import RLELossless, generate_uid
+from structlog.testing import capture_logs
 
 from inference.predict import Predictor
 from inference.step import segment_study
@@ -21,6 +22,7 @@ from study.history import Queued, Received
 from study.ledger import Ledger
 from study.model import StudyRecord, StudySummary
 from study.pixels import file_attenuation
+from study.short_header import file_header
 from study.state import State
 from tests.study import poison
 from training.phantom import PhantomKind
@@ -57,7 +59,9 @@ def held(ledger: Ledger, radiographs: dict[PhantomKind, Dataset]):
     return put
 
 
-def read(study_uid: str, ledger: Ledger, predictor: Predictor, values_of) -> StudyRecord:
+def read(
+    study_uid: str, ledger: Ledger, predictor: Predictor, values_of, header_of=file_header
+) -> StudyRecord:
     return segment_study(
         study_uid,
         ledger=ledger,
@@ -65,6 +69,7 @@ def read(study_uid: str, ledger: Ledger, predictor: Predictor, values_of) -> Stu
         decide=lambda _: Decision(True),
         clock=lambda: NOW,
         values_of=values_of,
+        header_of=header_of,
     )
 
 
@@ -104,6 +109,41 @@ def test_an_instance_that_ends_the_reader_is_named_and_the_study_goes_on(
     assert [r.instance_uid for r in record.radiographs] == [good.stem]
     (event,) = (e for e in ledger.archive.events(study_uid) if e.kind == "segmented")
     assert event.segmentation.not_read == {poisonous.stem: "reading it ends the reader: SIGSEGV"}
+
+
+def deepen(path: Path) -> None:
+    """Put sequences nested 5,000 deep into its header."""
+    level = b"\x09\x00\x10\x10SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    _insert(path, level * 5_000)
+
+
+def crowd(path: Path) -> None:
+    """Put four million elements into its header."""
+    _insert(path, b"\x09\x00\x10\x10SQ\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\0\0\0\0" * 4_000_000)
+
+
+def _insert(path: Path, elements: bytes) -> None:
+    part10 = path.read_bytes()
+    at = part10.index(b"\x08\x00\x05\x00CS")  # the first element behind the file meta information
+    path.write_bytes(part10[:at] + elements + part10[at:])
+
+
+def test_poison_in_a_header_is_named_and_the_study_goes_on(held, ledger, predictor, fence) -> None:
+    study_uid, (good, deep, crowded) = held(lambda _: None, lambda _: None)
+    deepen(deep)
+    crowd(crowded)
+    with capture_logs() as lines:
+        record = read(study_uid, ledger, predictor, fence.attenuation_values, fence.header)
+    assert [r.instance_uid for r in record.radiographs] == [good.stem]
+    (event,) = (e for e in ledger.archive.events(study_uid) if e.kind == "segmented")
+    reasons = event.segmentation.not_read
+    assert reasons[deep.stem] == "it cannot be read: RecursionError"
+    assert reasons[crowded.stem] in (
+        "reading it needs more memory than is allowed",
+        "reading it takes more CPU time than is allowed",
+    )
+    named = [line["instance_uid"] for line in lines if line["event"] == "radiograph_unreadable"]
+    assert sorted(named) == sorted([deep.stem, crowded.stem])
 
 
 def test_a_study_of_nothing_but_poison_is_an_error_that_no_retry_mends(
