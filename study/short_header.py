@@ -83,7 +83,8 @@ def as_header(answer: Answer) -> pydicom.Dataset:
 def _encoded(header: pydicom.Dataset, syntax: UID) -> dict[pydicom.tag.BaseTag, bytes]:
     """Return each element as it is encoded, without the long ones; malformed private ones are left out."""
     elements = {}
-    encodings = header.original_character_set
+    said = header.original_character_set
+    encodings = said if isinstance(said, str) else list(said)
     for tag in sorted(header.keys()):
         if tag.element == 0:  # group lengths, retired
             continue
