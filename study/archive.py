@@ -33,7 +33,7 @@ from study.incoming import Incoming
 
 EVENTS = "events"
 _MOST_SETTLED = 10_000
-Stamp = tuple[int, int, tuple[str, ...]]  # inode, time of the last change, names
+_MOST_TRIES = 3
 _Identity = tuple[Path, int, int]  # path, device, inode
 
 
@@ -52,6 +52,14 @@ class InstanceReference(NamedTuple):
             checked_uid(str(dataset.SeriesInstanceUID)),
             checked_uid(str(dataset.SOPInstanceUID)),
         )
+
+
+class Stamp(NamedTuple):
+    """What differs whenever a study's events do."""
+
+    inode: int
+    changed_ns: int
+    names: tuple[str, ...]
 
 
 class Written(StrEnum):
@@ -216,13 +224,13 @@ class Archive:
         return events
 
     def stamp(self, study_uid: str) -> Stamp:
-        """Return what differs whenever the study's events do; to list their names is all it costs."""
-        folder = self.root / checked_uid(study_uid) / EVENTS
+        """Return the stamp of the study's events; to list their names is all it costs."""
+        folder = f"{self.root}/{checked_uid(study_uid)}/{EVENTS}"
         try:
-            found = folder.stat()
-            return found.st_ino, found.st_mtime_ns, tuple(sorted(os.listdir(folder)))
+            found = os.stat(folder)
+            return Stamp(found.st_ino, found.st_mtime_ns, tuple(sorted(os.listdir(folder))))
         except FileNotFoundError:
-            return 0, 0, ()
+            return Stamp(0, 0, ())
 
     def remove(self, study_uid: str, *, instances: int) -> None:
         """Remove a study and its events for good; it is gone whole, or not at all.
@@ -261,15 +269,9 @@ class Archive:
         return len(left)
 
     def _publish(self, temporary: Path, path: Path) -> Written:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                pass
-            else:
-                self._settle(path.parent)
-                return Written.CREATED
+        if _link(temporary, path):
+            self._settle(path.parent)
+            return Written.CREATED
         if _digest(path) == _digest(temporary):
             self._settle(path.parent)  # whoever wrote it may have been killed before this
             return Written.IDENTICAL
@@ -308,6 +310,20 @@ def _put_back(leaving: Path, folder: Path) -> None:
             _flush_folder(beside)
         _flush_folder(folder)
     _flush_folder(folder.parent)
+
+
+def _link(temporary: Path, path: Path) -> bool:
+    """Give a file its name, in a folder that is made where there is none; False where the name is taken."""
+    for _ in range(_MOST_TRIES):
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            return True
+    raise FileNotFoundError(errno.ENOENT, "its folder is being removed, or the file was cleared away")
 
 
 def _digest(path: Path) -> str:

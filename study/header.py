@@ -12,6 +12,7 @@ from pydicom.tag import Tag
 from pydicom.uid import UID
 
 from study.limits import Value
+from study.malformed import MALFORMED
 
 IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _OF_THE_IMAGE = (
@@ -45,6 +46,9 @@ _TEXT = frozenset({b"IS", b"DS"})  # numbers in words
 _IN_TEXT = frozenset({"NumberOfFrames"})
 
 
+_NOT_PLAIN = frozenset(b"\\\x1b")  # several values; another character set
+
+
 class Header:
     """The values of `WANTED` that a data set has.
 
@@ -59,6 +63,7 @@ class Header:
     def __init__(self, values: Mapping[int, Value], syntax: UID) -> None:
         self._values = values
         self._syntax = syntax
+        self._decoded: Dataset | None = None
         self.SOPClassUID, self.SOPInstanceUID, self.StudyInstanceUID, self.SeriesInstanceUID = map(
             self.text, IDENTITY
         )
@@ -101,7 +106,25 @@ class Header:
             raise ValueError(f"{keyword} is not one number")
         return number or default or 0
 
-    def decoded(self) -> Dataset:
+    def words(self, keyword: str) -> str:
+        """Return the value of an element of text, in its character set; empty where it cannot be read.
+
+        Most values are of ASCII, and mean the same in every character set of the standard.
+        """
+        value = self._values.get(_TAGS[keyword])
+        if value is None:
+            return ""
+        if value.encoded.isascii() and not _NOT_PLAIN.intersection(value.encoded):
+            return value.encoded.decode("ascii").rstrip("\0 ")
+        if self._decoded is None:
+            self._decoded = self._decode()
+        try:
+            decoded = self._decoded.get(keyword)
+        except MALFORMED:
+            return ""
+        return "" if decoded is None else str(decoded)
+
+    def _decode(self) -> Dataset:
         """Return the elements as pydicom decodes them, each when it is asked for."""
         dataset = Dataset()
         for tag, (vr, encoded) in self._values.items():
@@ -117,6 +140,12 @@ class Header:
         dataset.set_original_encoding(
             self._syntax.is_implicit_VR,
             self._syntax.is_little_endian,
-            convert_encodings(str(self.text("SpecificCharacterSet") or "ISO_IR 6").split("\\")),
+            self._encodings(),
         )
         return dataset
+
+    def _encodings(self) -> list[str]:
+        try:
+            return list(convert_encodings(self.text("SpecificCharacterSet").split("\\")))
+        except (*MALFORMED, LookupError):
+            return ["iso8859"]

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import struct
 from struct import pack
 from typing import NamedTuple
 
 import pydicom
-from pydicom.errors import BytesLengthException
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
 
 from study.errors import DatasetMismatchError, NotDicomError, PixelDataError
 from study.header import WANTED, Header
 from study.identifiers import checked_uid
 from study.limits import Buffer, walk
+from study.malformed import MALFORMED as MALFORMED  # noqa: PLC0414 - others know it from here
 from study.model import StudySummary
 
 _LONGEST_TEXT = 256
 _SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0"
 _PREAMBLE = b"\0" * 128 + b"DICM"
-
-# What pydicom raises on malformed elements: its readers do not translate these.
-MALFORMED = (
-    BytesLengthException,
-    EOFError,
-    ValueError,
-    KeyError,
-    OSError,
-    NotImplementedError,
-    RecursionError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-)
 
 
 class Inspected(NamedTuple):
@@ -132,11 +115,12 @@ def _short(element: int, vr: bytes, text: str, padding: bytes) -> bytes:
     return pack("<HH2sH", 2, element, vr, len(value)) + value
 
 
-def summarize(header: pydicom.Dataset) -> StudySummary:
+def summarize(header: pydicom.Dataset | Header) -> StudySummary:
     """Return what the worklist shows of a data set. Holds the patient's identity: never log it."""
 
     def text(name: str) -> str:
-        return text_of(header, name)[:_LONGEST_TEXT]
+        whole = header.words(name) if isinstance(header, Header) else text_of(header, name)
+        return whole[:_LONGEST_TEXT]
 
     return StudySummary(
         patient_name=text("PatientName"),

@@ -222,7 +222,7 @@ def _reopens(record: StudyRecord, ref: InstanceReference, is_radiograph: bool) -
 
 def _summary(record: StudyRecord | None, header: Header) -> StudySummary:
     """Return what the worklist shows: the newest header of the patient whose study came first."""
-    newest = summarize(header.decoded())
+    newest = summarize(header)
     if record is None or not record.summary.patient_id.strip():
         return newest
     same = newest.patient_id.strip() == record.summary.patient_id.strip()

@@ -97,6 +97,7 @@ class Ledger:
                 self.archive.append(study_uid, number, event)
             except ConflictError:
                 continue
+            self._remember(study_uid, after)
             return after
 
     def _as_it_stands(self, study_uid: str) -> StudyRecord | None:
@@ -106,10 +107,19 @@ class Ledger:
             held = self._read.get(study_uid)
         if held is not None and held[0] == stamp:
             return held[1]
-        record = self.record(study_uid)
+        record = self.record(study_uid) if stamp.names else None
+        self._keep(study_uid, stamp, record)
+        return record
+
+    def _remember(self, study_uid: str, record: StudyRecord) -> None:
+        """Keep what was just appended, unless somebody has appended to it since."""
+        stamp = self.archive.stamp(study_uid)
+        if len(stamp.names) == record.version:
+            self._keep(study_uid, stamp, record)
+
+    def _keep(self, study_uid: str, stamp: Stamp, record: StudyRecord | None) -> None:
         with self._lock:
             self._read[study_uid] = stamp, record
             self._read.move_to_end(study_uid)
             while len(self._read) > _MOST_READ:
                 self._read.popitem(last=False)
-        return record
