@@ -55,9 +55,10 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def running_service(home: Path) -> Iterator[Service]:
-    """Run `kidray up` while the block runs."""
+def running_service(home: Path, **settings: object) -> Iterator[Service]:
+    """Run `kidray up` while the block runs; `settings` as in the environment, without their prefix."""
     environment = {**os.environ, "KIDRAY_COMPLETE_ON_RELEASE": "*", "COLUMNS": "300", "NO_COLOR": "1"}
+    environment |= {f"KIDRAY_{name.upper()}": str(value) for name, value in settings.items()}
     command = [sys.executable, "-m", "cli", "up", "--home", str(home), "--dicom-port", "0", "--web-port", "0"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:

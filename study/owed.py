@@ -58,8 +58,8 @@ def results_owed(record: StudyRecord, policy: DestinationPolicy) -> list[Result]
     results = []
     for uids in made:
         for chain in chains(policy):
-            forms = tuple(Owed(kind, uids[kind]) for kind in chain if kind in uids)
-            if forms:
+            if chain[0] in uids:  # a form of what is not there would be one of nothing
+                forms = tuple(Owed(kind, uids[kind]) for kind in chain if kind in uids)
                 results.append(Result(forms, _form(forms, states)))
     return results
 
