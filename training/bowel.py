@@ -10,6 +10,7 @@ import numpy as np
 
 from training.anatomy import Habitus
 from training.canvas import Plane, blob, smooth_curve, texture
+from training.case import Projection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -150,37 +151,49 @@ def colon_gas(
     return contents
 
 
-def above_level(plane: Plane, silhouette: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
-    """Return the part of a silhouette above a level drawn across it; gravity runs down the picture.
+def above_level(
+    silhouette: NDArray[np.uint8], share: float, projection: Projection = Projection.ERECT
+) -> NDArray[np.uint8]:
+    """Return the part of a silhouette above a level drawn across it.
 
-    `share` (0 to 1) is the part of the height that gas takes.
+    Gravity runs down the picture in an erect child. On the left side it runs to the patient's left, which
+    is the picture's right, and in a cross-table lateral to the back, which is drawn on the right too.
+
+    Parameters
+    ----------
+    share
+        The part of the height that gas takes, 0 to 1.
     """
-    _, top, _, height = cv2.boundingRect(silhouette)
-    level = top + round(share * height)
+    left, top, width, height = cv2.boundingRect(silhouette)
     above = silhouette.copy()
-    above[level:] = 0
+    if projection is Projection.ERECT:
+        above[top + round(share * height) :] = 0
+    else:
+        above[:, left + round(share * width) :] = 0
     return above
 
 
-def gastric_bubble(plane: Plane, habitus: Habitus, rng: np.random.Generator, *, erect: bool) -> Contents:
-    """Return the gas of a normal stomach: a small bubble, with a level when erect, a smear when supine."""
-    if erect:
-        centre = (rng.uniform(0.34, 0.52), habitus.dome_left + rng.uniform(0.055, 0.085))
-        shape = plane.polygon(
-            blob(rng, centre, (rng.uniform(0.13, 0.22), rng.uniform(0.035, 0.055)), rough=0.10)
-        )
-        shape = above_level(plane, shape, rng.uniform(0.55, 0.85))
-    else:
+def gastric_bubble(
+    plane: Plane, habitus: Habitus, rng: np.random.Generator, projection: Projection, *, swollen: float = 1.0
+) -> Contents:
+    """Return the gas of a normal stomach: a bubble with a level when erect, a smear when supine.
+
+    On the left side gas leaves the fundus for the antrum. `swollen` scales it: a crying child swallows air.
+    """
+    reach = 0.45 + 0.55 * swollen
+    if projection is Projection.ERECT:
+        centre = (rng.uniform(0.34, 0.52), habitus.dome_left + rng.uniform(0.055, 0.085) * reach)
+        radii, rough, tilt = (rng.uniform(0.13, 0.22), rng.uniform(0.035, 0.055)), 0.10, 0.0
+    elif projection is Projection.SUPINE:
         centre = (rng.uniform(0.26, 0.46), habitus.dome_left + rng.uniform(0.10, 0.17))
-        shape = plane.polygon(
-            blob(
-                rng,
-                centre,
-                (rng.uniform(0.15, 0.27), rng.uniform(0.03, 0.055)),
-                rough=0.18,
-                tilt=rng.uniform(-0.4, 0.2),
-            )
-        )
+        radii, rough, tilt = (rng.uniform(0.15, 0.27), rng.uniform(0.03, 0.055)), 0.18, rng.uniform(-0.4, 0.2)
+    else:
+        centre = (rng.uniform(0.02, 0.2), habitus.dome_left + rng.uniform(0.16, 0.22))
+        radii, rough, tilt = (rng.uniform(0.10, 0.18), rng.uniform(0.035, 0.055)), 0.12, 0.0
+    radii = (radii[0] * (0.6 + 0.4 * swollen), radii[1] * swollen)
+    shape = plane.polygon(blob(rng, centre, radii, rough=rough, tilt=tilt))
+    if projection is not Projection.SUPINE:
+        shape = above_level(shape, rng.uniform(0.55, 0.85), projection)
     depth = plane.inflate(shape, 0.34 * plane.unit_mm) * rng.uniform(0.8, 1.5)
     return Contents(depth, np.zeros_like(depth))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -33,15 +33,38 @@ class Plane:
         Size of one drawn pixel at the detector.
     unit_mm
         Half the width of the trunk, in mm.
+    turn
+        How far shapes move across because the child is turned about its long axis, in u at the midline.
     """
 
     shape: tuple[int, int]
     to_pixel: NDArray[np.float64]
     mm_per_pixel: float
     unit_mm: float
+    turn: float = 0.0
+
+    @property
+    def v_per_u(self) -> float:
+        """How much v spans the length that one u spans."""
+        return float(np.linalg.norm(self.to_pixel[:, 0]) / np.linalg.norm(self.to_pixel[:, 1]))
+
+    def across(self, mm: float) -> float:
+        """Return a length in mm as a difference of u."""
+        return mm / self.unit_mm
+
+    def along(self, mm: float) -> float:
+        """Return a length in mm as a difference of v."""
+        return mm / self.unit_mm * self.v_per_u
+
+    def turned(self, turn: float) -> Plane:
+        """Return the plane for what lies behind (or, by the opposite sign, in front of) the body's axis."""
+        return replace(self, turn=turn)
 
     def pixels(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (N, 2) pixel coordinates (x, y) of (N, 2) body coordinates (u, v)."""
+        if self.turn:
+            moved = points[:, 0] + self.turn * np.clip(1 - points[:, 0] ** 2, 0, 1)
+            points = np.stack([moved, points[:, 1]], axis=1)
         return points @ self.to_pixel[:, :2].T + self.to_pixel[:, 2]
 
     def body_grid(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

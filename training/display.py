@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from training.canvas import Plane
+from training.case import Site
 from training.physics import Thickness, detect, enhance, expose, line_integral
 from training.plan import Plan
 
@@ -16,15 +17,19 @@ if TYPE_CHECKING:
 
 
 def marker(plane: Plane, plan: Plan) -> NDArray[np.float32]:
-    """Return the lead side marker, at its place on the detector."""
+    """Return the lead side marker, at its place on the detector; site B's letters lie in a ring."""
     letter, across, down = plan.marker
     canvas = np.zeros(plane.shape, np.uint8)
     rows, columns = plane.shape
     scale = rows / 512
     at = (round(columns * (0.5 + 0.5 * across) - 10 * scale), round(rows * down))
-    cv2.putText(
-        canvas, letter, at, cv2.FONT_HERSHEY_SIMPLEX, 1.0 * scale, 1, max(2, round(3 * scale)), cv2.LINE_8
-    )
+    if plan.site is Site.B:
+        middle = (at[0] + round(8 * scale), at[1] - round(8 * scale))
+        cv2.circle(canvas, middle, round(15 * scale), 1, max(1, round(2 * scale)))
+        font, height, wide = cv2.FONT_HERSHEY_DUPLEX, 0.75, 2
+    else:
+        font, height, wide = cv2.FONT_HERSHEY_SIMPLEX, 1.0, 3
+    cv2.putText(canvas, letter, at, font, height * scale, 1, max(2, round(wide * scale)), cv2.LINE_8)
     return canvas * np.float32(2.2)
 
 
@@ -49,7 +54,7 @@ def shown_image(
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     """Return the displayed image before quantisation: 0 (black) to 1, bright where more is absorbed."""
-    attenuation = line_integral(thickness, plan.exposure.kvp)
+    attenuation = line_integral(thickness, plan.exposure.kvp, plan.exposure.site)
     signal = expose(attenuation, exposed_field(plane.shape, plan), plan.exposure, plane.mm_per_pixel)
     rows, columns = size
     if size != plane.shape:
@@ -57,13 +62,33 @@ def shown_image(
         signal = cv2.resize(
             signal, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         )
-    log_signal = enhance(detect(signal, plan.exposure, spacing, rng), plan.exposure.contrast)
+    exposure = plan.exposure
+    log_signal = enhance(detect(signal, exposure, spacing, rng), exposure.contrast, exposure.site)
     field = exposed_field(size, plan)
     low, high = _display_range(log_signal, field, thickness, plan)
-    shown = (log_signal - low) / max(high - low, 1e-3) * (plan.span[1] - plan.span[0]) + plan.span[0]
+    shown = np.clip((log_signal - low) / max(high - low, 1e-3), -0.2, 1.2)
+    shown = np.sign(shown) * np.abs(shown) ** np.float32(plan.curve)
+    shown = shown * np.float32(plan.span[1] - plan.span[0]) + np.float32(plan.span[0])
     if plan.shutter == "black":
         shown *= field
-    return np.clip(shown, 0, 1)
+    if plan.text:
+        shown = np.maximum(shown, _burnt_in(size, plan))
+    return np.asarray(np.clip(shown, 0, 1), np.float32)
+
+
+def _burnt_in(size: tuple[int, int], plan: Plan) -> NDArray[np.float32]:
+    """Return the lines of text at the edge opposite to the marker: 1 where a letter is."""
+    rows, columns = size
+    scale = rows / 512
+    canvas = np.zeros(size, np.uint8)
+    left = round((0.02 if plan.marker[1] > 0 else 0.76) * columns)
+    top = 0.03 if plan.marker[2] > 0.5 else 0.99 - 0.032 * len(plan.text)
+    for number, line in enumerate(plan.text):
+        at = (left, round(rows * (top + 0.032 * number)))
+        cv2.putText(
+            canvas, line, at, cv2.FONT_HERSHEY_PLAIN, 0.8 * scale, 1, max(1, round(scale)), cv2.LINE_8
+        )
+    return canvas.astype(np.float32)
 
 
 def _display_range(

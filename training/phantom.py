@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,37 +11,30 @@ import numpy as np
 
 from study.findings import FINDINGS, FindingLabel
 from study.model import View
-from training.anatomy import Habitus, draw_habitus, trunk
-from training.bowel import (
-    Contents,
-    colon_centreline,
-    colon_gas,
-    gastric_bubble,
-    normal_stool,
-    small_bowel_gas,
-    together,
-)
+from training.anatomy import Habitus, draw_habitus
+from training.body import PRECEDENCE, draw_body
 from training.canvas import Plane
-from training.chest import chest_cage
-from training.display import exposed_field, marker, shown_image, stored_values, voi_window
-from training.physics import Exposure, Thickness
-from training.plan import ABDOMINAL_KINDS, PhantomKind, Plan, draw_plan
-from training.signs import (
-    Sign,
-    distended_stomach,
-    faecal_loading,
-    fluid_levels,
-    free_gas_in_front,
-    free_gas_under_domes,
+from training.case import (
+    ABDOMINAL_KINDS,
+    Appliance,
+    Case,
+    Mimic,
+    PhantomKind,
+    Projection,
+    Site,
 )
-from training.skeleton import skeleton
+from training.display import exposed_field, shown_image, stored_values, voi_window
+from training.physics import Exposure
+from training.plan import Plan, draw_plan, drawn_projection, stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ABDOMINAL_KINDS", "Phantom", "PhantomKind", "draw_phantom"]
+__all__ = ["ABDOMINAL_KINDS", "Phantom", "PhantomKind", "draw_case", "draw_phantom"]
 
 DRAWN_HEIGHTS = (512, 1024)  # the physics runs at the smallest that serves the size asked for
+PLAIN_SEVERITY = (0.5, 1.0)  # of a finding whose severity is not asked for: anyone sees it
+_SMALLEST_AREA = 2e-5  # of the image; less of a finding is no finding that the image shows
 
 
 @dataclass(frozen=True)
@@ -49,14 +43,24 @@ class Phantom:
 
     Attributes
     ----------
+    view
+        As the service names it; `projection` says more.
     pixels
         Stored values, uint16 (H, W).
     mask
-        Ground truth, bool (4, H, W), in the order of the segment numbers 1 to 4.
+        Ground truth, bool (4, H, W), in the order of the segment numbers 1 to 4; masks never overlap.
     imager_pixel_spacing_mm
         (row, column), at the detector.
     window
         (center, width) in stored values.
+    severities
+        Of each finding that the image shows, 0 (subtle) to 1 (gross).
+    mimics, appliances
+        Look-alikes, and what is in or on the child.
+    voi_table
+        Whether the values are meant to be shown by a look-up table instead of the window.
+    stranger
+        What it is instead of a child's abdomen from the front; empty for a phantom proper.
     """
 
     seed: int
@@ -71,6 +75,18 @@ class Phantom:
     imager_pixel_spacing_mm: tuple[float, float]
     window: tuple[float, float]
     exposure: Exposure
+    projection: Projection
+    severities: Mapping[FindingLabel, float] = field(default_factory=dict)
+    mimics: frozenset[Mimic] = frozenset()
+    appliances: frozenset[Appliance] = frozenset()
+    site: Site = Site.A
+    voi_table: bool = False
+    stranger: str = ""
+
+    @property
+    def findings(self) -> frozenset[FindingLabel]:
+        """The findings of the whole image, however few pixels of a small drawing each takes."""
+        return frozenset(self.severities)
 
     @property
     def attenuation_image(self) -> NDArray[np.float32]:
@@ -83,13 +99,18 @@ def draw_phantom(
     seed: int,
     kind: PhantomKind,
     *,
-    view: View | None = None,
+    view: View | Projection | None = None,
     age_months: int | None = None,
     size: tuple[int, int] = (2048, 2048),
+    severity: float | None = None,
+    also: Collection[FindingLabel] = (),
+    mimics: Collection[Mimic] = (),
+    appliances: Collection[Appliance] = (),
+    site: Site = Site.A,
 ) -> Phantom:
-    """Return the phantom that belongs to a seed and a kind.
+    """Return the phantom that belongs to a seed and a kind; plain unless more is asked of it.
 
-    The same arguments give the same bits. The anatomy depends on the seed and the kind alone, so a small
+    The same arguments give the same bits. The anatomy depends on the seed and the case alone, so a small
     drawing shows the same child as a large one; only quantum noise is drawn per pixel.
 
     Parameters
@@ -97,41 +118,72 @@ def draw_phantom(
     seed
         Zero or more.
     view, age_months
-        Drawn from the seed where not given; air-fluid levels are always erect.
+        Drawn from the seed where not given; air-fluid levels are erect unless a decubitus is asked for.
     size
         Rows and columns; at least 64 each.
+    severity
+        Of every finding, 0 (subtle) to 1 (gross); drawn from the plainly visible half where not given.
+    also
+        Further findings; see `training.case.COMBINATIONS`.
 
     Raises
     ------
     ValueError
-        If the seed is negative, the size too small, or levels are asked for in a supine child.
+        If the seed is negative, the size too small, or no radiograph can show what is asked for.
+    """
+    rng = stream(max(seed, 0), kind, "case")
+    drawn = [float(value) for value in rng.uniform(*PLAIN_SEVERITY, len(FINDINGS))]
+    labels = {*also, *((kind.finding,) if kind.finding else ())}
+    case = Case(
+        kind=kind,
+        severities={
+            label: severity if severity is not None else chance
+            for label, chance in zip(FINDINGS, drawn, strict=True)
+            if label in labels
+        },
+        projection=Projection(view) if view is not None else _projection(rng, kind, labels),
+        age_months=age_months,
+        mimics=frozenset(mimics),
+        appliances=frozenset(appliances),
+        site=site,
+    )
+    return draw_case(seed, case, size)
+
+
+def draw_case(seed: int, case: Case, size: tuple[int, int]) -> Phantom:
+    """Return the phantom of a seed as a case asks for it, at a size of (rows, columns).
+
+    Raises
+    ------
+    ValueError
+        If the seed is negative or the size too small.
     """
     if seed < 0 or min(size) < 64:
         raise ValueError(
             f"a phantom needs a seed of 0 or more and a size of 64 x 64 or more, not {seed} and {size}"
         )
-    if kind is PhantomKind.AIR_FLUID_LEVELS and view not in (None, View.ERECT):
-        raise ValueError(f"air-fluid levels show in an erect child only, not {view}")
-    plan = draw_plan(_rng(seed, kind, "plan"), kind, view, age_months)
-    habitus = draw_habitus(_rng(seed, kind, "habitus"), plan.age_months)
-    plane, spacing = _plane(plan, habitus, size)
-    thickness, truth = _body(plane, habitus, plan, kind, seed)
-    shown = shown_image(thickness, plane, plan, size, spacing, _rng(seed, kind, "noise"))
+    plan = draw_plan(stream(seed, case.kind, "plan"), case)
+    habitus = draw_habitus(stream(seed, case.kind, "habitus"), plan.age_months, case.site)
+    plane, spacing = body_plane(plan, habitus, size)
+    body = draw_body(seed, case, plan, plane, habitus)
+    shown = shown_image(body.thickness, plane, plan, size, spacing, stream(seed, case.kind, "noise"))
+    visible = body.truth * exposed_field(plane.shape, plan)
     return Phantom(
-        seed=seed, kind=kind, view=plan.view, age_months=plan.age_months, sex=plan.sex,
-        pixels=stored_values(shown, plan), mask=_masks(truth, plane, plan, kind, size),
+        seed=seed, kind=case.kind, view=plan.view, age_months=plan.age_months, sex=plan.sex,
+        pixels=stored_values(shown, plan), mask=_masks(visible, size),
         bits_stored=plan.bits_stored, photometric=plan.photometric,
         imager_pixel_spacing_mm=(spacing, spacing), window=voi_window(plan), exposure=plan.exposure,
+        projection=case.projection, severities=_shown(case, visible), mimics=case.mimics,
+        appliances=case.appliances, site=case.site, voi_table=plan.voi_table,
     )  # fmt: skip
 
 
-def _rng(seed: int, kind: PhantomKind, purpose: str) -> np.random.Generator:
-    """Return an independent stream of random numbers for one purpose of one phantom."""
-    purposes = ("plan", "habitus", "trunk", "bone", "bowel", "sign", "noise")
-    return np.random.default_rng([seed, list(PhantomKind).index(kind), purposes.index(purpose)])
+def _projection(rng: np.random.Generator, kind: PhantomKind, labels: set[FindingLabel]) -> Projection:
+    drawn = drawn_projection(rng, kind)
+    return Projection.ERECT if FindingLabel.AIR_FLUID_LEVELS in labels else drawn
 
 
-def _plane(plan: Plan, habitus: Habitus, size: tuple[int, int]) -> tuple[Plane, float]:
+def body_plane(plan: Plan, habitus: Habitus, size: tuple[int, int]) -> tuple[Plane, float]:
     """Return the plane to draw on and the spacing (mm) of the radiograph asked for."""
     rows, columns = size
     height = next((h for h in DRAWN_HEIGHTS if h >= rows), DRAWN_HEIGHTS[-1])
@@ -150,75 +202,25 @@ def _plane(plan: Plan, habitus: Habitus, size: tuple[int, int]) -> tuple[Plane, 
     ), habitus.unit_mm / unit_px * height / rows
 
 
-def _body(
-    plane: Plane, habitus: Habitus, plan: Plan, kind: PhantomKind, seed: int
-) -> tuple[Thickness, NDArray[np.uint8]]:
-    if kind is PhantomKind.CHEST:
-        soft, bone, gas = chest_cage(plane, _rng(seed, kind, "trunk"))
-        truth = np.zeros(plane.shape, np.uint8)
-    else:
-        soft = trunk(plane, habitus, _rng(seed, kind, "trunk"))
-        bone = skeleton(plane, habitus, _rng(seed, kind, "bone"))
-        sign = _bowel_and_sign(plane, habitus, plan, kind, seed)
-        inside = np.clip(soft / (0.1 * habitus.depth_mm), 0, 1)
-        gas, truth = sign.contents.gas * inside, sign.truth
-        soft = soft + sign.contents.added * inside
-    return Thickness(soft=soft, bone=bone, gas=gas.astype(np.float32), lead=marker(plane, plan)), truth
-
-
-def _bowel_and_sign(plane: Plane, habitus: Habitus, plan: Plan, kind: PhantomKind, seed: int) -> Sign:
-    """Return everything in the hollow organs, and the ground truth of the kind's sign."""
-    rng, sign_rng = _rng(seed, kind, "bowel"), _rng(seed, kind, "sign")
-    erect = plan.view is View.ERECT
-    colon = colon_centreline(rng, habitus)
-    amount = {
-        PhantomKind.PYLORIC_STENOSIS: 0.25,
-        PhantomKind.AIR_FLUID_LEVELS: 0.3,
-        PhantomKind.CONSTIPATION: 0.6,
+def _shown(case: Case, visible: NDArray[np.uint8]) -> dict[FindingLabel, float]:
+    """Return the severities of the findings that the image shows: not one all under the shutter."""
+    areas = np.bincount(visible.ravel(), minlength=len(FINDINGS) + 1)
+    return {
+        label: case.severities[label]
+        for label in case.findings
+        if areas[FINDINGS[label].segment_number] > _SMALLEST_AREA * visible.size
     }
-    bowel = together(
-        small_bowel_gas(plane, habitus, rng, amount=amount.get(kind, 1.0)),
-        colon_gas(plane, colon, rng, amount=amount.get(kind, 1.0)),
-    )
-    if kind is not PhantomKind.PYLORIC_STENOSIS:
-        bowel = together(bowel, gastric_bubble(plane, habitus, rng, erect=erect))
-    if kind is not PhantomKind.CONSTIPATION and rng.random() < 0.6:
-        bowel = together(bowel, normal_stool(plane, colon, rng))
-    if kind is PhantomKind.NORMAL:
-        return Sign(bowel, np.zeros(plane.shape, np.uint8))
-    sign = _sign(plane, habitus, kind, sign_rng, bowel, colon, erect=erect)
-    cleared = 1 - 0.9 * sign.truth if kind is PhantomKind.PYLORIC_STENOSIS else np.float32(1)
-    around = Contents((bowel.gas * cleared).astype(np.float32), bowel.added)
-    return replace(sign, contents=together(sign.contents, around))
 
 
-def _sign(
-    plane: Plane, habitus: Habitus, kind: PhantomKind, rng: np.random.Generator, bowel: Contents,
-    colon: NDArray[np.float64], *, erect: bool,
-) -> Sign:  # fmt: skip
-    if kind is PhantomKind.PYLORIC_STENOSIS:
-        return distended_stomach(plane, habitus, rng, erect=erect)
-    if kind is PhantomKind.PNEUMOPERITONEUM and erect:
-        return free_gas_under_domes(plane, habitus, rng)
-    if kind is PhantomKind.PNEUMOPERITONEUM:
-        return free_gas_in_front(plane, habitus, rng, bowel)
-    if kind is PhantomKind.AIR_FLUID_LEVELS:
-        return fluid_levels(plane, habitus, rng)
-    return faecal_loading(plane, colon, rng)
-
-
-def _masks(
-    truth: NDArray[np.uint8], plane: Plane, plan: Plan, kind: PhantomKind, size: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """Return the ground truth inside the collimated field, bool (4, H, W)."""
+def _masks(visible: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the ground truth inside the collimated field at the size asked for, bool (4, H, W)."""
     masks = np.zeros((len(FINDINGS), *size), np.bool_)
-    if kind in (PhantomKind.NORMAL, PhantomKind.CHEST):
-        return masks
-    visible = truth & exposed_field(plane.shape, plan)
-    scaled = cv2.resize(
-        visible * np.uint8(255),
-        size[::-1],
-        interpolation=cv2.INTER_AREA if size[0] < plane.shape[0] else cv2.INTER_LINEAR,
-    )
-    masks[FINDINGS[FindingLabel(kind.value)].segment_number - 1] = scaled > 127
+    taken = np.zeros(size, np.bool_)
+    method = cv2.INTER_AREA if size[0] < visible.shape[0] else cv2.INTER_LINEAR
+    for label in PRECEDENCE:
+        number = FINDINGS[label].segment_number
+        segment = np.uint8(255) * (visible == number)
+        if segment.any():
+            masks[number - 1] = (cv2.resize(segment, size[::-1], interpolation=method) > 127) & ~taken
+            taken |= masks[number - 1]
     return masks

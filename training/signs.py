@@ -1,7 +1,7 @@
-"""The four signs that the model looks for, each drawn with its ground truth.
+"""The signs of stomach and bowel that the model looks for, each drawn with its ground truth.
 
-What is ground truth: the whole distended stomach; the free gas; the gas above each level down to
-the level; the loaded lengths of colon and rectum.
+What is ground truth: the whole distended stomach; the gas above each level down to the level; the loaded
+lengths of colon and rectum. Severity runs from 0, what readers miss, to 1, gross.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
-from training.anatomy import Habitus, dome_height, half_width
+from training.anatomy import Habitus
 from training.bowel import (
     ASCENDING,
     DESCENDING,
@@ -27,6 +26,7 @@ from training.bowel import (
     together,
 )
 from training.canvas import Plane, smooth_curve
+from training.case import Projection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,101 +40,53 @@ class Sign:
     truth: NDArray[np.uint8]
 
 
-def distended_stomach(plane: Plane, habitus: Habitus, rng: np.random.Generator, *, erect: bool) -> Sign:
-    """Return a stomach held up at the pylorus: large, crossing the midline, often with peristaltic waves."""
+def distended_stomach(
+    plane: Plane, habitus: Habitus, rng: np.random.Generator, severity: float, projection: Projection
+) -> Sign:
+    """Return a stomach held up at the pylorus: moderately full, or huge, across the midline and in waves."""
+    erect = projection is Projection.ERECT
     top = habitus.dome_left + rng.uniform(0.05, 0.085)
-    drop = rng.uniform(0.26, 0.36) * (1.12 if erect else 1.0)
-    pylorus = (-rng.uniform(0.12, 0.36), top + drop - rng.uniform(0.03, 0.10))
+    drop = (0.19 + 0.15 * severity) * rng.uniform(0.92, 1.08) * (1.12 if erect else 1.0)
+    pylorus = (-(0.04 + 0.28 * severity) * rng.uniform(0.8, 1.2), top + drop - rng.uniform(0.03, 0.08))
     path = smooth_curve(
         [
             (0.42, top + 0.07),
-            (0.50, top + 0.52 * drop),
+            (0.48 + 0.02 * severity, top + 0.52 * drop),
             (0.24, top + drop),
-            (-0.02, top + drop + 0.005),
+            (0.02 - 0.04 * severity, top + drop + 0.005),
             pylorus,
         ],
         120,
     )
     along = np.linspace(0, 1, 120)
-    width = plane.unit_mm * rng.uniform(0.25, 0.33)
-    waves = 1 - rng.uniform(0.0, 0.24) * np.clip(np.sin(along * rng.uniform(16, 24)), 0, 1) ** 2 * (
+    width = plane.unit_mm * (0.18 + 0.14 * severity) * rng.uniform(0.93, 1.07)
+    waves = 1 - rng.uniform(0.06, 0.26) * np.clip(np.sin(along * rng.uniform(16, 24)), 0, 1) ** 2 * (
         along > 0.3
     )
     taper = np.interp(along, [0, 0.15, 0.5, 0.85, 1], [0.85, 1.0, 0.92, 0.68, 0.38])
     silhouette = plane.tube(path, width * taper * waves)
     depth = plane.inflate(silhouette, 0.62 * plane.unit_mm)
-    if erect:
-        gas = depth * above_level(plane, silhouette, rng.uniform(0.35, 0.75)) * rng.uniform(0.7, 0.95)
+    if projection is Projection.SUPINE:
+        gas = depth * np.float32(rng.uniform(0.45, 0.9))
     else:
-        gas = depth * rng.uniform(0.55, 0.95)
-    return Sign(Contents(gas, 0.12 * depth), silhouette)
+        filled = above_level(silhouette, rng.uniform(0.35, 0.75), projection)
+        gas = depth * filled * np.float32(rng.uniform(0.65, 0.95))
+    return Sign(Contents(gas, np.float32(0.12) * depth), silhouette)
 
 
-def free_gas_under_domes(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> Sign:
-    """Return free gas of an erect child: a crescent under one or both hemidiaphragms."""
-    sides = [(-1,), (-1,), (1,), (-1, 1), (-1, 1)][rng.integers(5)]
-    crescents = []
-    for side in sides:
-        middle = side * rng.uniform(0.40, 0.54)
-        reach = rng.uniform(0.16, 0.36)
-        left, right = max(middle - reach, -0.88), min(middle + reach, 0.88)
-        u = np.linspace(left, right, 60)
-        upper = dome_height(habitus, u.astype(np.float32)) + 0.008  # the muscle itself
-        bow = np.clip(np.sin(np.pi * (u - left) / (right - left)), 0, 1)
-        lower = upper + rng.uniform(0.012, 0.06) * bow ** rng.uniform(0.5, 0.9)
-        crescents.append(np.concatenate([np.stack([u, upper], 1), np.stack([u, lower], 1)[::-1]]))
-    silhouette = plane.polygon(*crescents)
-    gas = plane.inflate(silhouette, 0.5 * plane.unit_mm)
-    gas = np.maximum(gas, silhouette * np.float32(0.16 * plane.unit_mm)) * rng.uniform(1.0, 2.0)
-    return Sign(Contents(gas.astype(np.float32), np.zeros_like(gas)), silhouette)
-
-
-def free_gas_in_front(plane: Plane, habitus: Habitus, rng: np.random.Generator, bowel: Contents) -> Sign:
-    """Return free gas of a supine child: football sign, falciform ligament, both sides of bowel walls."""
-    u0, v0 = rng.uniform(-0.12, 0.12), habitus.dome_right + rng.uniform(0.27, 0.33)
-    half_u, half_v = rng.uniform(0.48, 0.80), rng.uniform(0.15, 0.25)
-    angle = np.linspace(0, 2 * np.pi, 120, endpoint=False)
-    power = rng.uniform(0.75, 1.0)
-    wobble = 1 + sum(
-        rng.normal(0, 0.035) * np.cos(order * angle + rng.uniform(0, 2 * np.pi)) for order in range(2, 6)
-    )
-    x = wobble * half_u * np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power
-    y = wobble * half_v * np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
-    u, v = u0 + x, v0 + y
-    v = np.maximum(v, dome_height(habitus, u.astype(np.float32)) + 0.012)
-    limit = half_width(habitus, v.astype(np.float32)) - 0.12
-    silhouette = plane.polygon(np.stack([np.clip(u, -limit, limit), v], axis=1))
-    depth = plane.inflate(silhouette, rng.uniform(0.16, 0.42) * plane.unit_mm) * rng.uniform(0.7, 1.0)
-    depth = cv2.GaussianBlur(depth, (0, 0), rng.uniform(0.4, 2.0) / plane.mm_per_pixel)
-    ligament = np.zeros(plane.shape, np.uint8)
-    course = smooth_curve([(-0.10, v0 - half_v), (-0.07, v0 - 0.4 * half_v), (0.0, v0 + 0.15 * half_v)], 60)
-    plane.tube(course, 0.012 * plane.unit_mm, ligament)
-    walls = _walls(plane, bowel.gas)
-    keep = 1 - 0.85 * _soften(plane, ligament) - 0.45 * _soften(plane, walls)
-    return Sign(Contents(depth * np.clip(keep, 0, 1), np.zeros_like(depth)), silhouette)
-
-
-def _walls(plane: Plane, gas: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return rings just outside gas-filled loops: bowel walls with gas on both sides (Rigler's sign)."""
-    lumen = (gas > 1.0).astype(np.uint8)
-    size = 2 * max(1, round(0.016 * plane.unit_mm / plane.mm_per_pixel)) + 1
-    return cv2.dilate(lumen, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))) - lumen
-
-
-def _soften(plane: Plane, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), max(0.5, 0.3 / plane.mm_per_pixel))
-
-
-def fluid_levels(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> Sign:
-    """Return dilated loops of an erect child, each with gas above a flat level."""
+def fluid_levels(
+    plane: Plane, habitus: Habitus, rng: np.random.Generator, severity: float, projection: Projection
+) -> Sign:
+    """Return dilated loops, each with gas above a flat level: one or two short ones, or a ladder of many."""
     truth = np.zeros(plane.shape, np.uint8)
     contents = empty(plane)
-    count = int(rng.integers(3, 9))
-    rows = rng.permutation(np.linspace(habitus.dome_right + 0.28, 0.80, count))
-    for index in range(count):
-        centre = (rng.uniform(-0.55, 0.55), rows[index] + rng.normal(0, 0.01))
-        silhouette = _hooped_loop(plane, rng, centre)
-        gas_mask = above_level(plane, silhouette, rng.uniform(0.28, 0.6)) & (1 - truth)
+    most = 1 + round(7 * severity)
+    count = max(1, int(rng.integers(max(1, most - 2), most + 1))) + (severity > 0.1)
+    rows = rng.permutation(np.linspace(habitus.dome_right + 0.30, 0.78, count + 2)[1:-1])
+    for row in rows:
+        centre = (rng.uniform(-0.52, 0.52), row + rng.normal(0, 0.01))
+        silhouette = _hooped_loop(plane, rng, centre, severity, projection)
+        gas_mask = above_level(silhouette, rng.uniform(0.3, 0.6), projection) & (1 - truth)
         depth = plane.inflate(silhouette, 0.42 * plane.unit_mm)
         contents = together(
             contents,
@@ -144,28 +96,40 @@ def fluid_levels(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> Si
     return Sign(contents, truth)
 
 
-def _hooped_loop(plane: Plane, rng: np.random.Generator, centre: tuple[float, float]) -> NDArray[np.uint8]:
+def _hooped_loop(
+    plane: Plane,
+    rng: np.random.Generator,
+    centre: tuple[float, float],
+    severity: float,
+    projection: Projection,
+) -> NDArray[np.uint8]:
     """Return a dilated loop that arches upwards, as gas lifts it."""
-    reach, radius = rng.uniform(0.10, 0.30), rng.uniform(0.10, 0.165)
+    reach = (0.07 + 0.17 * severity) * rng.uniform(0.75, 1.3)
+    radius = (0.085 + 0.06 * severity) * rng.uniform(0.88, 1.15)
     along = np.linspace(-1, 1, 40)
-    arch = rng.uniform(0.0, 0.07)
-    x = centre[0] + reach * along
-    y = centre[1] + arch * along**2 + rng.uniform(-0.012, 0.012) * along
+    hang = rng.uniform(0.0, 0.18) * along**2 + rng.uniform(-0.03, 0.03) * along  # in half widths
     folds = 1 - 0.10 * np.abs(np.sin(along * rng.uniform(8, 14)))
-    return plane.tube(np.stack([x, y], axis=1), radius * plane.unit_mm * folds)
+    if projection is Projection.ERECT:
+        course = np.stack([centre[0] + reach * along, centre[1] + plane.v_per_u * hang], axis=1)
+    else:
+        course = np.stack([centre[0] + hang, centre[1] + plane.v_per_u * reach * along], axis=1)
+    return plane.tube(course, radius * plane.unit_mm * folds)
 
 
-def faecal_loading(plane: Plane, centreline: NDArray[np.float64], rng: np.random.Generator) -> Sign:
-    """Return a colon loaded with stool: rectum and left side first, further up when severe."""
-    stretches = [RECTUM, SIGMOID]
-    for stretch, chance in ((DESCENDING, 0.8), (TRANSVERSE, 0.45), (ASCENDING, 0.55)):
-        if rng.random() < chance:
+def faecal_loading(
+    plane: Plane, centreline: NDArray[np.float64], rng: np.random.Generator, severity: float
+) -> Sign:
+    """Return a colon loaded with stool: the rectum alone when mild, further up the worse it is."""
+    stretches = [RECTUM]
+    for stretch, begins in ((SIGMOID, 0.15), (DESCENDING, 0.35), (ASCENDING, 0.6), (TRANSVERSE, 0.75)):
+        if severity * rng.uniform(0.8, 1.4) > begins:
             stretches.append(stretch)
     truth = np.zeros(plane.shape, np.uint8)
     contents = empty(plane)
     gassiness = rng.uniform(0.22, 0.42)
     for stretch in stretches:
-        radius = plane.unit_mm * rng.uniform(0.115, 0.17) * (1.35 if stretch is RECTUM else 1.0)
+        radius = plane.unit_mm * (0.112 + 0.05 * severity) * rng.uniform(0.92, 1.1)
+        radius *= 1.35 if stretch is RECTUM else 1.0
         silhouette = colon_tube(plane, centreline, stretch, radius, rng)
         contents = together(contents, faeces(plane, silhouette & (1 - truth), rng, gassiness=gassiness))
         truth |= silhouette

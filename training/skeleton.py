@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def skeleton(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return the path through bone, in mm, float32 (H, W): spine, ribs, pelvis and femora."""
     scale = 0.75 + 0.45 * habitus.maturity
-    bone = tubular(plane, _ribs(plane, habitus, rng), 0.042 * plane.unit_mm, cortex=1.1, core=0.30)
+    bone = tubular(plane, _ribs(plane, habitus, rng), 0.036 * plane.unit_mm, cortex=0.85, core=0.28)
     bone = np.maximum(bone, 0.8 * _spine(plane, habitus, rng))
     return (bone + _pelvis(plane, habitus, rng)) * np.float32(scale)
 
@@ -34,24 +34,31 @@ def tubular(
 
 
 def _ribs(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return ribs 7 to 12 on both sides; the last two are short and end free in the flank."""
     canvas = np.zeros(plane.shape, np.uint8)
-    slope = rng.uniform(0.05, 0.13)
-    gap = rng.uniform(0.068, 0.078)
-    first = habitus.dome_right - 0.26
-    for number in range(8):
+    slope = rng.uniform(0.06, 0.11)
+    gap = rng.uniform(0.062, 0.072)
+    first = habitus.dome_right - 0.30
+    lengths = (1.0, 1.0, 1.0, 1.0, 1.0, 0.98, rng.uniform(0.72, 0.88), rng.uniform(0.38, 0.58))
+    for number, reach in enumerate(lengths):
         start = first + gap * number
-        reach = 0.97 if number < 6 else 0.62 - 0.22 * (number - 6)
+        steep = slope * (1 + 0.10 * number)
         for side in (-1, 1):
             rib = [
                 (0.10, start),
-                (0.35 * reach, start + 0.1 * slope),
-                (0.72 * reach, start + 0.55 * slope),
-                (0.93 * reach, start + 1.25 * slope),
+                (0.10 + 0.26 * reach, start + 0.10 * steep),
+                (0.10 + 0.58 * reach, start + 0.62 * steep),
+                (0.10 + 0.82 * reach, start + 1.35 * steep),
             ]
-            if number < 6:
-                rib += [(0.95, start + 1.8 * slope), (0.84, start + 2.5 * slope)]
+            if number < 5:
+                rib += [
+                    (0.955, start + 2.0 * steep),
+                    (0.90, start + 2.6 * steep),
+                    (0.74, start + 2.7 * steep),
+                ]
             curve = smooth_curve([(side * x, y) for x, y in rib], 90)
-            plane.tube(curve, 0.030 * plane.unit_mm, canvas)
+            taper = np.clip((90 - np.arange(90)) / 12, 0.35, 1.0)
+            plane.tube(curve, 0.027 * plane.unit_mm * taper, canvas)
     return canvas
 
 
