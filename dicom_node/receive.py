@@ -70,6 +70,8 @@ class Receiver:
         The port for TLS; None: there is none.
     services
         What the node answers beside verification and storage.
+    is_shared
+        Whether other processes listen on the same ports.
     """
 
     def __init__(
@@ -83,7 +85,9 @@ class Receiver:
         access: Access | None = None,
         encrypted: Encrypted | None = None,
         services: Sequence[ServiceClass] = (),
+        is_shared: bool = False,
     ) -> None:
+        self._is_shared = is_shared
         self._intake = intake
         self._services = tuple(services)
         self._host = host
@@ -112,6 +116,11 @@ class Receiver:
     def tls_port(self) -> int:
         """Port on which the node listens for TLS."""
         return self._listens_on(1)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port on which the node listens, that for TLS last."""
+        return tuple(self._listens_on(index) for index in range(len(self._ports)))
 
     def _listens_on(self, index: int) -> int:
         return int(self._servers[index].server_address[1]) if self._servers else self._ports[index][0]
@@ -164,6 +173,7 @@ class Receiver:
                 limits=self._limits,
                 door=self._door,
                 store=self,
+                is_shared=self._is_shared,
             )
         except OSError as error:
             raise SettingsError(

@@ -29,16 +29,33 @@ class GuardedServer(ThreadedAssociationServer):  # type: ignore[misc]  # it has 
         Of the node; servers of one node share a door.
     store
         Takes in what C-STORE brings.
+    is_shared
+        Whether other processes listen on the port, too (`SO_REUSEPORT`); the system spreads connections.
     """
 
     request_queue_size = 256
     daemon_threads = True
 
-    def __init__(self, *arguments: Any, limits: Limits, door: Door, store: Store, **named: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        limits: Limits,
+        door: Door,
+        store: Store,
+        is_shared: bool = False,
+        **named: Any,
+    ) -> None:
+        self.is_shared = is_shared
         self.limits = limits
         self.store = store
         self.door = door
         super().__init__(*arguments, request_handler=_LeanHandler, **named)
+
+    def server_bind(self) -> None:
+        """Bind to the address, alone or beside others."""
+        if self.is_shared:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        super().server_bind()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection; a TLS handshake waits until it has a thread of its own."""

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import threading
 
-from dicom_node.commitment_request import CommitmentReports
-from dicom_node.commitment_service import CommitmentService
+import structlog
+
 from dicom_node.echo import echo
-from dicom_node.guard import Access, Limits
-from dicom_node.query import QueryService
-from dicom_node.receive import Encrypted, Receiver
-from dicom_node.retrieve import RetrieveService
-from dicom_node.service_class import ServiceClass
-from dicom_node.tls import server_context
+from roles.acceptors import Acceptors, can_share_a_port
+from roles.receiving import receiving
 from study.errors import DeliveryError
-from study.fence import Fence
-from study.holdings import Holdings
 from study.reconcile import Reconciler
 from study.service import Service
 from study.settings import Destination, Settings
+
+log = structlog.get_logger()
 
 
 def run_node(service: Service, stop: threading.Event) -> None:
     """Receive until `stop` is set; associations in hand are let end."""
     settings = service.settings
-    intake = service.intake()
     service.ledger.archive.clear_incoming()
     reconciler = Reconciler(
         service.ledger,
@@ -32,29 +27,25 @@ def run_node(service: Service, stop: threading.Event) -> None:
         quiet_period=settings.quiet_period,
         destinations=settings.policies,
     )
-    told = threading.Event()
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
-    telling = threading.Thread(target=intake.tell_beside, args=(told,), name="teller")
-    fence = Fence(1)
-    receiver = Receiver(
-        intake,
-        ae_title=settings.ae_title,
-        host=settings.dicom_host,
-        port=settings.dicom_port,
-        limits=_limits(settings),
-        access=Access(settings.calling_ae_titles, settings.called_ae_titles, settings.dicom_networks),
-        encrypted=_encrypted(settings),
-        services=_answering_services(service, fence),
-    )
-    receiver.start()
-    thread.start()
-    telling.start()
-    stop.wait()
-    receiver.stop()
-    told.set()  # of all that came until now
-    fence.close()
+    beside = _processes(settings) - 1
+    with receiving(service, is_shared=beside > 0) as receiver:
+        thread.start()
+        port, *tls = receiver.ports
+        ports = {"dicom_port": port, **({"dicom_tls_port": tls[0]} if tls else {})}
+        acceptors = Acceptors(beside, settings.model_copy(update=ports), reconciler.look_again)
+        stop.wait()
+        acceptors.end()
+    acceptors.wait()
     thread.join()
-    telling.join()
+
+
+def _processes(settings: Settings) -> int:
+    """Return how many processes receive; one where the system lets no more listen on a port."""
+    if settings.dicom_processes > 1 and not can_share_a_port():
+        log.warning("port_not_shared", asked_for=settings.dicom_processes)
+        return 1
+    return settings.dicom_processes
 
 
 def answers_echo(settings: Settings) -> bool:
@@ -65,37 +56,3 @@ def answers_echo(settings: Settings) -> bool:
     except DeliveryError:
         return False
     return True
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        most_associations=settings.most_associations,
-        most_connections=settings.most_associations + 50,
-        most_per_address=settings.most_per_address,
-        idle_seconds=settings.idle_timeout,
-        largest_message=settings.largest_message << 20,
-    )
-
-
-def _encrypted(settings: Settings) -> Encrypted | None:
-    if settings.dicom_tls_certificate is None or settings.dicom_tls_key is None:
-        return None
-    context = server_context(
-        settings.dicom_tls_certificate, settings.dicom_tls_key, peers=settings.dicom_tls_authorities
-    )
-    return Encrypted(settings.dicom_tls_port, context)
-
-
-def _answering_services(service: Service, fence: Fence) -> list[ServiceClass]:
-    """Return what the node answers beside verification and storage."""
-    settings, archive = service.settings, service.ledger.archive
-    holdings = Holdings(archive)
-    known = [*(policy.node for policy in settings.policies), *settings.move_destinations]
-    return [
-        QueryService(holdings, ae_title=settings.ae_title).service(),
-        RetrieveService(holdings, archive, known, ae_title=settings.ae_title, fence=fence).service(),
-        CommitmentService(archive, known, ae_title=settings.ae_title).service(),
-        CommitmentReports(
-            service.ledger, [p.node.ae_title for p in settings.policies if p.commitment]
-        ).service(),
-    ]

@@ -23,6 +23,7 @@ from study.state import State
 log = structlog.get_logger()
 
 TICK = 0.1  # seconds between looks at what is due
+LOOK = 1.0  # seconds between looks whether Redis was wiped
 SWEEP = 20.0  # seconds between looks at the whole worklist
 OVERDUE = timedelta(seconds=60)  # a job owed for so long, and in no queue, is asked for again
 AGAIN = 900.0  # seconds until delivery is asked for again that changed nothing
@@ -64,17 +65,22 @@ class Reconciler:
         self._quiet_period = quiet_period
         self._destinations = destinations
         self._clock = clock
+        self._behind = threading.Event()
+        self._behind.set()  # Redis may have lost anything while nobody looked
         self._asked: dict[str, tuple[int, float]] = {}  # study: its version when delivery was asked for, when
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a Redis that does not answer is waited for."""
-        behind = True  # Redis may have lost anything while nobody looked
-        next_sweep = 0.0
+        next_look = next_sweep = 0.0
         while not stop.wait(TICK):
             try:
-                if behind or not self._ledger.registry.is_whole():
+                if self._clock() >= next_look:
+                    next_look = self._clock() + LOOK
+                    if not self._ledger.registry.is_whole():
+                        self._behind.set()
+                if self._behind.is_set():
+                    self._behind.clear()
                     self.rebuild()
-                    behind = False
                 if self._intake is not None:
                     self._intake.retry_unrecorded()
                 self.complete_due()
@@ -84,11 +90,15 @@ class Reconciler:
                         telemetry.QUEUED_JOBS.labels(queue=queue).set(length)
                     next_sweep = self._clock() + SWEEP
             except RegistryUnavailableError:
-                behind = True
+                self._behind.set()
                 stop.wait(1.0)
             except KidrayError as error:
                 log.warning("reconcile_failed", reason=str(error))
                 stop.wait(1.0)
+
+    def look_again(self) -> None:
+        """Have Redis brought level with the archive: somebody ended who had not told it all."""
+        self._behind.set()
 
     def complete_due(self) -> int:
         """Queue every study whose quiet period is over; returns how many."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -21,7 +21,10 @@ from study.errors import SettingsError
 from study.model import Language
 from study.rule import Rule
 
-__all__ = ["Destination", "Settings", "load_settings"]
+__all__ = ["Destination", "FetchBy", "Settings", "load_settings"]
+
+
+FetchBy = Literal["any", "get", "move"]
 
 
 class Settings(BaseSettings):
@@ -57,6 +60,9 @@ class Settings(BaseSettings):
 
     calling_ae_titles: Annotated[tuple[str, ...], NoDecode] = ()
     """AE titles that may call the node, by comma; unset: all."""
+
+    dicom_processes: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that receive, on one port; limits on associations hold for each of them (Linux only)."""
 
     called_ae_titles: Annotated[tuple[str, ...], NoDecode] = ()
     """AE titles that the node may be called by beside its own, by comma; unset: all."""
@@ -102,6 +108,12 @@ class Settings(BaseSettings):
 
     move_destinations: Annotated[tuple[Destination, ...], NoDecode] = ()
     """Whom a C-MOVE may name beside the PACS: AE@HOST:PORT, several by comma."""
+
+    priors_from: Annotated[Destination | None, NoDecode] = None
+    """PACS that the patient's earlier abdominal radiographs are fetched from for comparison: AE@HOST:PORT."""
+
+    priors_by: FetchBy = "any"
+    """How: get (C-GET), move (C-MOVE to our AE title, which the PACS has to know), or any."""
 
     llm_url: str | None = None
     """An OpenAI-compatible server, its URL ending in /v1; unset: the embedded micro model."""
@@ -149,6 +161,11 @@ class Settings(BaseSettings):
         if not isinstance(items, (list, tuple)):
             return value
         return tuple(Destination.parse(i) if isinstance(i, str) else i for i in items if i)
+
+    @field_validator("priors_from", mode="before")
+    @classmethod
+    def _parse_destination(cls, value: object) -> object:
+        return (Destination.parse(value) if value else None) if isinstance(value, str) else value
 
     @field_validator("complete_on_release", "calling_ae_titles", "called_ae_titles", mode="before")
     @classmethod
@@ -208,6 +225,8 @@ class Settings(BaseSettings):
         values = self.model_dump(exclude={"web_login", "llm_api_key"}, exclude_none=True)
         values["pacs"] = ",".join(str(d) for d in self.pacs)
         values["move_destinations"] = ",".join(str(d) for d in self.move_destinations)
+        if self.priors_from is not None:
+            values["priors_from"] = str(self.priors_from)
         for name in ("complete_on_release", "calling_ae_titles", "called_ae_titles", "dicom_networks"):
             values[name] = ",".join(str(each) for each in getattr(self, name))
         for name in ("rules", "destinations"):
