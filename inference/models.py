@@ -24,7 +24,7 @@ DESCRIPTION_FILE, NETWORK_FILE, WEIGHTS_FILE, CARD_FILE = (
     "model.safetensors",
     "CARD.md",
 )
-QUANTISED_FILE = "model.int8.onnx"
+QUANTISED_FILE, GOLDEN_FILE = "model.int8.onnx", "golden.png"
 
 
 class FindingScore(BaseModel):
@@ -34,6 +34,8 @@ class FindingScore(BaseModel):
     ----------
     weights, bias
         Logistic regression on the package's features, of `inference.scores.ALL_FEATURES`.
+    temperature
+        Divides the regression's logit before it becomes a probability (Guo et al. 2017).
     operating_point
         At or above: present.
     indeterminate_from
@@ -44,6 +46,7 @@ class FindingScore(BaseModel):
 
     weights: Annotated[list[float], Field(min_length=len(FEATURES), max_length=len(ALL_FEATURES))]
     bias: float
+    temperature: Annotated[float, Field(gt=0)] = 1.0
     operating_point: Probability
     indeterminate_from: Probability
 
@@ -52,6 +55,24 @@ class FindingScore(BaseModel):
         if probability >= self.operating_point:
             return Presence.PRESENT
         return Presence.INDETERMINATE if probability >= self.indeterminate_from else Presence.ABSENT
+
+
+class Golden(BaseModel):
+    """What the network answered, in float32, to the image in ``golden.png`` when it was exported.
+
+    Attributes
+    ----------
+    scores
+        Calibrated probability of each finding, in segment order.
+    label_shares
+        Share of the square's pixels that get each label, background first.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str  # of golden.png
+    scores: Annotated[list[Probability], Field(min_length=len(FINDINGS), max_length=len(FINDINGS))]
+    label_shares: Annotated[list[float], Field(min_length=len(FINDINGS) + 1, max_length=len(FINDINGS) + 1)]
 
 
 class ModelDescription(BaseModel):
@@ -91,6 +112,7 @@ class ModelDescription(BaseModel):
     disclaimer: str
     training: dict[str, Any]
     metrics: dict[str, Any]
+    golden: Golden | None = None
 
     @property
     def output_names(self) -> list[str]:
@@ -159,11 +181,11 @@ class ModelPackage:
 
     @property
     def calibration(self) -> Calibration:
-        """The image-level score of every finding, in segment order."""
+        """The image-level score of every finding, in segment order, its temperature in it."""
         rows = [self.description.scores[label] for label in FINDINGS]
         return Calibration(
-            np.array([row.weights for row in rows], np.float64),
-            np.array([row.bias for row in rows], np.float64),
+            np.array([[weight / row.temperature for weight in row.weights] for row in rows], np.float64),
+            np.array([row.bias / row.temperature for row in rows], np.float64),
         )
 
     def score(self, label: FindingLabel) -> FindingScore:
@@ -184,8 +206,11 @@ def load_package(path: Path | None = None) -> ModelPackage:
     if list(description.labels) != list(FINDINGS) or set(description.scores) != set(FINDINGS):
         raise ModelError(f"{folder}: its labels {description.labels} are not the findings {list(FINDINGS)}")
     _check_features(folder, description)
-    for name, expected in ((NETWORK_FILE, description.sha256), (WEIGHTS_FILE, description.weights_sha256)):
-        _verify(folder / name, expected)
+    expected = {NETWORK_FILE: description.sha256, WEIGHTS_FILE: description.weights_sha256}
+    if description.golden is not None:
+        expected[GOLDEN_FILE] = description.golden.sha256
+    for name, sha256 in expected.items():
+        _verify(folder / name, sha256)
     return ModelPackage(folder, description)
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from inference.models import NETWORK_FILE, load_package
-from inference.predict import Answer, OnnxRuntime, Predictor
+from inference.onnx_runtime import OnnxRuntime
+from inference.predict import Predictor
 from inference.results import read_radiograph
-from inference.runtime import Answer
+from inference.runtime import Answer, Precision
 from inference.warm_up import warm_up
 from study.errors import ModelError
 from study.pixels import attenuation_values
@@ -42,9 +43,10 @@ def test_torch_gives_the_same_answer_as_onnx_runtime(predictor, radiographs):
 
     values = attenuation_values(radiographs[PhantomKind.PNEUMOPERITONEUM])
     with_torch = Predictor(predictor.package, runtime=TorchRuntime(predictor.package, device="cpu"))
-    np.testing.assert_allclose(
-        with_torch.predict(values).probabilities, predictor.predict(values).probabilities, atol=2e-2
-    )
+    one, other = with_torch.predict(values), predictor.predict(values)
+    # Both hold weights in half precision: torch those before, ONNX those after batch normalisation.
+    assert np.mean(one.probabilities.argmax(0) == other.probabilities.argmax(0)) > 0.995
+    np.testing.assert_allclose(one.scores, other.scores, atol=0.05)
 
 
 def _copy(folder: Path) -> Path:
@@ -69,6 +71,7 @@ def test_a_file_that_is_no_network_is_refused_in_words(tmp_path):
 def test_an_answer_of_another_shape_is_refused(predictor):
     class Wrong:
         name = "wrong"
+        precision = Precision.FP32
 
         def __call__(self, batch: np.ndarray) -> Answer:
             return Answer(np.zeros((1, 3, 8, 8), np.float32))

@@ -10,7 +10,9 @@ from pydicom import Dataset
 from pydicom.uid import SegmentationStorage
 
 from inference.models import load_package
-from inference.predict import Answer, OnnxRuntime, Predictor
+from inference.onnx_runtime import OnnxRuntime
+from inference.predict import Predictor
+from inference.runtime import Answer, Precision
 from inference.step import preview_study, segment_study
 from study.archive import InstanceReference
 from study.decision import Decision
