@@ -84,11 +84,11 @@ class Teller:
             except RegistryUnavailableError:
                 log.warning("registry_unavailable", study_uid=study_uid)
                 self._silent_until = self._clock() + _SILENT
-                for each, untold in list(waiting.items())[done:]:
-                    self._merge(each, untold, newest=False)
-                break
-        with self._lock:
-            return len(self._news)
+                untold = list(waiting.items())[done:]
+                for each, its_news in untold:
+                    self._merge(each, its_news, newest=False)
+                return len(untold)
+        return 0  # what came in the meantime is told next
 
     def run(self, stop: threading.Event) -> None:
         """Tell until `stop` is set, at once and then as often as is of use; instances do not wait for it."""
