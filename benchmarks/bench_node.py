@@ -32,6 +32,7 @@ from study.redis_server import running_redis
 from tests.study.radiographs import radiograph
 
 SIDES = {"big": 2048, "small": 512}  # 8 and 0.5 MiB of 16-bit pixels
+EACH = {"big": 2, "small": 6}  # images of an association at least, where there are many
 FSYNC_SHIM = """\
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -61,12 +62,12 @@ class Contender(NamedTuple):
     environment: dict[str, str]
 
 
-def contenders(work: Path, redis_url: str) -> list[Contender]:
+def contenders(work: Path, redis_url: str, processes: int = 1) -> list[Contender]:
     found = [
         Contender(
             "Kidray (durable)",
             lambda folder, port: [sys.executable, "-m", "cli", "receive"],
-            {"KIDRAY_REDIS_URL": redis_url},
+            {"KIDRAY_REDIS_URL": redis_url, "KIDRAY_DICOM_PROCESSES": str(processes)},
         )
     ]
     storescp = shutil.which("storescp")
@@ -166,6 +167,12 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def _processor_seconds(process: psutil.Process) -> float:
+    """Return what a process, those it has reaped and those it still has, have used."""
+    own = sum(process.cpu_times()[:4])
+    return own + sum(sum(child.cpu_times()[:2]) for child in process.children())
+
+
 def measure(contender: Contender, files: list[Path], associations: int, *, nagle: bool) -> Run:
     """Send `files` over so many associations at once, and wait for the last answer."""
     folder = Path(tempfile.mkdtemp(prefix="kidray-bench-"))
@@ -173,7 +180,7 @@ def measure(contender: Contender, files: list[Path], associations: int, *, nagle
     try:
         with running(contender, folder, nagle=nagle) as (port, process):
             os.sync()
-            before = sum(process.cpu_times()[:4])
+            before = _processor_seconds(process)
             began = time.perf_counter()
             senders = [
                 subprocess.Popen(
@@ -189,7 +196,7 @@ def measure(contender: Contender, files: list[Path], associations: int, *, nagle
             failed = [sender for sender in senders if sender.wait(300)]
             seconds = time.perf_counter() - began
             time.sleep(0.2)  # a fork's processor time counts once it has been reaped
-            used = sum(process.cpu_times()[:4]) - before
+            used = _processor_seconds(process) - before
         if failed:
             raise SystemExit(f"{contender.name}: a sender failed")
         return Run(len(files) / seconds, used * 1000 / len(files))
@@ -200,9 +207,10 @@ def measure(contender: Contender, files: list[Path], associations: int, *, nagle
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3, help="runs for each cell, whose median counts")
+    parser.add_argument("--processes", type=int, default=1, help="processes of Kidray that receive")
     parser.add_argument("--big", type=int, default=16, help="big images in a run")
     parser.add_argument("--small", type=int, default=96, help="small images in a run")
-    parser.add_argument("--associations", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--associations", type=int, nargs="+", default=[1, 4, 32])
     parser.add_argument("--nagle", choices=["on", "off"], nargs="+", default=["off", "on"])
     parser.add_argument("--only", default="", help="contenders whose name begins so")
     given = parser.parse_args()
@@ -214,18 +222,23 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, running_redis(Path(name) / "redis") as redis_url:
         work = Path(name)
         counts = {"big": given.big, "small": given.small}
-        sets = {size: images(work / size, side, counts[size]) for size, side in SIDES.items()}
+        most = max(given.associations)
+        sets = {
+            size: images(work / size, side, max(counts[size], most * EACH[size]))
+            for size, side in SIDES.items()
+        }
         for nagle in given.nagle:
             print(f"Images per second (processor ms per image), Nagle {nagle}\n")
             print("| receiver | " + " | ".join(f"{size}, {n}" for size, n in columns) + " |")
             print("|---" * (len(columns) + 1) + "|")
-            for contender in contenders(work, redis_url):
+            for contender in contenders(work, redis_url, given.processes):
                 if not contender.name.startswith(given.only):
                     continue
                 cells = []
                 for size, associations in columns:
+                    files = sets[size][: max(counts[size], associations * EACH[size])]
                     runs = [
-                        measure(contender, sets[size], associations, nagle=nagle == "on")
+                        measure(contender, files, associations, nagle=nagle == "on")
                         for _ in range(given.repeat)
                     ]
                     rate = statistics.median(run.images_per_second for run in runs)
