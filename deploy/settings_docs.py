@@ -23,6 +23,7 @@ EXAMPLES = {
     "redis_url": "redis://redis.hospital:6379/0",
     "web_login": "reader:choose-a-long-one",
     "pacs": "PACS@10.0.0.5:104",
+    "priors_from": "PACS@10.0.0.5:104",
     "move_destinations": "WORKSTATION@10.0.0.7:11112",
     "llm_url": "http://llm.hospital:8000/v1",
     "complete_on_release": "MODALITY1,MODALITY2",
@@ -32,7 +33,7 @@ EXAMPLES = {
     "calling_ae_titles": "MODALITY1,PACS",
     "called_ae_titles": "KIDRAY2",
     "dicom_networks": "10.1.0.0/16,10.2.0.5",
-    "model": "/srv/kidray/models/kidray-unet",
+    "model": "kidray-unet-0.2.0",
 }
 # Settings that are tables; in the file they stand last, for what follows a table belongs to it.
 TABLES = {
@@ -43,6 +44,15 @@ then = "read"
 calling_ae = ["NICU*"]
 body_part = ["CHEST", "ABDOMEN"]
 max_age_years = 1""",
+    "models": """\
+[[models]]
+model = "kidray-unet-nicu"
+calling_ae = ["NICU*"]
+max_age_years = 0
+
+[[models]]
+model = "kidray-unet-next"
+shadow = true""",
     "destinations": """\
 [[destinations]]
 node = "ARCHIVE@10.0.0.6:104"
@@ -84,11 +94,11 @@ def example() -> str:
             continue
         value = default(field)
         written = EXAMPLES[name] if value is None else value
-        quoted = str(written) if isinstance(written, (int, float)) else f'"{written}"'
+        quoted = str(written).lower() if isinstance(written, (int, float)) else f'"{written}"'
         lines += ["", f"# {field.description}", f"# {name} = {quoted}"]
     for name, table in TABLES.items():
         lines += ["", f"# {Settings.model_fields[name].description}"]
-        lines += [f"# {line}" for line in table.splitlines()]
+        lines += [f"# {line}".rstrip() for line in table.splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -24,7 +24,7 @@ from dicom_node.rules import (
     why_unreadable,
 )
 from study.decision import Decision
-from study.rule import Rule
+from study.rule import Conditions, Rule
 
 
 class Asked(NamedTuple):
@@ -88,7 +88,7 @@ def explain(
         return Explanation(Decision(False, unreadable), [Asked("one original radiograph", True, unreadable)])
     asked = [Asked("one original radiograph", False, "it is one")]
     for rule in rules:
-        unmet = next(_unmet(rule, header, calling_ae_title), None)
+        unmet = why_unmet(rule, header, calling_ae_title)
         if unmet is not None:
             asked.append(Asked(rule.name, False, unmet))
             continue
@@ -100,11 +100,16 @@ def explain(
     return Explanation(decision, asked)
 
 
-def _unmet(rule: Rule, header: Dataset, calling_ae_title: str) -> Iterator[str]:
+def why_unmet(conditions: Conditions, header: Dataset, calling_ae_title: str) -> str | None:
+    """Return why an instance does not meet conditions, the first reason; None where it meets them all."""
+    return next(_unmet(conditions, header, calling_ae_title), None)
+
+
+def _unmet(rule: Conditions, header: Dataset, calling_ae_title: str) -> Iterator[str]:
     """Yield, for each condition that is not met, why not."""
     if rule.calling_ae and not any(fnmatchcase(calling_ae_title.strip(), p) for p in rule.calling_ae):
         yield f"the sender is none of {_listed(rule.calling_ae)}"
-    conditions: tuple[Callable[[Rule, Dataset], str | None], ...] = (
+    conditions: tuple[Callable[[Conditions, Dataset], str | None], ...] = (
         _unmet_modality,
         _unmet_body_part,
         _unmet_words,
@@ -117,13 +122,13 @@ def _unmet(rule: Rule, header: Dataset, calling_ae_title: str) -> Iterator[str]:
             yield why
 
 
-def _unmet_modality(rule: Rule, header: Dataset) -> str | None:
+def _unmet_modality(rule: Conditions, header: Dataset) -> str | None:
     if not rule.modality or modality_of(header) in {m.upper() for m in rule.modality}:
         return None
     return f"the modality is none of {_listed(rule.modality)}"
 
 
-def _unmet_body_part(rule: Rule, header: Dataset) -> str | None:
+def _unmet_body_part(rule: Conditions, header: Dataset) -> str | None:
     if not rule.body_part:
         return None
     named = body_part_of(header)
@@ -131,7 +136,7 @@ def _unmet_body_part(rule: Rule, header: Dataset) -> str | None:
     return None if part in rule.body_part else f"{where} is {part}, none of {_listed(rule.body_part)}"
 
 
-def _unmet_words(rule: Rule, header: Dataset) -> str | None:
+def _unmet_words(rule: Conditions, header: Dataset) -> str | None:
     if not rule.words:
         return None
     text = descriptions(header).casefold()
@@ -140,12 +145,12 @@ def _unmet_words(rule: Rule, header: Dataset) -> str | None:
     return f"no description holds {_listed(rule.words)}"
 
 
-def _unmet_view(rule: Rule, header: Dataset) -> str | None:
+def _unmet_view(rule: Conditions, header: Dataset) -> str | None:
     view = "SIDE" if is_from_the_side(header) else "FRONTAL"
     return None if not rule.view or view in rule.view else f"the view is {view}"
 
 
-def _unmet_age(rule: Rule, header: Dataset) -> str | None:
+def _unmet_age(rule: Conditions, header: Dataset) -> str | None:
     if rule.min_age_years is None and rule.max_age_years is None:
         return None
     age = age_in_years(header)

@@ -25,17 +25,11 @@ BodyPart = Literal[
 Projection = Literal["FRONTAL", "SIDE"]
 
 
-class Rule(Frozen):
-    """One `[[rules]]` table: where every condition that it states is met, it decides.
+class Conditions(Frozen):
+    """What an instance has to be like; each that is left out is always met.
 
-    A condition that lists several values is met by any of them; one that is left out is always met.
+    A condition that lists several values is met by any of them.
     """
-
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    """Shown as the reason, so it must hold nothing of a patient."""
-
-    then: Literal["read", "skip"]
-    """Whether the model reads what the rule matches."""
 
     calling_ae: tuple[str, ...] = ()
     """AE titles of senders; * stands for anything, as in NICU*."""
@@ -62,3 +56,23 @@ class Rule(Frozen):
     @classmethod
     def _one_is_a_list(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+
+class Rule(Conditions):
+    """One `[[rules]]` table: where every condition that it states is met, it decides."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    """Shown as the reason, so it must hold nothing of a patient."""
+
+    then: Literal["read", "skip"]
+    """Whether the model reads what the rule matches."""
+
+
+class ModelChoice(Conditions):
+    """One `[[models]]` table: which package reads a study of whose radiographs one meets its conditions."""
+
+    model: Annotated[str, Field(min_length=1)]
+    """Name of a package that was added, or the folder of one."""
+
+    shadow: bool = False
+    """Read after the model that is shown, compared with it, and never shown or delivered itself."""

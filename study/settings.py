@@ -19,7 +19,7 @@ from pydantic_settings import (
 from study.destination import Destination, DestinationPolicy
 from study.errors import SettingsError
 from study.model import Language
-from study.rule import Rule
+from study.rule import ModelChoice, Rule
 
 __all__ = ["Destination", "FetchBy", "Settings", "load_settings"]
 
@@ -137,10 +137,22 @@ class Settings(BaseSettings):
     """Calling AE titles whose studies are complete when the association ends, by comma; * for all."""
 
     model: Path | None = None
-    """Folder of a model package; unset: the one that ships."""
+    """A model package, by name or folder; unset: what `kidray models use` chose, or the one that ships."""
 
     device: str = "cpu"
     """Where the network runs: cpu, or with PyTorch installed cuda, cuda:1 ..."""
+
+    runtime: Literal["auto", "openvino", "onnxruntime"] = "auto"
+    """What evaluates the network on the CPU; auto: OpenVINO where it is installed, else ONNX Runtime."""
+
+    precision: Literal["fp32", "bf16", "int8"] = "fp32"
+    """Arithmetic of the network; other than fp32 only with the package's parity certificate."""
+
+    compile_network: bool = False
+    """Whether PyTorch compiles the network: minutes at the start, faster ever after."""
+
+    batch_window: Annotated[int, Field(ge=0, le=1000)] = 20
+    """Milliseconds in which radiographs of several studies become one batch on CUDA; 0: none does."""
 
     worker_threads: Annotated[int, Field(ge=1)] = 2
     """Jobs that one worker does at once."""
@@ -150,6 +162,9 @@ class Settings(BaseSettings):
 
     rules: tuple[Rule, ...] = ()
     """What is for the model, asked before the built-in rules: `[[rules]]` tables, as JSON elsewhere."""
+
+    models: tuple[ModelChoice, ...] = ()
+    """Which model package reads which study, the first that fits: `[[models]]` tables, as JSON elsewhere."""
 
     destinations: tuple[DestinationPolicy, ...] = ()
     """Where results go, with what each place gets: `[[destinations]]` tables, as JSON elsewhere."""
@@ -229,7 +244,7 @@ class Settings(BaseSettings):
             values["priors_from"] = str(self.priors_from)
         for name in ("complete_on_release", "calling_ae_titles", "called_ae_titles", "dicom_networks"):
             values[name] = ",".join(str(each) for each in getattr(self, name))
-        for name in ("rules", "destinations"):
+        for name in ("rules", "models", "destinations"):
             values[name] = json.dumps([table.model_dump(mode="json") for table in getattr(self, name)])
         return {f"KIDRAY_{name.upper()}": str(value) for name, value in values.items()}
 
