@@ -63,10 +63,14 @@ def priors(
     study_uid: Annotated[str, typer.Argument(metavar="UID", help="The study to compare with.")],
     source: Annotated[
         str,
-        typer.Option("--from", metavar="AE@HOST:PORT", help="The PACS. [default: the first of KIDRAY_PACS]"),
+        typer.Option(
+            "--from",
+            metavar="AE@HOST:PORT",
+            help="The PACS. [default: KIDRAY_PRIORS_FROM, else the first of KIDRAY_PACS]",
+        ),
     ] = "",
 ) -> None:
-    """Fetch the patient's earlier abdominal radiographs from a PACS by C-FIND and C-GET.
+    """Fetch the patient's earlier abdominal radiographs from a PACS by C-FIND, and C-GET or C-MOVE.
 
     They are kept in the archive for comparison; the model does not read them.
     """
@@ -75,14 +79,17 @@ def priors(
     from study.settings import load_settings
 
     settings = load_settings()
-    if not source and not settings.policies:
+    set_for_it = settings.priors_from or next((policy.node for policy in settings.policies), None)
+    node = _destination(source) if source else set_for_it
+    if node is None:
         raise typer.BadParameter("no PACS is set; name one", param_hint="--from")
     ledger = Service.open(settings).ledger
     fetched = fetch_priors(
         ledger.held(study_uid),
-        _destination(source) if source else settings.policies[0].node,
+        node,
         ledger.archive,
         calling_ae_title=settings.ae_title,
+        by=settings.priors_by,
     )
     for prior, instances in fetched:
         typer.echo(f"{prior.study_date or 'undated'}  {prior.study_uid}  {instances} radiographs")

@@ -1,8 +1,4 @@
-"""Fetch a patient's earlier abdominal radiographs from a PACS, by C-FIND and C-GET (PS3.4 annex C).
-
-They are kept in the archive for comparison and make no work: no event tells of them, so they are
-neither read by the model nor on the worklist.
-"""
+"""Find a patient's earlier abdominal radiographs at a PACS by C-FIND, and fetch them (PS3.4 annex C)."""
 
 from __future__ import annotations
 
@@ -12,25 +8,25 @@ from typing import NamedTuple
 import structlog
 from pydicom import Dataset
 from pydicom.uid import UID
-from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context, build_role
 from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
 )
 
 from dicom_node.associate import association
-from dicom_node.body_parts import ABDOMEN, body_part_in
 from dicom_node.contexts import TRANSFER_SYNTAXES, UNCOMPRESSED, Encoded, proposed_contexts
-from dicom_node.statuses import SUCCESS, status_of
+from dicom_node.fetch import Fetcher, GetEndedError, Prior
+from dicom_node.statuses import SUCCESS
 from study.answers import Level
-from study.archive import Archive, InstanceReference, Written
-from study.errors import DeliveryError, KidrayError, NotInArchiveError
+from study.archive import Archive
+from study.errors import DeliveryError, NotInArchiveError
 from study.identifiers import is_uid
-from study.inspection import check_pixel_length, file_meta, inspect
-from study.model import StudyRecord, StudySummary
-from study.settings import Destination
+from study.model import StudyRecord
+from study.priors import TEXTS, is_earlier, shows_the_abdomen
+from study.settings import Destination, FetchBy
 from study.sop_classes import RADIOGRAPHS
 
 log = structlog.get_logger()
@@ -38,15 +34,11 @@ log = structlog.get_logger()
 MOST_STUDIES = 5  # the latest ones
 _MODALITIES = frozenset({"CR", "DX"})
 _PENDING = 0xFF00
-MODELS = (StudyRootQueryRetrieveInformationModelFind, StudyRootQueryRetrieveInformationModelGet)
-
-
-class Prior(NamedTuple):
-    """A series of abdominal radiographs of an earlier study."""
-
-    study_uid: str
-    series_uid: str
-    study_date: str  # DICOM DA; empty where unknown
+MODELS = (
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
+)
 
 
 class Fetched(NamedTuple):
@@ -62,6 +54,7 @@ def fetch_priors(
     archive: Archive,
     *,
     calling_ae_title: str,
+    by: FetchBy = "any",
     most_studies: int = MOST_STUDIES,
 ) -> list[Fetched]:
     """Fetch into the archive what `source` holds of the patient's earlier abdominal radiographs.
@@ -71,36 +64,32 @@ def fetch_priors(
     record
         Of the study that they are to be compared with.
     source
-        The PACS; it has to offer C-FIND and C-GET in the study root model.
+        The PACS; it has to offer C-FIND and C-GET or C-MOVE in the study root model.
     archive
         Where they are kept.
     calling_ae_title
-        Our own AE title.
+        Our own AE title; a C-MOVE sends there.
+    by
+        Whether C-GET, C-MOVE or any of them may fetch; C-GET is tried first.
     most_studies
         How many studies at most, the latest first.
 
     Raises
     ------
     DeliveryError
-        If the PACS does not answer, or does not offer both services.
+        If the PACS does not answer, or does not offer these services.
     NotInArchiveError
         If the study names no patient to ask for.
     """
     if not record.summary.patient_id:
         raise NotInArchiveError(f"study {record.study_uid} has no Patient ID, so it has no priors")
-    with association(
-        source,
-        _contexts(),
-        calling_ae_title=calling_ae_title,
-        roles=[build_role(sop_class, scp_role=True) for sop_class in sorted(RADIOGRAPHS)],
-    ) as opened:
-        if not set(MODELS) <= {context.abstract_syntax for context in opened.accepted_contexts}:
-            raise DeliveryError(f"{source.ae_title} does not offer C-FIND and C-GET")
-        studies = sorted(_earlier_studies(opened, record), key=lambda s: s.get("StudyDate") or "")
-        fetched = []
-        for study in studies[::-1][:most_studies]:
-            for prior in _series(opened, study):
-                fetched.append(Fetched(prior, _get(opened, prior, archive)))
+    try:
+        fetched = _fetched(record, source, archive, calling_ae_title, by, most_studies)
+    except GetEndedError as error:
+        if by == "get":
+            raise
+        log.info("get_given_up", source=source.ae_title, reason=str(error))
+        fetched = _fetched(record, source, archive, calling_ae_title, "move", most_studies)
     log.info(
         "priors_fetched",
         study_uid=record.study_uid,
@@ -111,17 +100,32 @@ def fetch_priors(
     return fetched
 
 
-def is_earlier(found: Dataset, study_uid: str, summary: StudySummary) -> bool:
-    """Return whether a study that the PACS names is an earlier one of the same patient. Pure.
-
-    Patient IDs can be used twice; a birth date that differs is somebody else's.
-    """
-    born, date = str(found.get("PatientBirthDate") or ""), str(found.get("StudyDate") or "")
-    uid = str(found.get("StudyInstanceUID") or "")
-    same_person = not born or not summary.patient_birth_date or born == summary.patient_birth_date
-    same_id = str(found.get("PatientID") or "").strip() == summary.patient_id.strip()
-    earlier = not date or not summary.study_date or date <= summary.study_date
-    return is_uid(uid) and uid != study_uid and same_id and same_person and earlier
+def _fetched(
+    record: StudyRecord,
+    source: Destination,
+    archive: Archive,
+    calling_ae_title: str,
+    by: FetchBy,
+    most_studies: int,
+) -> list[Fetched]:
+    """Return what `fetch_priors` does, over one association."""
+    with association(
+        source,
+        _contexts(),
+        calling_ae_title=calling_ae_title,
+        roles=[build_role(sop_class, scp_role=True) for sop_class in sorted(RADIOGRAPHS)],
+    ) as opened:
+        fetcher = Fetcher(opened, archive, ae_title=calling_ae_title, by=by)
+        finds = MODELS[0] in {context.abstract_syntax for context in opened.accepted_contexts}
+        if not finds or not fetcher.is_able:
+            wanted = {"any": "C-GET or C-MOVE", "get": "C-GET", "move": "C-MOVE"}[by]
+            raise DeliveryError(f"{source.ae_title} does not offer C-FIND and {wanted}")
+        studies = sorted(_earlier_studies(opened, record), key=lambda s: s.get("StudyDate") or "")
+        fetched = []
+        for study in studies[::-1][:most_studies]:
+            for prior in _series(opened, study):
+                fetched.append(Fetched(prior, fetcher.fetch(prior)))
+    return fetched
 
 
 def _contexts() -> list[PresentationContext]:
@@ -131,7 +135,9 @@ def _contexts() -> list[PresentationContext]:
 
 
 def _earlier_studies(opened: Association, record: StudyRecord) -> Iterator[Dataset]:
-    keys = _keys(Level.STUDY, "StudyInstanceUID", "StudyDate", "StudyDescription", "PatientBirthDate")
+    keys = _keys(
+        Level.STUDY, "StudyInstanceUID", "StudyDate", "StudyTime", "StudyDescription", "PatientBirthDate"
+    )
     keys.ModalitiesInStudy = ""
     keys.PatientID = record.summary.patient_id
     if record.summary.study_date:
@@ -152,10 +158,9 @@ def _series(opened: Association, study: Dataset) -> Iterator[Prior]:
     keys = _keys(Level.SERIES, "SeriesInstanceUID", "Modality", "SeriesDescription", "BodyPartExamined")
     keys.StudyInstanceUID = study.StudyInstanceUID
     for found in _find(opened, keys):
-        texts = (found.get("BodyPartExamined"), found.get("SeriesDescription"), study.get("StudyDescription"))
-        part = next(filter(None, (body_part_in(str(text or "")) for text in texts)), None)
+        texts = (found.get(keyword) or study.get(keyword) for keyword in TEXTS)
         uid = str(found.get("SeriesInstanceUID") or "")
-        if found.get("Modality") in _MODALITIES and part == ABDOMEN and is_uid(uid):
+        if found.get("Modality") in _MODALITIES and is_uid(uid) and shows_the_abdomen(texts):
             yield Prior(str(study.StudyInstanceUID), uid, str(study.get("StudyDate") or ""))
 
 
@@ -175,42 +180,3 @@ def _find(opened: Association, keys: Dataset) -> list[Dataset]:
     if answers[-1][0].get("Status") != SUCCESS:
         raise DeliveryError("the query for priors was not answered to its end")
     return [found for status, found in answers if status.Status & 0xFFFE == _PENDING and found is not None]
-
-
-def _get(opened: Association, prior: Prior, archive: Archive) -> int:
-    """Fetch one series, and return how many of its instances are held now."""
-    held: set[InstanceReference] = set()
-
-    def keep(event: evt.Event) -> int:
-        try:
-            held.add(_kept(event, archive))
-        except KidrayError as error:
-            log.warning("prior_refused", reason=str(error), study_uid=prior.study_uid)
-            return status_of(error)
-        return SUCCESS
-
-    keys = _keys(Level.SERIES)
-    keys.StudyInstanceUID, keys.SeriesInstanceUID = prior.study_uid, prior.series_uid
-    opened.bind(evt.EVT_C_STORE, keep)
-    try:
-        *_, (final, _) = opened.send_c_get(keys, StudyRootQueryRetrieveInformationModelGet)
-    except (RuntimeError, ValueError) as error:
-        raise DeliveryError("the association ended before the priors had come") from error
-    finally:
-        opened.unbind(evt.EVT_C_STORE, keep)
-    if final.get("Status") != SUCCESS:
-        log.warning("priors_incomplete", study_uid=prior.study_uid, series_uid=prior.series_uid)
-    return len(held)
-
-
-def _kept(event: evt.Event, archive: Archive) -> InstanceReference:
-    """Store what came with the checks that an arriving instance passes; returns where it lies."""
-    request, syntax = event.request, UID(event.context.transfer_syntax)
-    encoded = request.DataSet.getvalue()
-    sop_class, instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
-    header, pixels_at = inspect(encoded, syntax, sop_class_uid=sop_class, instance_uid=instance)
-    check_pixel_length(header, encoded, pixels_at, syntax)
-    ref = InstanceReference.of(header)
-    if archive.write(ref, [file_meta(sop_class, instance, syntax), encoded]) is Written.KEPT_BESIDE:
-        log.warning("conflicting_instance_kept_beside", **ref._asdict())
-    return ref

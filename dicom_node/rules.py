@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pydicom import Dataset
 from pydicom.errors import BytesLengthException
 
-from dicom_node.body_parts import ABDOMEN, REGION_CODES, body_part_in
+from study.body_parts import ABDOMEN, REGION_CODES, body_part_in
 from study.decision import Decision
 from study.sop_classes import RADIOGRAPHS
 

@@ -10,6 +10,7 @@ from dicom_node.commitment_request import ask_commitment
 from dicom_node.courier import Courier
 from dicom_node.deliver import deliver_study
 from dicom_node.pool import AssociationPool
+from dicom_node.priors import fetch_priors
 from dicom_node.site_rules import decide_by
 from inference.models import load_package
 from inference.predict import Predictor
@@ -24,12 +25,13 @@ from study.circuit import Circuit
 from study.destination import DestinationPolicy
 from study.fence import Fence
 from study.forms import best
-from study.jobs import Job, register, start_worker
+from study.jobs import BESIDE, QUEUES, Job, register, start_worker
 from study.learnt import Learnt
 from study.model import ObjectKind, StudyRecord
 from study.registry import connect
 from study.service import Service
 from study.settings import Settings
+from study.state import State
 from study.telemetry import now
 
 Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
@@ -39,12 +41,16 @@ def run_worker(service: Service, stop: threading.Event) -> None:
     """Do jobs until `stop` is set; those in hand are finished, or left for another worker."""
     pool = AssociationPool(service.settings.association_idle)
     register(service.broker, steps(service, pool), service.ledger, service.queue)
-    worker = start_worker(service.broker, threads=service.settings.worker_threads)
+    queues = [queue for queue in QUEUES if queue not in BESIDE]
+    workers = [start_worker(service.broker, threads=service.settings.worker_threads, queues=queues)]
+    if service.settings.priors_from is not None:
+        workers.append(start_worker(service.broker, threads=1, queues=BESIDE))
     while not stop.is_set():
         leave_worker_id(service.settings.run, service.broker)  # a new one after a lost connection
         stop.wait(1.0)
     worker_file(service.settings.run).unlink(missing_ok=True)
-    worker.stop(timeout=15_000)
+    for worker in workers:
+        worker.stop(timeout=15_000)
     pool.close()
 
 
@@ -58,6 +64,7 @@ def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
         Job.DRAFT: _draft_step(service),
         Job.SIGN: partial(sign_study, ledger=service.ledger),
         Job.DELIVER: _delivery_step(service, fence, learnt, pool),
+        **_priors_step(service),
     }
 
 
@@ -85,8 +92,31 @@ def _vision_steps(service: Service, fence: Fence, learnt: Learnt) -> Mapping[Job
     def segment(study_uid: str) -> None:
         record = read_by_rules(segment_study, study_uid)
         make_forms(record, expected_forms(settings.policies, learnt), service=service, fence=fence)
+        if settings.priors_from is not None and record.state == State.SEGMENTED:
+            service.queue.ask(Job.PRIORS, study_uid)
 
     return {Job.PREVIEW: partial(read_by_rules, preview_study), Job.SEGMENT: segment}
+
+
+def _priors_step(service: Service) -> Mapping[Job, Step]:
+    """Return what fetches a study's priors, where a PACS is set; what fails is in the log alone."""
+    settings, source = service.settings, service.settings.priors_from
+    if source is None:
+        return {}
+    known = {str(policy.node): policy.node for policy in settings.policies}  # those know of TLS
+
+    def fetch(study_uid: str) -> None:
+        record = service.ledger.held(study_uid)
+        if record.summary.patient_id:
+            fetch_priors(
+                record,
+                known.get(str(source), source),
+                service.ledger.archive,
+                calling_ae_title=settings.ae_title,
+                by=settings.priors_by,
+            )
+
+    return {Job.PRIORS: fetch}
 
 
 def _predictor(settings: Settings) -> Predictor:

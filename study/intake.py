@@ -17,6 +17,7 @@ from pydicom.uid import UID
 from study import telemetry
 from study.archive import Archive, InstanceReference, Written
 from study.errors import ArchiveError, StateError
+from study.expected import Expected
 from study.header import Header
 from study.history import Event, Received
 from study.incoming import Incoming
@@ -81,6 +82,7 @@ class Intake:
     ) -> None:
         self.archive: Archive = ledger.archive
         self._ledger = ledger
+        self._expected = Expected(ledger.archive)
         self._complete_on_release = frozenset(complete_on_release)
         self._room = room
         self._teller = Teller(ledger.registry, queue, quiet_period=quiet_period, clock=clock)
@@ -148,7 +150,7 @@ class Intake:
         telemetry.INSTANCE_BYTES.inc(incoming.size)
         if written is Written.KEPT_BESIDE:
             log.warning("conflicting_instance_kept_beside", **ref._asdict())
-        elif not _made_here(header):
+        elif not _made_here(header) and ref.study_uid not in self._expected:
             self._note(ref, header, offered.calling_ae_title)
         return Taken(ref, written)
 

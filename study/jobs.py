@@ -7,7 +7,7 @@ critical finding run on the ``urgent`` queue, which a worker always looks at fir
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, cast
 
 import dramatiq
@@ -50,6 +50,7 @@ class Job(StrEnum):
     DRAFT = "draft"
     SIGN = "sign"  # make the signed report's objects
     DELIVER = "deliver"
+    PRIORS = "priors"  # fetch what the study is to be compared with
 
 
 QUEUE = {
@@ -58,8 +59,10 @@ QUEUE = {
     Job.DRAFT: "draft",
     Job.SIGN: "draft",
     Job.DELIVER: "deliver",
+    Job.PRIORS: "priors",
 }
-QUEUES = (URGENT, "segment", "draft", "deliver")
+QUEUES = (URGENT, "segment", "draft", "deliver", "priors")
+BESIDE = ("priors",)  # on a thread of its own: what waits for another node keeps no study waiting
 
 # How often a job is tried again, and the longest pause between tries in milliseconds.
 RETRIES = {
@@ -68,6 +71,7 @@ RETRIES = {
     Job.DRAFT: (3, 10_000),
     Job.SIGN: (5, 60_000),
     Job.DELIVER: (20, 900_000),  # about four hours
+    Job.PRIORS: (3, 60_000),
 }
 
 # The jobs that a study in this state is owed; asked for after a step and by the reconciler.
@@ -141,11 +145,15 @@ class JobQueue:
             raise RegistryUnavailableError("Redis does not answer") from error
 
     def waiting(self) -> int:
-        """Return how many jobs wait for a worker; those that wait for their next try are not counted."""
+        """Return how many jobs wait for a worker.
+
+        Those that wait for their next try are not counted, nor those that keep no study waiting.
+        """
         try:
             pipeline = self._broker.client.pipeline(transaction=False)
             for queue in QUEUES:
-                pipeline.llen(_key(queue))
+                if queue not in BESIDE:
+                    pipeline.llen(_key(queue))
             return sum(cast("list[int]", pipeline.execute()))
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
@@ -221,9 +229,11 @@ def register(broker: Broker, steps: Mapping[Job, Step], ledger: Ledger, queue: J
             )(run)
 
 
-def start_worker(broker: Broker, *, threads: int) -> dramatiq.Worker:
-    """Start working on every queue in this process, and return the worker."""
-    worker = dramatiq.Worker(broker, worker_timeout=_LOOK_EVERY_MS, worker_threads=threads)
+def start_worker(broker: Broker, *, threads: int, queues: Collection[str] = QUEUES) -> dramatiq.Worker:
+    """Start working on `queues` in this process, and return the worker."""
+    worker = dramatiq.Worker(
+        broker, queues=set(queues), worker_timeout=_LOOK_EVERY_MS, worker_threads=threads
+    )
     worker.queue_prefetch = 1  # an urgent job waits for one running job at most
     worker.start()
     return worker

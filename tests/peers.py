@@ -154,7 +154,7 @@ class Orthanc:
     folder
         Where it keeps everything.
     modalities
-        The DICOM nodes it knows: name -> (AE title, host, port).
+        The DICOM nodes it knows: name -> (AE title, host, port), or as Orthanc's configuration has it.
     forward_to
         Name of the modality that every received instance is sent on to (by a Lua script).
     """
@@ -165,7 +165,7 @@ class Orthanc:
         self,
         folder: Path,
         *,
-        modalities: Mapping[str, tuple[str, str, int]] | None = None,
+        modalities: Mapping[str, tuple[str, str, int] | dict[str, object]] | None = None,
         forward_to: str | None = None,
         dicom_port: int | None = None,
     ) -> None:
@@ -260,7 +260,7 @@ class Orthanc:
             "DicomPort": self.port,
             "DicomCheckCalledAet": False,
             "DicomAlwaysAllowStore": True,
-            "DicomModalities": {name: list(node) for name, node in self._modalities.items()},
+            "DicomModalities": self._modalities,
         }
         if self._forward_to is not None:
             script = self.folder / "forward.lua"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,14 +15,16 @@ from pydicom.datadict import dictionary_VR
 from typer.testing import CliRunner
 
 from cli import app
-from dicom_node.priors import fetch_priors, is_earlier
+from dicom_node.priors import fetch_priors
 from dicom_node.receive import Receiver
 from study.archive import Archive, InstanceReference
 from study.errors import DeliveryError, NotInArchiveError
+from study.expected import LIFE, Expected
 from study.history import Received
 from study.inspection import summarize
 from study.ledger import Ledger
 from study.model import StudyRecord, StudySummary
+from study.priors import is_earlier
 from study.settings import Destination
 from tests.dicom_node.conftest import make_radiograph, saved
 from tests.dicom_node.encoding import dataset_bytes
@@ -101,6 +105,59 @@ def test_the_command_fetches_and_says_what_came(
     assert "P0001" not in done.output
 
 
+@pytest.fixture
+def pacs_without_get(receiver: Receiver, tmp_path: Path) -> Iterator[Orthanc]:
+    """A PACS that offers no C-GET to Kidray, and knows its address."""
+    kidray = {"AET": "KIDRAY", "Host": "127.0.0.1", "Port": receiver.port, "AllowGet": False}
+    with Orthanc(tmp_path / "orthanc", modalities={"kidray": kidray}) as running:
+        yield running
+
+
+@peer
+def test_what_a_pacs_does_not_give_is_moved_here_and_makes_no_work(
+    pacs_without_get, ledger, queue, current, tmp_path
+) -> None:
+    wanted, unwanted = prior(), prior(BodyPartExamined="CHEST")
+    files = [saved(dataset, tmp_path / "pacs") for dataset in (wanted, unwanted)]
+    for file in files:
+        pacs_without_get.take(file)
+    source = Destination.parse(pacs_without_get.destination)
+    with pytest.raises(DeliveryError, match="the association ended"):
+        fetch_priors(current, source, ledger.archive, calling_ae_title="KIDRAY", by="get")
+    (found,) = fetch_priors(current, source, ledger.archive, calling_ae_title="KIDRAY")
+    assert (found.prior.study_uid, found.instances) == (wanted.StudyInstanceUID, 1)
+    assert dataset_bytes(kept(ledger.archive, wanted)) == dataset_bytes(files[0])
+    assert not kept(ledger.archive, unwanted).exists()
+    assert ledger.record(str(wanted.StudyInstanceUID)) is None
+    assert queue.held() == set()
+
+
+@peer
+def test_what_the_pacs_sends_without_being_asked_is_work_as_ever(
+    pacs_without_get, receiver, ledger, current, tmp_path
+) -> None:
+    dataset = prior()
+    identifier = pacs_without_get.take(saved(dataset, tmp_path / "pacs"))
+    source = Destination.parse(pacs_without_get.destination)
+    fetch_priors(current, source, ledger.archive, calling_ae_title="KIDRAY", by="move")
+    another = prior(StudyInstanceUID=dataset.StudyInstanceUID)
+    pacs_without_get.send_on(pacs_without_get.take(saved(another, tmp_path / "pacs")), "kidray")
+    assert identifier is not None
+    record = ledger.record(str(dataset.StudyInstanceUID))
+    assert record is not None
+    assert record.calling_ae_title == "ORTHANC"
+
+
+def test_a_mark_that_was_left_behind_counts_for_ten_minutes(archive: Archive) -> None:
+    expected = Expected(archive)
+    with expected.coming("1.2.3") as mark:
+        assert "1.2.3" in expected
+        os.utime(mark, (time.time() - LIFE - 1,) * 2)
+        assert "1.2.3" not in expected
+    assert not mark.exists()
+    assert list(archive.studies()) == []
+
+
 def test_a_pacs_that_offers_no_queries_is_named(receiver: Receiver, ledger, current) -> None:
     plain = Destination("OTHER", "127.0.0.1", receiver.port)
     with pytest.raises(DeliveryError, match="OTHER does not offer"):
@@ -120,7 +177,11 @@ def test_a_study_without_a_patient_id_has_no_priors(ledger, current) -> None:
         ({"PatientBirthDate": ""}, True),
         ({"PatientBirthDate": "20230102"}, False),
         ({"PatientID": "P00011"}, False),
+        ({"PatientID": ""}, False),
         ({"StudyDate": "20260302"}, False),
+        ({"StudyDate": "20260301", "StudyTime": "115959"}, True),
+        ({"StudyDate": "20260301", "StudyTime": "120001"}, False),
+        ({"StudyDate": ""}, True),
         ({"StudyInstanceUID": "1.2.3"}, False),
         ({"StudyInstanceUID": "../x"}, False),
     ],
@@ -131,5 +192,7 @@ def test_who_is_taken_for_the_same_patient_earlier(change, expected) -> None:
     found.PatientID, found.PatientBirthDate = "P0001", "20230101"
     for keyword, value in change.items():
         found[keyword] = DataElement(keyword, dictionary_VR(keyword), value, validation_mode=IGNORE)
-    summary = StudySummary(patient_id="P0001", patient_birth_date="20230101", study_date="20260301")
+    summary = StudySummary(
+        patient_id="P0001", patient_birth_date="20230101", study_date="20260301", study_time="120000"
+    )
     assert is_earlier(found, "1.2.3", summary) is expected

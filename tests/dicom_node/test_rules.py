@@ -7,7 +7,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.config import disable_value_validation
 
-from dicom_node.body_parts import body_part_in
+from study.body_parts import body_part_in
 from dicom_node.rules import age_in_years, decide
 from tests.dicom_node.conftest import make_radiograph, saved
 

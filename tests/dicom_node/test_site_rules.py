@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 import cli
-from dicom_node.body_parts import _WORDS, REGION_CODES
+from study.body_parts import _WORDS, REGION_CODES
 from dicom_node.rules import decide
 from dicom_node.site_rules import decide_by, explain
 from study.errors import SettingsError
