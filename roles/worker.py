@@ -14,6 +14,7 @@ from dicom_node.priors import fetch_priors
 from dicom_node.site_rules import decide_by
 from inference.models import load_package
 from inference.predict import Predictor
+from inference.presentation_state import keep_presentation_states
 from inference.secondary_capture import keep_captures
 from inference.step import preview_study, segment_study
 from inference.warm_up import warm_up
@@ -156,6 +157,8 @@ def make_forms(record: StudyRecord, kinds: Collection[ObjectKind], *, service: S
     archive = service.ledger.archive
     if "CAPTURE" in kinds:
         keep_captures(record, archive=archive, display_of=fence.display_values, made_at=now())
+    if "GSPS" in kinds:
+        keep_presentation_states(record, archive=archive, made_at=now())
 
 
 def _delivery_step(service: Service, fence: Fence, learnt: Learnt, pool: AssociationPool) -> Step:

@@ -78,7 +78,7 @@ RETRIES = {
 OWED: dict[State, tuple[Job, ...]] = {
     State.QUEUED: (Job.SEGMENT,),
     State.SEGMENTING: (Job.SEGMENT,),
-    State.SEGMENTED: (Job.DRAFT, Job.DELIVER),
+    State.SEGMENTED: (Job.DELIVER, Job.DRAFT),
     State.DRAFTING: (Job.DRAFT,),
 }
 

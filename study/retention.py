@@ -21,7 +21,7 @@ from study.destination import DestinationPolicy
 from study.errors import ArchiveError, StateError
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
-from study.owed import Owed, objects_owed, unconfirmed
+from study.owed import Owed, objects_owed, pdf_uid, unconfirmed
 from study.state import FINISHED, State
 
 log = structlog.get_logger()
@@ -129,9 +129,10 @@ def take_leave(ledger: Ledger, study: Held, *, why: str, at: datetime) -> None:
 
 
 def _unsent_reports(record: StudyRecord) -> int:
-    """Return how many signed reports have not reached any destination."""
-    sent = {d.instance_uid for d in record.deliveries if d.state is DeliveryState.SENT}
-    return sum(report.sr_instance_uid not in sent for report in record.signed)
+    """Return how many signed reports have not reached any destination, as SR or as PDF."""
+    sent: set[str | None] = {d.instance_uid for d in record.deliveries if d.state is DeliveryState.SENT}
+    forms = ({r.sr_instance_uid, pdf_uid(record.study_uid, r.sr_instance_uid)} for r in record.signed)
+    return sum(not sent & uids for uids in forms)
 
 
 def _write_record(archive: Archive, study: Held, why: str, at: datetime) -> None:
