@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydicom import Dataset
 
 from study.findings import FINDINGS, FindingDefinition, FindingLabel
+from study.holdings import reference
 from study.model import (
     Assessment,
     Certainty,
@@ -179,6 +181,27 @@ class RadiographReference(Wire):
     sop_class_uid: str
     rows: int
     columns: int
+
+    @classmethod
+    def of(cls, header: Dataset) -> RadiographReference:
+        """Return the reference to the instance of this header, one of `Holdings`."""
+        ref = reference(header)
+        return cls(
+            series_uid=ref.series_uid,
+            instance_uid=ref.instance_uid,
+            sop_class_uid=str(header.SOPClassUID),
+            rows=int(header.get("Rows") or 0),
+            columns=int(header.get("Columns") or 0),
+        )
+
+
+class PriorStudy(Wire):
+    """An earlier study of the same patient, with its abdominal radiographs."""
+
+    study_uid: str
+    study_date: str = Field(description="DICOM DA; empty where unknown")
+    study_description: str
+    radiographs: list[RadiographReference]
 
 
 class Service(Wire):

@@ -65,20 +65,8 @@ _ShownDep = Annotated[_Shown, Depends(_shown)]
 @router.get("")
 def list_radiographs(study_uid: CheckedUID, holdings: HoldingsDep) -> list[RadiographReference]:
     """Return every CR and DX instance of a study, whether the model read it or not."""
-    found = []
-    for header in holdings.headers(study_uid):
-        if header.get("SOPClassUID") in RADIOGRAPHS:
-            ref = reference(header)
-            found.append(
-                RadiographReference(
-                    series_uid=ref.series_uid,
-                    instance_uid=ref.instance_uid,
-                    sop_class_uid=str(header.SOPClassUID),
-                    rows=int(header.get("Rows") or 0),
-                    columns=int(header.get("Columns") or 0),
-                )
-            )
-    return found
+    headers = holdings.headers(study_uid)
+    return [RadiographReference.of(header) for header in headers if header.get("SOPClassUID") in RADIOGRAPHS]
 
 
 @router.get("/{instance_uid}/image", response_class=Response, responses=_BINARY)
