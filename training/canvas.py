@@ -97,9 +97,10 @@ class Plane:
         points = self.pixels(centreline)
         radii = np.broadcast_to(np.asarray(radius_mm, np.float64) / self.mm_per_pixel, (len(points),))
         scale = 1 << _SUBPIXEL_BITS
-        for (x, y), radius in zip(points, radii, strict=True):
-            centre = (round(x * scale), round(y * scale))
-            cv2.circle(drawn, centre, max(1, round(radius * scale)), 1, -1, shift=_SUBPIXEL_BITS)
+        centres = np.rint(points * scale).astype(int).tolist()
+        sizes = np.maximum(1, np.rint(radii * scale)).astype(int).tolist()
+        for centre, radius in zip(centres, sizes, strict=True):
+            cv2.circle(drawn, centre, radius, 1, -1, shift=_SUBPIXEL_BITS)
         return drawn
 
     def inflate(self, mask: NDArray[np.uint8], depth_mm: float) -> NDArray[np.float32]:

@@ -116,7 +116,7 @@ def _triangle(
     for first, second in zip(corners, np.roll(corners, -1), strict=True):
         span = (second - first) % (2 * np.pi)
         for share in np.linspace(0, 1, 12, endpoint=False):
-            angle, hollow = first + span * share, 1 - 0.68 * np.sin(np.pi * share)
+            angle, hollow = first + span * share, 1 - 0.52 * np.sin(np.pi * share)
             points.append((np.cos(angle) * hollow * size, np.sin(angle) * hollow * size * plane.v_per_u))
     return np.asarray(points) + np.asarray(centre)
 

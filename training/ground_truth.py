@@ -35,7 +35,7 @@ def ground_truth_dataset(phantom: Phantom, radiograph: Dataset) -> hd.seg.Segmen
         instance_number=1,
         manufacturer="Kidray",
         manufacturer_model_name="Phantom",
-        software_versions="phantom 1",
+        software_versions="phantom 2",
         device_serial_number="0",
         omit_empty_frames=True,
         transfer_syntax_uid=ExplicitVRLittleEndian,

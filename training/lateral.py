@@ -81,7 +81,7 @@ def gas_in_front(plane: Plane, habitus: Habitus, rng: np.random.Generator, sever
     middle = rng.uniform(0.40, 0.5)
     reach = plane.along(15) + 0.18 * severity
     v = np.linspace(middle - reach, middle + reach, 60)
-    outer = _FRONT - 0.10 * np.sin(np.pi * np.clip((v - 0.15) / 0.75, 0, 1)) + 0.07
+    outer = _FRONT - 0.10 * np.sin(np.pi * np.clip((v - 0.15) / 0.75, 0, 1)) + 0.10
     bow = np.sin(np.linspace(0, np.pi, 60)).clip(0, 1) ** 0.5
     inner = outer + plane.across(2.0 + severity * 0.2 * plane.unit_mm) * bow
     outline = np.concatenate([np.stack([outer, v], 1), np.stack([inner, v], 1)[::-1]])

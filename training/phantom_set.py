@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+Drawing = Callable[[int, PhantomKind, tuple[int, int]], Phantom]
 SEED_STRIDE = 100_000  # phantoms that one seed of a set may hold; also its largest count
 LARGEST_SET_SEED = 10**7  # beyond lie the seeds of training, validation and test sets
 DETECTOR_SIZES = ((2048, 2048), (2048, 1792), (2304, 2048), (2022, 2022), (2048, 1880))
 MANIFEST_COLUMNS = (
     "number", "kind", "seed", "view", "age_months", "sex", "rows", "columns", "bits_stored", "photometric",
-    "image", "truth", "study_uid", "instance_uid", "area_px",
+    "image", "truth", "study_uid", "instance_uid", "area_px", "projection", "findings", "severities",
+    "mimics", "appliances", "site", "stranger",
 )  # fmt: skip
 
 
@@ -54,7 +57,7 @@ def write_phantom(phantom: Phantom, out: Path, *, number: int) -> WrittenPhantom
 
     The ground truth goes to ``OUT/truth/phantom-NNNN-<kind>.seg.dcm``.
     """
-    image = out / f"phantom-{number:04d}-{phantom.kind}.dcm"
+    image = out / f"phantom-{number:04d}-{phantom.stranger or phantom.kind}.dcm"
     out.mkdir(parents=True, exist_ok=True)
     radiograph = radiograph_dataset(phantom, number=number)
     radiograph.save_as(image, enforce_file_format=True)
@@ -73,6 +76,7 @@ def write_phantoms(
     *,
     kind: PhantomKind | None = None,
     size: tuple[int, int] | None = None,
+    drawing: Drawing | None = None,
 ) -> Iterator[tuple[Phantom, WrittenPhantom]]:
     """Write `count` phantoms and ``OUT/manifest.csv``; yields each as it is written.
 
@@ -84,6 +88,8 @@ def write_phantoms(
         All of one kind; None cycles through the five classes.
     size
         Rows and columns of all; None takes usual detector sizes in turn.
+    drawing
+        Draws a phantom of a seed, a kind and a size; None draws plain ones.
     """
     out.mkdir(parents=True, exist_ok=True)
     with (out / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
@@ -93,10 +99,14 @@ def write_phantoms(
             drawn_kind = kind or ABDOMINAL_KINDS[index % len(ABDOMINAL_KINDS)]
             drawn_seed = phantom_seed(seed, index)
             drawn_size = size or DETECTOR_SIZES[(seed + index) % len(DETECTOR_SIZES)]
-            phantom = draw_phantom(drawn_seed, drawn_kind, size=drawn_size)
+            phantom = (drawing or _plain)(drawn_seed, drawn_kind, drawn_size)
             written = write_phantom(phantom, out, number=index + 1)
             manifest.writerow(_manifest_row(phantom, written, out, index + 1))
             yield phantom, written
+
+
+def _plain(seed: int, kind: PhantomKind, size: tuple[int, int]) -> Phantom:
+    return draw_phantom(seed, kind, size=size)
 
 
 def _manifest_row(phantom: Phantom, written: WrittenPhantom, out: Path, number: int) -> dict[str, object]:
@@ -111,4 +121,9 @@ def _manifest_row(phantom: Phantom, written: WrittenPhantom, out: Path, number: 
         "truth": written.truth.relative_to(out).as_posix() if written.truth else "",
         "study_uid": written.study_uid, "instance_uid": written.instance_uid,
         "area_px": ";".join(f"{name}={area}" for name, area in zip(names, areas, strict=True) if area),
+        "projection": phantom.projection.value,
+        "findings": ";".join(label.value for label in phantom.severities),
+        "severities": ";".join(f"{label}={severity:.3f}" for label, severity in phantom.severities.items()),
+        "mimics": ";".join(sorted(phantom.mimics)), "appliances": ";".join(sorted(phantom.appliances)),
+        "site": phantom.site.value, "stranger": phantom.stranger,
     }  # fmt: skip
