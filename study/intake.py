@@ -171,8 +171,14 @@ class Intake:
             self.retry_unrecorded()
 
     def tell_beside(self, stop: threading.Event) -> None:
-        """Tell Redis what arrives until `stop` is set, so that no sender waits for it."""
+        """Speak with Redis, until `stop` is set, beside the senders: none of them waits for it."""
+        watching = None
+        if self._room is not None:
+            watching = threading.Thread(target=self._room.watch, args=(stop,), name="room")
+            watching.start()
         self._teller.run(stop)
+        if watching is not None:
+            watching.join()
 
     def _note(self, ref: InstanceReference, header: Header, calling_ae_title: str) -> None:
         is_radiograph = header.SOPClassUID in RADIOGRAPHS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -46,10 +47,11 @@ class Room:
         self._most_waiting = most_waiting
         self._clock = clock
         self._looked = float("-inf")
+        self._is_watched = False
         self._refusal: ArchiveError | None = None
 
     def check(self) -> None:
-        """Raise where another instance shall come later; looks afresh twice a second.
+        """Raise where another instance shall come later; looks afresh twice a second, unless `watch` does.
 
         Raises
         ------
@@ -59,11 +61,19 @@ class Room:
             If too many jobs wait.
         """
         now = self._clock()
-        if now - self._looked > _LOOK_EVERY:
+        if not self._is_watched and now - self._looked > _LOOK_EVERY:
             self._looked = now
             self._refusal = self._look()
         if self._refusal is not None:
             raise type(self._refusal)(str(self._refusal))
+
+    def watch(self, stop: threading.Event) -> None:
+        """Look until `stop` is set, so that no sender waits for a Redis that hangs."""
+        self._refusal = self._look()
+        self._is_watched = True
+        while not stop.wait(_LOOK_EVERY):
+            self._refusal = self._look()
+        self._is_watched = False
 
     def _look(self) -> ArchiveError | None:
         try:
