@@ -107,7 +107,7 @@ def report_sr(
             software_versions=[_software_version(), model.version],
             device_serial_number=model.sha256[:16],
         )
-        _date(dataset, made_at)
+        date_result(dataset, made_at)
     if adds_to is not None:
         dataset.PredecessorDocumentsSequence = [_predecessor(adds_to)]
     return dataset
@@ -132,7 +132,7 @@ def _series_description(model: ModelIdentity, *, signed: bool) -> str:
     return f"{MANUFACTURER} {kind} - {model.disclaimer.removeprefix('Trained on ')}"[:64]
 
 
-def _date(dataset: Dataset, made_at: datetime) -> None:
+def date_result(dataset: Dataset, made_at: datetime) -> None:
     """Say when `dataset` was made, and in which characters: any name fits UTF-8."""
     dataset.SpecificCharacterSet = "ISO_IR 192"
     for kind in ("Content", "InstanceCreation", "Series"):

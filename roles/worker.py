@@ -19,6 +19,7 @@ from inference.secondary_capture import keep_captures
 from inference.step import preview_study, segment_study
 from inference.warm_up import warm_up
 from reporting.llm import Llm
+from reporting.pdf_object import keep_pdfs
 from reporting.signing import sign_study
 from reporting.step import draft_study
 from study.alive import leave_worker_id, worker_file
@@ -159,6 +160,8 @@ def make_forms(record: StudyRecord, kinds: Collection[ObjectKind], *, service: S
         keep_captures(record, archive=archive, display_of=fence.display_values, made_at=now())
     if "GSPS" in kinds:
         keep_presentation_states(record, archive=archive, made_at=now())
+    if "PDF" in kinds:
+        keep_pdfs(record, archive=archive)
 
 
 def _delivery_step(service: Service, fence: Fence, learnt: Learnt, pool: AssociationPool) -> Step:
