@@ -37,6 +37,7 @@ app = typer.Typer(
 
 app.add_typer(operation.studies, name="studies")
 app.add_typer(operation.dead_letters, name="dead-letters")
+app.add_typer(vision_commands.models, name="models")
 app.command("rebuild")(operation.rebuild)
 for room in (vision_commands, training_commands, writer_commands, dicom_commands):
     app.add_typer(room.app)
@@ -119,12 +120,13 @@ def work(
 @app.command()
 def web() -> None:
     """Run the viewer and the HTTP interfaces alone."""
-    from inference.models import load_package
+    from inference.store import ModelStore
     from web_viewer.deps import services_of
     from web_viewer.serve import serve
 
     service = _role("web")
-    services = services_of(service, model=load_package(service.settings.model).identity)
+    store = ModelStore.of(service.settings.home)
+    services = services_of(service, model=store.package(service.settings.model).identity)
     threading.Thread(target=services.intake.keep_telling, name="intake", daemon=True).start()
     serve(service.settings, services)
 
@@ -135,7 +137,7 @@ def doctor() -> None:
     from rich.console import Console
 
     from dicom_node.echo import echo
-    from inference.models import load_package
+    from inference.store import ModelStore
     from study.doctor import Check, general_checks, run_checks
     from study.service import redis_url
     from study.settings import load_settings
@@ -143,7 +145,7 @@ def doctor() -> None:
     settings = load_settings()
 
     def model() -> str:
-        identity = load_package(settings.model).identity
+        identity = ModelStore.of(settings.home).package(settings.model).identity
         return f"{identity.name} {identity.version}, hash verified. {identity.disclaimer}."
 
     def answers(destination: Destination) -> str:

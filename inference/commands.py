@@ -1,4 +1,4 @@
-"""`kidray segment`: read radiographs from files without a server."""
+"""`kidray segment` and `kidray models`: radiographs without a server, and the packages that read them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 app = typer.Typer()
+models = typer.Typer(help="The model packages of this installation.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="As `kidray models list` shows it; the version may be left out.")]
 
 
 @app.command()
@@ -17,7 +20,7 @@ def segment(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the results; made when it is not there.")],
     model: Annotated[
-        Path | None, typer.Option(help="Model package; the one that ships when not given.")
+        Path | None, typer.Option(help="Model package, by name or folder; the one in use when not given.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads for the network.")] = 2,
 ) -> None:
@@ -32,6 +35,49 @@ def segment(
     The shipped model was trained on synthetic phantoms: not for clinical use.
     """
     from inference.from_files import segment_files
+    from inference.store import ModelStore
 
-    if not segment_files(files, out, model=model, threads=threads):
+    if not segment_files(files, out, model=model, threads=threads, store=ModelStore.of(_home())):
         raise typer.Exit(1)
+
+
+@models.command("list")
+def list_models() -> None:
+    """Show every model package, and which one reads."""
+    from inference.model_shelf import show_models
+
+    show_models(_home())
+
+
+@models.command()
+def add(
+    package: Annotated[Path, typer.Argument(help="Folder of a model package, or a ZIP of one.")],
+) -> None:
+    """Check a model package and keep a copy under the home folder."""
+    from inference.store import ModelStore
+
+    held = ModelStore.of(_home()).add(package)
+    typer.echo(f"{held.name} was added; `kidray models use {held.name}` lets it read.")
+
+
+@models.command()
+def use(name: Name) -> None:
+    """Choose the model that reads; workers take it at their next start."""
+    from inference.store import ModelStore
+
+    held = ModelStore.of(_home()).use(name)
+    typer.echo(f"{held.name} reads from the next start of each worker on. {held.summary.disclaimer}.")
+
+
+@models.command()
+def verify(name: Name) -> None:
+    """Check a model's files against their hashes, and its answers to its golden image on every engine."""
+    from inference.model_shelf import verify_model
+
+    verify_model(_home(), name)
+
+
+def _home() -> Path:
+    from study.settings import load_settings
+
+    return load_settings().home

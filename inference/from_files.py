@@ -14,9 +14,9 @@ from rich.table import Table
 
 from inference.capture import draw_capture, encode_png
 from inference.eligibility import check_pixels
-from inference.models import load_package
 from inference.predict import Predictor
 from inference.results import RadiographResult, read_radiograph
+from inference.store import ModelStore
 from study import telemetry
 from study.errors import KidrayError, NotDicomError, PixelDataError
 from study.findings import FINDINGS
@@ -30,7 +30,9 @@ _NEXT_STEP: dict[type[Exception], str] = {
 }
 
 
-def segment_files(files: list[Path], out: Path, *, model: Path | None, threads: int) -> bool:
+def segment_files(
+    files: list[Path], out: Path, *, model: Path | None, threads: int, store: ModelStore
+) -> bool:
     """Segment radiographs, write their results to `out`, and show them as a table.
 
     Parameters
@@ -40,9 +42,11 @@ def segment_files(files: list[Path], out: Path, *, model: Path | None, threads: 
     out
         Folder for the results; made when it is not there.
     model
-        Folder of a model package; None takes the one that ships.
+        A model package, by name or folder; None takes the one in use.
     threads
         Threads for the network.
+    store
+        Where packages are looked for by name.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def segment_files(files: list[Path], out: Path, *, model: Path | None, threads: 
     """
     errors = Console(stderr=True)
     try:
-        predictor = Predictor(load_package(model), threads=threads)
+        predictor = Predictor(store.package(model), threads=threads)
         out.mkdir(parents=True, exist_ok=True)
     except (KidrayError, OSError) as error:
         errors.print(escape(str(error)), style="red", highlight=False, soft_wrap=True)

@@ -1,0 +1,101 @@
+"""What `kidray models list` and `kidray models verify` print."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from inference.golden import check_golden
+from inference.models import QUANTISED_FILE, ModelPackage, load_package
+from inference.openvino_runtime import is_installed
+from inference.parity import Certificate, certificates
+from inference.predict import Predictor
+from inference.runtime import Precision
+from inference.serving import Engine, Serving, open_runtime
+from inference.store import Held, ModelStore, check_package, package_sha256
+from study.errors import ModelError
+
+
+def show_models(home: Path) -> None:
+    """Print a table of every model package."""
+    table = Table()
+    for column in ("Model", "Task", "", "Network", "May serve in", "Note"):
+        table.add_column(column, overflow="fold")
+    for held in ModelStore.of(home).list():
+        table.add_row(
+            held.name,
+            held.summary.task,
+            ", ".join(_marks(held)),
+            held.summary.sha256[:16],
+            ", ".join(_precisions(held)),
+            held.summary.disclaimer,
+        )
+    Console(width=None if os.isatty(1) else 160).print(table)
+
+
+def _marks(held: Held) -> list[str]:
+    return [*(["in use"] if held.in_use else []), *(["ships with Kidray"] if held.shipped else [])]
+
+
+def _precisions(held: Held) -> list[str]:
+    if held.summary.task != "findings":
+        return ["fp32"]
+    certified = certificates(load_package(held.folder))
+    return ["fp32", *(f"{c.precision} ({c.engine})" for c in certified if not c.shortfalls)]
+
+
+def verify_model(home: Path, name: str) -> None:
+    """Check a package and say what was checked.
+
+    Raises
+    ------
+    ModelError
+        If a file is damaged, or an engine does not answer as it should to the golden image.
+    """
+    held = ModelStore.of(home).find(name)
+    check_package(held.folder)
+    print(f"{held.name}: every file agrees with {held.folder / 'model.json'}")
+    print(f"package SHA-256 {package_sha256(held.folder)}")
+    if held.summary.task != "findings":
+        return
+    package = load_package(held.folder)
+    if package.description.golden is None:
+        print("golden image: the package has none")
+    for engine in _engines():
+        _check_engine(package, engine)
+    for certificate in certificates(package):
+        print(_stated(certificate))
+
+
+def _engines() -> list[Engine]:
+    return ["openvino", "onnxruntime"] if is_installed() else ["onnxruntime"]
+
+
+def _check_engine(package: ModelPackage, engine: Engine) -> None:
+    for precision in Precision:
+        if precision is Precision.INT8 and not (package.folder / QUANTISED_FILE).is_file():
+            continue
+        try:
+            runtime = open_runtime(package, Serving(engine=engine, precision=precision, threads=2))
+        except ModelError as error:
+            if precision is Precision.FP32:
+                raise
+            print(f"{engine} in {precision}: not here, as {error}")
+            continue
+        check_golden(Predictor(package, runtime=runtime))
+        if package.description.golden is not None:
+            print(f"golden image: right on {runtime.name} in {precision}")
+
+
+def _stated(certificate: Certificate) -> str:
+    verdict = "; ".join(certificate.shortfalls) or "may serve"
+    return (
+        f"{certificate.precision} on {certificate.engine}: {certificate.images} {certificate.set}, "
+        f"labels agree {certificate.label_agreement:.2%}, "
+        f"Dice {certificate.dice:.4f} against {certificate.dice_fp32:.4f}, of {certificate.decisions} "
+        f"decisions {certificate.reversed} reversed, {certificate.bands_changed} moved to or from "
+        f"indeterminate: {verdict}"
+    )
