@@ -237,9 +237,9 @@ def _calcified_node(setting: Setting, rng: np.random.Generator) -> Likeness:
     bone = np.zeros(plane.shape, np.float32)
     for _ in range(rng.integers(1, 6)):
         spot = centre + rng.normal(0, 0.04, 2) * (1, plane.v_per_u)
-        size = plane.across(rng.uniform(1.2, 4.0))
+        size = plane.across(rng.uniform(1.6, 4.5))
         shape = plane.polygon(blob(rng, (spot[0], spot[1]), (size, size * plane.v_per_u), rough=0.3))
-        bone += plane.inflate(shape, 8.0) * np.float32(rng.uniform(0.4, 1.0))
+        bone += plane.inflate(shape, 9.0) * np.float32(rng.uniform(0.6, 1.2))
     return _of(setting, bone=bone)
 
 
