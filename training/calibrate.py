@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.models import FindingScore
-from inference.scores import FEATURES
 
 PENALTY = 0.02  # keeps a perfectly separated finding from claiming certainty
 LEAST_SPECIFICITY = 0.95
@@ -31,7 +30,7 @@ def fit_score(features: NDArray[np.float64], present: NDArray[np.bool_]) -> Find
     Parameters
     ----------
     features
-        float64 (N, 3): see `inference.scores.FEATURES`.
+        float64 (N, F): see `inference.scores.ALL_FEATURES`.
     present
         Ground truth, bool (N,).
 
@@ -58,7 +57,7 @@ def fit_logistic(features: NDArray[np.float64], present: NDArray[np.bool_]) -> F
     """Return the penalised maximum-likelihood fit, by Newton's method on standardised features."""
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-9
     design = np.hstack([(features - mean) / deviation, np.ones((len(features), 1))])
-    penalty = PENALTY * np.diag([1.0] * len(FEATURES) + [0.0])
+    penalty = PENALTY * np.diag([1.0] * features.shape[1] + [0.0])
     beta = np.zeros(design.shape[1])
     for _ in range(_ITERATIONS):
         share = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from study.errors import SettingsError
 from training.console import progress, said_plainly
 from training.import_command import import_aihub
 from training.plan import PhantomKind
-
-if TYPE_CHECKING:
-    from training.dataset import PreparedSet
-    from training.recipe import Recipe
-    from training.split import Split
-    from training.train import EpochResult, Training
+from training.train_command import prepared_set, train
 
 app = typer.Typer(help="Phantoms and models.", no_args_is_help=True)
 app.command("import-aihub")(import_aihub)
+app.command()(train)
 
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
@@ -56,31 +51,6 @@ def phantom(
 
 
 @app.command()
-def train(
-    config: Annotated[Path, typer.Option(help="The recipe, a TOML file.")] = Path(
-        "training/configs/unet.toml"
-    ),
-    out: Annotated[Path, typer.Option(help="Folder of checkpoints and log.")] = Path("runs/unet"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.pt.")] = False,
-    threads: Threads = 2,
-) -> None:
-    """Train the U-Net by a recipe.
-
-    The recipe says everything: how many phantoms (or which folders of DICOM with ground truth as SEG, or the
-    manifest of an imported set), the network, the loss, the optimizer, the augmentation. A checkpoint is
-    written after every epoch (OUT/last.pt; OUT/best.pt by validation Dice), so a run can be stopped at any
-    time; --resume goes on to the numbers that an unbroken run gives. Resumed with a changed recipe, a run
-    goes on by the new one and its model says so. OUT/log.csv has a line an epoch.
-
-    Needs the extra `train`: pip install "kidray[train]".
-
-    Example: kidray train --config training/configs/unet.toml --out runs/unet
-    """
-    with said_plainly():
-        _train(config, out, resume, threads)
-
-
-@app.command()
 def export(
     checkpoint: Annotated[Path, typer.Option(help="A checkpoint, such as runs/unet/best.pt.")],
     out: Annotated[Path, typer.Option(help="Folder of the model package.")],
@@ -101,14 +71,14 @@ def export(
     with said_plainly():
         import torch
 
+        from training.checkpoint import read_checkpoint
         from training.export import export_package
         from training.recipe import Recipe
         from training.split import Split
-        from training.train import read_checkpoint
 
         torch.set_num_threads(threads)
         recipe = Recipe.model_validate(read_checkpoint(checkpoint)["recipe"])
-        validation = _prepared(recipe, Split.VALIDATION, threads)
+        validation = prepared_set(recipe, Split.VALIDATION, threads)
         package = export_package(checkpoint, out, validation, name=name, version=version)
         typer.echo(f"{name} {version} in {package.folder}; next: kidray evaluate --model {out}")
 
@@ -143,73 +113,6 @@ def evaluate(
         if write:
             record(package, summary)
         _show(summary)
-
-
-def _train(config: Path, out: Path, resume: bool, threads: int) -> None:
-    import torch
-
-    from training import train as loop
-    from training.recipe import read_recipe
-    from training.split import Split
-
-    torch.set_num_threads(threads)
-    last = out / loop.LAST
-    if last.exists() and not resume:
-        raise SettingsError(f"{out} holds a run already: add --resume to go on, or choose another --out")
-    if resume and not last.exists():
-        raise SettingsError(f"{out} holds no run to resume: {last} is missing")
-    recipe = read_recipe(config)
-    training_set = _prepared(recipe, Split.TRAIN, threads)
-    validation_set = _prepared(recipe, Split.VALIDATION, threads)
-    steps = loop.steps_in(training_set, recipe.batch)
-    training = loop.resume(last, steps, recipe) if resume else loop.start(recipe, steps)
-    out.mkdir(parents=True, exist_ok=True)
-    with progress("training") as report:
-        while not training.is_over:
-            done = training.epoch * steps
-            result = loop.run_epoch(
-                training,
-                training_set,
-                validation_set,
-                lambda step, _of, _loss, done=done: report(done + step, recipe.epochs * steps),  # type: ignore[misc]
-            )
-            _keep(training, result, out)
-    typer.echo(
-        f"best validation Dice {training.best_dice:.4f} in epoch {training.best_epoch}: {out / loop.BEST}"
-    )
-
-
-def _keep(training: Training, result: EpochResult, out: Path) -> None:
-    from training.train import BEST, LAST, save_checkpoint
-
-    log = out / "log.csv"
-    if not log.exists():
-        log.write_text(",".join(result._fields) + "\n", encoding="utf-8")
-    with log.open("a", encoding="utf-8") as stream:
-        stream.write(",".join(f"{value:.6g}" for value in result) + "\n")
-    if training.best_epoch == training.epoch:
-        save_checkpoint(training, out / BEST)
-    save_checkpoint(training, out / LAST)
-    typer.echo(
-        f"epoch {result.epoch}: loss {result.train_loss:.4f}, validation loss {result.validation_loss:.4f}, "
-        f"validation Dice {result.validation_dice:.4f}"
-    )
-
-
-def _prepared(recipe: Recipe, split: Split, workers: int) -> PreparedSet:
-    from training.dataset import prepared_folder, prepared_manifest, prepared_phantoms
-    from training.split import Split
-
-    data = recipe.data
-    is_train = split is Split.TRAIN
-    folder = data.train_folder if is_train else data.validation_folder
-    with progress(f"preparing {split}") as report:
-        if data.manifest is not None:
-            return prepared_manifest(data.manifest, split, data.size, cache=data.cache, progress=report)
-        if folder is not None:
-            return prepared_folder(folder, data.size, cache=data.cache, progress=report)
-        count = data.train if is_train else data.validation
-        return prepared_phantoms(split, count, data.size, cache=data.cache, workers=workers, progress=report)
 
 
 def _show(summary: dict[str, object]) -> None:

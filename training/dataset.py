@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +18,17 @@ import inference.preprocess
 import study.findings
 import training
 from inference.preprocess import prepare
+from study.findings import FINDINGS
 from training.folder import Pair, find_pairs, read_pair
 from training.manifest import Row, outlined_rows, read_row
-from training.phantom import PhantomKind, draw_phantom
+from training.mix import draw_for
+from training.phantom import Phantom, PhantomKind, draw_phantom
 from training.phantom_set import DETECTOR_SIZES
 from training.split import Split
 
 Progress = Callable[[int, int], None]  # done, of
 
-_DRAWING_MODULES = (
-    "anatomy", "bowel", "canvas", "dataset", "display", "phantom", "physics", "plan", "signs", "skeleton",
-)  # fmt: skip
+_DRAWN_FROM = ("mix", "phantom_set")  # with what they import, all that decides how a phantom looks
 _DRAWN_ROWS = 512  # phantoms for training; served ones have four times as many, averaged down
 
 # No seed belongs to two splits, nor to a set that `kidray phantom` writes.
@@ -43,6 +45,14 @@ TRAINING_CYCLE = (
 )
 
 
+class Prepared(NamedTuple):
+    """One radiograph as the network reads it: image, class indices, and findings of the image as a whole."""
+
+    image: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    findings: NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class PreparedSet:
     """Radiographs as the network reads them.
@@ -53,10 +63,14 @@ class PreparedSet:
         float16 (N, S, S) in -1 to 1.
     labels
         Class indices, uint8 (N, S, S).
+    findings
+        Which findings the image as a whole has, bool (N, 4). An outline may lie under the collimator's
+        margin or go to another finding; the finding is there all the same.
     """
 
     images: NDArray[np.float16]
     labels: NDArray[np.uint8]
+    findings: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -68,26 +82,46 @@ def split_seed(split: Split, index: int, first: int = 0) -> int:
 
 
 def prepared_phantoms(
-    split: Split, count: int, size: int, *, cache: Path, workers: int = 1, progress: Progress | None = None
+    split: Split,
+    count: int,
+    size: int,
+    *,
+    cache: Path,
+    drawing: str = "cycle",
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> PreparedSet:
     """Return `count` prepared phantoms of a split, drawn once and then read from `cache`.
 
     The name in the cache holds a hash of the code that draws, so a change there is never missed.
+
+    Parameters
+    ----------
+    drawing
+        `cycle`: one finding at a time, in turn; `mix`: whatever `training.mix` draws for the seed.
     """
-    key = hashlib.sha256(f"{split}/{count}/{size}/{_code_hash()}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{split}/{count}/{size}/{drawing}/{_code_hash()}".encode()).hexdigest()[:16]
     folder = cache / f"{split}-{count}-{size}-{key}"
-    if not (folder / "labels.npy").exists():
-        draw = partial(_prepared_phantom, split, size)
+    if not _is_whole(folder):
+        draw = partial(_prepared_phantom, split, size, drawing)
         _fill(folder, draw, count, size, workers, progress)
     return _opened(folder)
 
 
-def _prepared_phantom(split: Split, size: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def _prepared_phantom(split: Split, size: int, drawing: str, index: int) -> Prepared:
     rows, columns = DETECTOR_SIZES[index % len(DETECTOR_SIZES)]
     drawn = (_DRAWN_ROWS, round(_DRAWN_ROWS * columns / rows))
-    phantom = draw_phantom(split_seed(split, index), TRAINING_CYCLE[index % len(TRAINING_CYCLE)], size=drawn)
+    seed = split_seed(split, index)
+    if drawing == "mix":
+        phantom = draw_for(seed, drawn)
+    else:
+        phantom = draw_phantom(seed, TRAINING_CYCLE[index % len(TRAINING_CYCLE)], size=drawn)
     image, box = prepare(phantom.attenuation_image, size)
-    return image[0], box.square_labels(phantom.mask)
+    return Prepared(image[0], box.square_labels(phantom.mask), _present(phantom))
+
+
+def _present(phantom: Phantom) -> NDArray[np.bool_]:
+    return np.array([label in phantom.findings for label in FINDINGS])
 
 
 def prepared_folder(folder: Path, size: int, *, cache: Path, progress: Progress | None = None) -> PreparedSet:
@@ -101,15 +135,13 @@ def prepared_folder(folder: Path, size: int, *, cache: Path, progress: Progress 
         facts = path.stat()
         digest.update(f"{path}/{facts.st_size}/{facts.st_mtime_ns}".encode())
     cached = cache / f"{folder.name}-{len(pairs)}-{size}-{digest.hexdigest()[:16]}"
-    if not (cached / "labels.npy").exists():
+    if not _is_whole(cached):
         _fill(cached, lambda index: _prepared_pair(pairs[index], size), len(pairs), size, 1, progress)
     return _opened(cached)
 
 
-def _prepared_pair(pair: Pair, size: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    radiograph, masks = read_pair(pair)
-    image, box = prepare(radiograph, size)
-    return image[0], box.square_labels(masks)
+def _prepared_pair(pair: Pair, size: int) -> Prepared:
+    return _outlined(*read_pair(pair), size)
 
 
 def prepared_manifest(
@@ -131,25 +163,32 @@ def prepared_manifest(
         facts = mask.stat()
         digest.update(f"{mask}/{facts.st_size}/{facts.st_mtime_ns}".encode())
     cached = cache / f"{folder.name}-{split}-{len(rows)}-{size}-{digest.hexdigest()[:16]}"
-    if not (cached / "labels.npy").exists():
+    if not _is_whole(cached):
         _fill(cached, lambda index: _prepared_row(folder, rows[index], size), len(rows), size, 1, progress)
     return _opened(cached)
 
 
-def _prepared_row(folder: Path, row: Row, size: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    radiograph, masks = read_row(folder, row)
+def _prepared_row(folder: Path, row: Row, size: int) -> Prepared:
+    return _outlined(*read_row(folder, row), size)
+
+
+def _outlined(radiograph: NDArray[np.float32], masks: NDArray[np.bool_], size: int) -> Prepared:
     image, box = prepare(radiograph, size)
-    return image[0], box.square_labels(masks)
+    return Prepared(image[0], box.square_labels(masks), np.asarray(masks.any(axis=(1, 2)), np.bool_))
 
 
 def _opened(folder: Path) -> PreparedSet:
-    images = np.load(folder / "images.npy", mmap_mode="r")
-    return PreparedSet(images, np.load(folder / "labels.npy", mmap_mode="r"))
+    images, labels = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+    return PreparedSet(images, labels, np.load(folder / "findings.npy"))
+
+
+def _is_whole(folder: Path) -> bool:
+    return (folder / "findings.npy").exists()
 
 
 def _fill(
     folder: Path,
-    draw: Callable[[int], tuple[NDArray[np.float32], NDArray[np.uint8]]],
+    draw: Callable[[int], Prepared],
     count: int,
     size: int,
     workers: int,
@@ -158,19 +197,21 @@ def _fill(
     folder.mkdir(parents=True, exist_ok=True)
     images = np.lib.format.open_memmap(folder / "images.part", "w+", np.float16, (count, size, size))
     labels = np.lib.format.open_memmap(folder / "labels.part", "w+", np.uint8, (count, size, size))
-    for index, (image, label) in enumerate(_mapped(draw, count, workers)):
-        images[index], labels[index] = image, label
+    findings = np.zeros((count, len(FINDINGS)), np.bool_)
+    for index, prepared in enumerate(_mapped(draw, count, workers)):
+        images[index], labels[index], findings[index] = prepared
         if progress is not None:
             progress(index + 1, count)
     images.flush()
     labels.flush()
     (folder / "images.part").replace(folder / "images.npy")
-    (folder / "labels.part").replace(folder / "labels.npy")  # last: its presence means the set is whole
+    (folder / "labels.part").replace(folder / "labels.npy")
+    with (folder / "findings.part").open("wb") as stream:
+        np.save(stream, findings)
+    (folder / "findings.part").replace(folder / "findings.npy")  # last: its presence means the set is whole
 
 
-def _mapped(
-    draw: Callable[[int], tuple[NDArray[np.float32], NDArray[np.uint8]]], count: int, workers: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+def _mapped(draw: Callable[[int], Prepared], count: int, workers: int) -> Iterator[Prepared]:
     if workers <= 1:
         yield from map(draw, range(count))
         return
@@ -180,8 +221,15 @@ def _mapped(
 
 def _code_hash() -> str:
     digest = hashlib.sha256()
-    rooms = Path(training.__file__).parent
-    paths = [rooms / f"{name}.py" for name in _DRAWING_MODULES]
-    for path in (*paths, Path(inference.preprocess.__file__), Path(study.findings.__file__)):
+    modules = [Path(module.__file__ or "") for module in (inference.preprocess, study.findings)]
+    for path in (Path(__file__), *_drawing_modules(), *modules):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _drawing_modules() -> list[Path]:
+    room, names = Path(training.__file__).parent, list(_DRAWN_FROM)
+    for name in names:  # grows as it goes
+        imported = re.findall(r"^from training\.(\w+) import", (room / f"{name}.py").read_text("utf-8"), re.M)
+        names += [other for other in imported if other not in names]
+    return [room / f"{name}.py" for name in sorted(names)]

@@ -26,17 +26,17 @@ from inference.models import (
     load_package,
 )
 from inference.predict import Predictor
-from inference.scores import FEATURES, image_features
+from inference.scores import ALL_FEATURES, FEATURES, image_features
 from inference.unet import UNet
 from study.findings import FINDINGS
 from study.model import DISCLAIMER_EN
 from training.calibrate import fit_score
 from training.card import write_card
+from training.checkpoint import read_checkpoint, reading_weights
 from training.dataset import PreparedSet
 from training.recipe import Recipe
-from training.train import read_checkpoint
 
-INPUT, OUTPUT = "radiograph", "probabilities"
+INPUT, OUTPUT, HEAD = "radiograph", "probabilities", "findings"
 OPSET = 18
 OTHER_DISCLAIMER = "Trained on radiographs of its maker's choice, not for clinical use"
 _LARGE = 64  # initialisers of at least so many numbers are stored in half precision
@@ -45,13 +45,15 @@ _LARGE = 64  # initialisers of at least so many numbers are stored in half preci
 class _WithSoftmax(nn.Module):
     """The network and the softmax after it, as one graph."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: UNet) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, radiograph: Tensor) -> Tensor:
-        """Return probabilities (N, 5, S, S)."""
-        return torch.softmax(self.network(radiograph), dim=1)
+    def forward(self, radiograph: Tensor) -> tuple[Tensor, ...]:
+        """Return probabilities (N, 5, S, S), and the head's logits (N, 4) where there is one."""
+        answers = self.network(radiograph)
+        probabilities = torch.softmax(answers.logits, dim=1)
+        return (probabilities,) if answers.findings is None else (probabilities, answers.findings)
 
 
 def export_package(
@@ -66,9 +68,7 @@ def export_package(
     """
     content = read_checkpoint(checkpoint)
     recipe = Recipe.model_validate(content["recipe"])
-    network = UNet(recipe.network.width, recipe.network.depth)
-    network.load_state_dict(content["network"])
-    network.eval()
+    network = serving_network(recipe, content)
     out.mkdir(parents=True, exist_ok=True)
     write_onnx(network, recipe.data.size, out / NETWORK_FILE)
     halves = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
@@ -79,6 +79,15 @@ def export_package(
     _write_description(out, calibrated_description(load_package(out), validation))
     write_card(load_package(out))
     return load_package(out)
+
+
+def serving_network(recipe: Recipe, content: dict[str, Any]) -> UNet:
+    """Return the network that a checkpoint's weights make, without what only trains."""
+    parts = recipe.network.model_dump() | {"deep_supervision": False}
+    network = UNet(**parts)
+    weights = reading_weights(content)
+    network.load_state_dict({n: value for n, value in weights.items() if not n.startswith("deeper.")})
+    return network.eval()
 
 
 def write_onnx(network: UNet, size: int, path: Path) -> None:
@@ -97,7 +106,7 @@ def write_onnx(network: UNet, size: int, path: Path) -> None:
             dynamo=True,
             opset_version=OPSET,
             input_names=[INPUT],
-            output_names=[OUTPUT],
+            output_names=[OUTPUT] if network.image_head is None else [OUTPUT, HEAD],
             dynamic_shapes={"radiograph": {0: torch.export.Dim("batch")}},
             verbose=False,
         )
@@ -115,10 +124,11 @@ def write_onnx(network: UNet, size: int, path: Path) -> None:
 def folded(network: UNet) -> UNet:
     """Return a copy with each batch normalisation folded into the convolution before it."""
     copied = copy.deepcopy(network).eval()
-    for block in [*copied.down, *copied.merge]:
-        for index in (0, 3):
-            block[index] = fuse_conv_bn_eval(block[index], block[index + 1])
-            block[index + 1] = nn.Identity()
+    for layers in [module for module in copied.modules() if isinstance(module, nn.Sequential)]:
+        for index in range(len(layers) - 1):
+            before, after = layers[index], layers[index + 1]
+            if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+                layers[index], layers[index + 1] = fuse_conv_bn_eval(before, after), nn.Identity()
     return copied
 
 
@@ -141,8 +151,9 @@ def _halve(graph: onnx.GraphProto) -> None:
 def _description(
     out: Path, recipe: Recipe, content: dict[str, Any], *, name: str, version: str
 ) -> ModelDescription:
+    features = ALL_FEATURES if recipe.network.image_head else FEATURES
     neutral = {
-        "weights": [0.0] * len(FEATURES),
+        "weights": [0.0] * len(features),
         "bias": 0.0,
         "operating_point": 0.5,
         "indeterminate_from": 0.25,
@@ -152,15 +163,15 @@ def _description(
         "version": version,
         "sha256": file_sha256(out / NETWORK_FILE),
         "weights_sha256": file_sha256(out / WEIGHTS_FILE),
-        "architecture": "U-Net (Ronneberger et al. 2015) with batch normalisation and padding",
-        "width": recipe.network.width,
-        "depth": recipe.network.depth,
+        "architecture": _architecture(recipe),
+        **recipe.network.model_dump(exclude={"deep_supervision"}),
         "size": recipe.data.size,
         "labels": list(FINDINGS),
         "input_name": INPUT,
         "output_name": OUTPUT,
+        "head_name": HEAD if recipe.network.image_head else None,
         "preprocessing": "letterbox; quantiles 0.01 and 0.99 of the exposed field to -1 and 1",
-        "features": list(FEATURES),
+        "features": list(features),
         "scores": dict.fromkeys(FINDINGS, neutral),
         "disclaimer": DISCLAIMER_EN if recipe.data.is_drawn else OTHER_DISCLAIMER,
         "training": {
@@ -175,15 +186,27 @@ def _description(
     return ModelDescription.model_validate(entries)
 
 
+def _architecture(recipe: Recipe) -> str:
+    part = recipe.network
+    added = {
+        "a first level at half the image's side": part.stem == 2,
+        "a residual contracting path": part.residual,
+        "an image-level head": part.image_head,
+    }
+    said = ", ".join(name for name, is_there in added.items() if is_there)
+    plain = "U-Net (Ronneberger et al. 2015) with batch normalisation and padding"
+    return f"{plain}; {said}" if said else plain
+
+
 def calibrated_description(package: ModelPackage, validation: PreparedSet) -> ModelDescription:
     """Return the package's description with scores fitted on the network's answers as exported."""
     predictor = Predictor(package, threads=torch.get_num_threads())
-    features = np.empty((len(validation), len(FINDINGS), len(FEATURES)))
-    present = np.zeros((len(validation), len(FINDINGS)), np.bool_)
+    features = np.empty((len(validation), len(FINDINGS), len(package.description.features)))
     for index in range(len(validation)):
-        image = validation.images[index].astype(np.float32)
-        features[index] = image_features(predictor.runtime(image[None, None]).probabilities[0])
-        present[index] = [np.any(validation.labels[index] == number + 1) for number in range(len(FINDINGS))]
+        answer = predictor.runtime(validation.images[index].astype(np.float32)[None, None])
+        head = None if answer.head is None else answer.head[0]
+        features[index] = image_features(answer.probabilities[0], head)
+    present = np.asarray(validation.findings, np.bool_)
     scores = {
         label: fit_score(features[:, number], present[:, number]) for number, label in enumerate(FINDINGS)
     }

@@ -1,36 +1,49 @@
-"""Train the U-Net by a recipe; stop at any time, and resume to the same numbers."""
+"""Train the network by a recipe; stop at any time, and resume to the same numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from inference.unet import CLASSES, UNet
-from training.augment import Augmentation
+from inference.unet import CLASSES, Answers, UNet
+from study.findings import FINDINGS
+from training.average import AverageNetwork
 from training.dataset import PreparedSet
-from training.losses import segmentation_loss
+from training.feed import Batch, Feed, plain_batches
+from training.losses import image_loss, segmentation_loss, unified_focal_loss
+from training.metrics import auroc
+from training.ranks import ALONE, Ranks
 from training.recipe import OptimizerPart, Recipe
 
-LAST, BEST = "last.pt", "best.pt"
 Scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau | torch.optim.lr_scheduler.LambdaLR
+LARGEST_GRADIENT = 5.0
 
 
 class EpochResult(NamedTuple):
-    """What one epoch came to; Dice is the mean per-image foreground Dice on the validation set."""
+    """What one epoch came to.
+
+    Attributes
+    ----------
+    validation_dice
+        Mean over the findings that the validation images have, each image by itself.
+    dices, aurocs
+        By finding: mean Dice where it is present; area under the ROC curve of the image-level head.
+    """
 
     epoch: int
     train_loss: float
     validation_loss: float
     validation_dice: float
     learning_rate: float
+    dices: dict[str, float]
+    aurocs: dict[str, float]
 
 
 @dataclass
@@ -38,10 +51,12 @@ class Training:
     """All that changes while a network is trained: what a checkpoint holds."""
 
     recipe: Recipe
-    device: torch.device
+    ranks: Ranks
     network: UNet
+    reached: nn.Module  # the network, or what keeps it alike in all processes
     optimizer: torch.optim.AdamW
     scheduler: Scheduler
+    average: AverageNetwork | None
     epoch: int = 0  # finished epochs
     best_dice: float = -1.0
     best_epoch: int = 0
@@ -52,20 +67,38 @@ class Training:
         """Whether all epochs ran, or the validation Dice has not risen for the recipe's patience."""
         return self.epoch >= self.recipe.epochs or self.epoch - self.best_epoch >= self.recipe.patience
 
+    @property
+    def reads_half_size(self) -> bool:
+        """Whether this epoch's images have half their side."""
+        return self.epoch < self.recipe.half_size_epochs
+
+    @property
+    def reader(self) -> UNet:
+        """The network that reads best: the average of the weights, where one is kept."""
+        return self.network if self.average is None else self.average.network
+
 
 StepReport = Callable[[int, int, float], None]  # step, of, loss
 
 
-def start(recipe: Recipe, steps_per_epoch: int) -> Training:
+def start(recipe: Recipe, steps_per_epoch: int, ranks: Ranks = ALONE) -> Training:
     """Return a training at its beginning, on CUDA where there is one."""
     torch.manual_seed(recipe.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = UNet(recipe.network.width, recipe.network.depth)
-    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = UNet(**recipe.network.model_dump())
+    network = network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     part = recipe.optimizer
     optimizer = torch.optim.AdamW(network.parameters(), part.learning_rate, weight_decay=part.weight_decay)
-    scheduler = _scheduler(optimizer, part, steps_per_epoch, recipe.epochs)
-    return Training(recipe, device, network, optimizer, scheduler)
+    steps = -(-steps_per_epoch // part.accumulation)
+    scheduler = _scheduler(optimizer, part, steps, recipe.epochs)
+    average = AverageNetwork(network, part.average_decay) if part.average_decay else None
+    return Training(recipe, ranks, network, _reached(network, ranks), optimizer, scheduler, average)
+
+
+def _reached(network: UNet, ranks: Ranks) -> nn.Module:
+    if ranks.world == 1:
+        return network
+    devices = [ranks.device] if ranks.device.type == "cuda" else None
+    return DistributedDataParallel(network, device_ids=devices)
 
 
 def _scheduler(
@@ -86,151 +119,131 @@ def _scheduler(
 
 
 def run_epoch(
-    training: Training, train: PreparedSet, validation: PreparedSet, report: StepReport | None = None
+    training: Training, feed: Feed, validation: PreparedSet, report: StepReport | None = None
 ) -> EpochResult:
-    """Train for one epoch and validate; advances `training`.
-
-    Order and augmentation depend on the recipe's seed and the epoch alone, so a resumed run sees what
-    an unbroken one would have.
-    """
+    """Train for one epoch and validate; advances `training`."""
     training.network.train()
-    losses = []
-    augmentation = Augmentation(training.recipe.augmentation)
-    steps = steps_in(train, training.recipe.batch)
-    for step, (images, labels) in enumerate(
-        _batches(train, training.recipe, training.epoch, augmentation), start=1
-    ):
-        losses.append(_step(training, images, labels))
+    losses: list[float] = []
+    for step, batch in enumerate(feed.epoch(training.epoch), start=1):
+        ends = step % training.recipe.optimizer.accumulation == 0 or step == feed.steps
+        losses.append(_step(training, batch, ends=ends))
         if report is not None:
-            report(step, steps, losses[-1])
+            report(step, feed.steps, losses[-1])
     rate = training.optimizer.param_groups[0]["lr"]
     if training.epoch == training.recipe.half_size_epochs:
         training.best_dice = -1.0  # Dice at half size does not compare
-    validation_loss, dice = validate(training, validation)
+    validated = validate(training, validation)
     if isinstance(training.scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
-        training.scheduler.step(dice)
+        training.scheduler.step(validated.dice)
     training.epoch += 1
-    if dice > training.best_dice:
-        training.best_dice, training.best_epoch = dice, training.epoch
-    return EpochResult(training.epoch, float(np.mean(losses)), validation_loss, dice, rate)
-
-
-def steps_in(prepared: PreparedSet, batch: int) -> int:
-    """Return how many batches one epoch has; the last may be smaller."""
-    return -(-len(prepared) // batch)
-
-
-def _batches(
-    prepared: PreparedSet, recipe: Recipe, epoch: int, augmentation: Augmentation
-) -> Iterator[tuple[Tensor, Tensor]]:
-    order = np.random.default_rng([recipe.seed, epoch]).permutation(len(prepared))
-    for start_at in range(0, len(order), recipe.batch):
-        chosen = order[start_at : start_at + recipe.batch]
-        pairs = []
-        for index in chosen:
-            seed = int(np.random.default_rng([recipe.seed, epoch, int(index)]).integers(2**31))
-            image = prepared.images[index].astype(np.float32)
-            pairs.append(augmentation(image, np.asarray(prepared.labels[index]), seed=seed))
-        images, labels = np.stack([i for i, _ in pairs]), np.stack([m for _, m in pairs])
-        yield _tensors(images, labels, half=epoch < recipe.half_size_epochs)
-
-
-def _tensors(images: NDArray[np.float32], labels: NDArray[np.uint8], *, half: bool) -> tuple[Tensor, Tensor]:
-    shown, truth = torch.from_numpy(images)[:, None], torch.from_numpy(labels.astype(np.int64))
-    return (avg_pool2d(shown, 2), truth[:, ::2, ::2]) if half else (shown, truth)
-
-
-def _step(training: Training, images: Tensor, labels: Tensor) -> float:
-    training.optimizer.zero_grad(set_to_none=True)
-    loss = _loss(training, _logits(training, images), labels)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(training.network.parameters(), 5.0)
-    training.optimizer.step()
-    if isinstance(training.scheduler, torch.optim.lr_scheduler.LambdaLR):
-        training.scheduler.step()
-    return float(loss.detach())
-
-
-def _logits(training: Training, images: Tensor) -> Tensor:
-    images = images.to(training.device, memory_format=torch.channels_last)
-    half = training.recipe.precision == "bf16"
-    with torch.autocast(training.device.type, dtype=torch.bfloat16, enabled=half):
-        logits: Tensor = training.network(images)
-    return logits.float()
-
-
-def _loss(training: Training, logits: Tensor, labels: Tensor) -> Tensor:
-    weights = torch.ones(CLASSES, device=training.device)
-    weights[0] = training.recipe.loss.background_weight
-    return segmentation_loss(
-        logits, labels.to(training.device), class_weights=weights, dice_share=training.recipe.loss.dice_share
+    if validated.dice > training.best_dice:
+        training.best_dice, training.best_epoch = validated.dice, training.epoch
+    total, count = training.ranks.summed([float(np.sum(losses)), float(len(losses))])
+    return EpochResult(
+        training.epoch, total / count, validated.loss, validated.dice, rate, validated.dices, validated.aurocs
     )
 
 
+def _step(training: Training, batch: Batch, *, ends: bool) -> float:
+    """Add a batch's gradients, and step where its group of batches ends; returns the loss."""
+    loss = _loss(training, _answers(training, training.reached, batch), batch)
+    (loss / training.recipe.optimizer.accumulation).backward()  # type: ignore[no-untyped-call]
+    if ends:
+        torch.nn.utils.clip_grad_norm_(training.network.parameters(), LARGEST_GRADIENT)
+        training.optimizer.step()
+        training.optimizer.zero_grad(set_to_none=True)
+        if isinstance(training.scheduler, torch.optim.lr_scheduler.LambdaLR):
+            training.scheduler.step()
+        if training.average is not None:
+            training.average.follow(training.network)
+    return float(loss.detach())
+
+
+def _answers(training: Training, network: nn.Module, batch: Batch) -> Answers:
+    device = training.ranks.device
+    images = batch.images.to(device, memory_format=torch.channels_last)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=training.recipe.precision == "bf16"):
+        answers: Answers = network(images)
+    return answers
+
+
+def _loss(training: Training, answers: Answers, batch: Batch) -> Tensor:
+    part, labels = training.recipe.loss, batch.labels.to(training.ranks.device)
+    loss = _pixel_loss(training, answers.logits, labels)
+    whole, weight = 1.0, part.deeper_weight
+    for logits in answers.deeper:
+        stride = labels.shape[-1] // logits.shape[-1]
+        loss = loss + weight * _pixel_loss(training, logits, labels[:, ::stride, ::stride])
+        whole, weight = whole + weight, weight / 2
+    loss = loss / whole
+    if answers.findings is not None:
+        loss = loss + part.head_weight * image_loss(answers.findings, batch.present.to(loss.device))
+    return loss
+
+
+def _pixel_loss(training: Training, logits: Tensor, labels: Tensor) -> Tensor:
+    part = training.recipe.loss
+    if part.kind == "unified_focal":
+        return unified_focal_loss(
+            logits, labels, region_share=part.region_share, delta=part.delta, gamma=part.gamma
+        )
+    weights = torch.ones(CLASSES, device=logits.device)
+    weights[0] = part.background_weight
+    return segmentation_loss(logits, labels, class_weights=weights, dice_share=part.dice_share)
+
+
+class Validated(NamedTuple):
+    """Mean loss, Dice and areas under the curve on the validation set, as in `EpochResult`."""
+
+    loss: float
+    dice: float
+    dices: dict[str, float]
+    aurocs: dict[str, float]
+
+
 @torch.no_grad()
-def validate(training: Training, validation: PreparedSet) -> tuple[float, float]:
-    """Return the mean loss and the mean per-image Dice of the findings that are there."""
-    training.network.eval()
-    losses, dices = [], []
-    for start_at in range(0, len(validation), training.recipe.batch):
-        part = slice(start_at, start_at + training.recipe.batch)
-        shown, truth = validation.images[part].astype(np.float32), np.asarray(validation.labels[part])
-        images, labels = _tensors(shown, truth, half=training.epoch < training.recipe.half_size_epochs)
-        logits = _logits(training, images)
-        losses.append(float(_loss(training, logits, labels)))
-        dices += present_dice(logits.argmax(dim=1).cpu().numpy(), labels.numpy())
-    return float(np.mean(losses)), float(np.mean(dices)) if dices else 0.0
+def validate(training: Training, validation: PreparedSet) -> Validated:
+    """Return the figures on the validation set of the network that reads best, all processes together."""
+    reader = training.reader.eval()
+    sums = np.zeros((len(FINDINGS) + 1, 2))  # of Dice by finding, then of the loss; and how many
+    heads = np.zeros((len(validation), len(FINDINGS)))
+    at = training.ranks.rank * training.recipe.batch
+    batches = plain_batches(validation, training.recipe, half=training.reads_half_size, ranks=training.ranks)
+    for batch in batches:
+        answers = _answers(training, reader, batch)
+        sums[-1] += (float(_loss(training, answers, batch)), 1)
+        for number, dice in present_dice(answers.logits.argmax(dim=1).cpu().numpy(), batch.labels.numpy()):
+            sums[number - 1] += (dice, 1)
+        if answers.findings is not None:
+            heads[at : at + len(batch.images)] = answers.findings.float().cpu().numpy()
+        at += training.ranks.world * training.recipe.batch
+    flat = training.ranks.summed([*sums.ravel().tolist(), *heads.ravel().tolist()])
+    return _validated(
+        np.array(flat[: sums.size]).reshape(sums.shape), flat[sums.size :], training, validation
+    )
 
 
-def present_dice(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> list[float]:
-    """Return the Dice of each finding present in each image; both (N, H, W) class indices."""
+def _validated(
+    sums: NDArray[np.float64], heads: list[float], training: Training, validation: PreparedSet
+) -> Validated:
+    *rows, (loss, batches) = sums.tolist()
+    dices = {label.value: s / n for label, (s, n) in zip(FINDINGS, rows, strict=True) if n}
+    total, count = sums[:-1].sum(axis=0)
+    aurocs = {}
+    if training.network.image_head is not None:
+        scores = np.array(heads).reshape(len(validation), len(FINDINGS))
+        for index, label in enumerate(FINDINGS):
+            present = np.asarray(validation.findings[:, index], np.bool_)
+            if present.any() and not present.all():
+                aurocs[label.value] = auroc(scores[:, index], present)
+    return Validated(loss / batches, float(total / count) if count else 0.0, dices, aurocs)
+
+
+def present_dice(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> list[tuple[int, float]]:
+    """Return class and Dice of each finding present in each image; both (N, H, W) class indices."""
     dices = []
     for one, other in zip(predicted, truth, strict=True):
         for number in np.unique(other[other > 0]):
             found, there = one == number, other == number
-            dices.append(2 * float((found & there).sum()) / float(found.sum() + there.sum()))
+            dices.append((int(number), 2 * float((found & there).sum()) / float(found.sum() + there.sum())))
     return dices
-
-
-def save_checkpoint(training: Training, path: Path) -> None:
-    """Write a checkpoint that carries its own recipe; a broken write leaves the old one."""
-    content = {
-        "recipe": training.recipe.model_dump(mode="json"),
-        "network": training.network.state_dict(),
-        "optimizer": training.optimizer.state_dict(),
-        "scheduler": training.scheduler.state_dict(),
-        "epoch": training.epoch,
-        "best_dice": training.best_dice,
-        "best_epoch": training.best_epoch,
-        "earlier": training.earlier,
-        "torch_rng": torch.get_rng_state(),
-    }
-    partial = path.with_suffix(".part")
-    torch.save(content, partial)
-    partial.replace(path)
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Return the content of a checkpoint; no code in it is run."""
-    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return content
-
-
-def resume(path: Path, steps_per_epoch: int, recipe: Recipe | None = None) -> Training:
-    """Return the training that a checkpoint holds, ready for its next epoch.
-
-    A recipe that differs from the checkpoint's takes over from here; the checkpoint remembers both.
-    """
-    content = read_checkpoint(path)
-    former = Recipe.model_validate(content["recipe"])
-    training = start(recipe or former, steps_per_epoch)
-    training.earlier = list(content.get("earlier", []))
-    if recipe is not None and recipe != former:
-        training.earlier.append({"until_epoch": content["epoch"], "recipe": content["recipe"]})
-    training.network.load_state_dict(content["network"])
-    training.optimizer.load_state_dict(content["optimizer"])
-    training.scheduler.load_state_dict(content["scheduler"])
-    training.epoch, training.best_dice = content["epoch"], content["best_dice"]
-    training.best_epoch = content["best_epoch"]
-    torch.set_rng_state(content["torch_rng"])
-    return training

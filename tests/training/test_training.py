@@ -17,6 +17,7 @@ from study.errors import SettingsError
 from study.findings import FINDINGS
 from training import train as loop
 from training.augment import Augmentation
+from training.checkpoint import resume, save_checkpoint
 from training.commands import app
 from training.dataset import (
     TRAINING_CYCLE,
@@ -26,6 +27,7 @@ from training.dataset import (
     split_seed,
 )
 from training.export import export_package
+from training.feed import Feed
 from training.phantom_set import LARGEST_SET_SEED, SEED_STRIDE, write_phantoms
 from training.recipe import AugmentationPart, Recipe, read_recipe
 from training.split import Split
@@ -42,6 +44,23 @@ TINY = Recipe.model_validate(
         "optimizer": {"learning_rate": 5e-3, "schedule": "cosine"},
     }
 )
+RICH = Recipe.model_validate(
+    TINY.model_dump()
+    | {
+        "name": "rich",
+        "half_size_epochs": 1,
+        "batch": 4,
+        "network": {
+            "width": 4, "depth": 2, "widest": 8, "stem": 2,
+            "residual": True, "deep_supervision": True, "image_head": True,
+        },
+        "loss": {"kind": "unified_focal"},
+        "optimizer": {
+            "learning_rate": 5e-3, "schedule": "cosine", "accumulation": 2, "average_decay": 0.9,
+        },
+        "augmentation": {"engine": "one_map", "curve": 0.5, "shading": 0.1, "blur": 1.0, "noise": 0.05},
+    }
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -81,20 +100,21 @@ def test_prepared_phantoms_are_drawn_once(prepared: tuple[PreparedSet, PreparedS
     assert len(prepared[0]) == 2 * len(TRAINING_CYCLE)
 
 
+@pytest.mark.parametrize("recipe", [TINY, RICH], ids=lambda recipe: recipe.name)
 def test_a_resumed_run_gives_the_numbers_of_an_unbroken_one(
-    prepared: tuple[PreparedSet, PreparedSet], tmp_path: Path
+    recipe: Recipe, prepared: tuple[PreparedSet, PreparedSet], tmp_path: Path
 ) -> None:
-    train, validation = prepared
-    steps = loop.steps_in(train, TINY.batch)
-    unbroken = loop.start(TINY, steps)
-    loop.run_epoch(unbroken, train, validation)
-    loop.save_checkpoint(unbroken, tmp_path / "last.pt")
-    expected = loop.run_epoch(unbroken, train, validation)
-    resumed = loop.resume(tmp_path / "last.pt", steps)
+    feed, validation = Feed(prepared[0], recipe), prepared[1]
+    unbroken = loop.start(recipe, feed.steps)
+    loop.run_epoch(unbroken, feed, validation)
+    save_checkpoint(unbroken, tmp_path / "last.pt")
+    expected = loop.run_epoch(unbroken, feed, validation)
+    resumed = resume(tmp_path / "last.pt", feed.steps)
     assert resumed.epoch == 1
-    assert loop.run_epoch(resumed, train, validation) == expected
-    for name, value in unbroken.network.state_dict().items():
-        assert torch.equal(value, resumed.network.state_dict()[name]), name
+    assert loop.run_epoch(resumed, feed, validation) == expected
+    for one, other in ((unbroken.network, resumed.network), (unbroken.reader, resumed.reader)):
+        for name, value in one.state_dict().items():
+            assert torch.equal(value, other.state_dict()[name]), name
     assert resumed.is_over
 
 
@@ -102,13 +122,13 @@ def test_a_run_resumed_with_another_recipe_remembers_both(
     prepared: tuple[PreparedSet, PreparedSet], tmp_path: Path
 ) -> None:
     training = loop.start(TINY, 2)
-    loop.run_epoch(training, *prepared)
-    loop.save_checkpoint(training, tmp_path / "last.pt")
+    loop.run_epoch(training, Feed(prepared[0], training.recipe), prepared[1])
+    save_checkpoint(training, tmp_path / "last.pt")
     longer = TINY.model_copy(update={"epochs": 5})
-    resumed = loop.resume(tmp_path / "last.pt", 2, longer)
+    resumed = resume(tmp_path / "last.pt", 2, longer)
     assert (resumed.recipe, resumed.epoch, resumed.is_over) == (longer, 1, False)
     assert resumed.earlier == [{"until_epoch": 1, "recipe": TINY.model_dump(mode="json")}]
-    assert loop.resume(tmp_path / "last.pt", 2, TINY).earlier == []
+    assert resume(tmp_path / "last.pt", 2, TINY).earlier == []
 
 
 def test_the_first_epochs_may_read_at_half_size_and_do_not_decide_the_best(
@@ -117,18 +137,18 @@ def test_the_first_epochs_may_read_at_half_size_and_do_not_decide_the_best(
     training = loop.start(TINY.model_copy(update={"half_size_epochs": 1}), 2)
     sides = []
     training.network.register_forward_pre_hook(lambda _, given: sides.append(given[0].shape[-1]))
-    loop.run_epoch(training, *prepared)
+    loop.run_epoch(training, Feed(prepared[0], training.recipe), prepared[1])
     assert set(sides) == {SIZE // 2}
     training.best_dice = 2.0  # better than any
     sides.clear()
-    loop.run_epoch(training, *prepared)
+    loop.run_epoch(training, Feed(prepared[0], training.recipe), prepared[1])
     assert set(sides) == {SIZE}
     assert training.best_epoch == 2
 
 
 def test_training_lowers_the_loss(prepared: tuple[PreparedSet, PreparedSet]) -> None:
     training = loop.start(TINY.model_copy(update={"epochs": 6}), 2)
-    results = [loop.run_epoch(training, prepared[0], prepared[1]) for _ in range(6)]
+    results = [loop.run_epoch(training, Feed(prepared[0], training.recipe), prepared[1]) for _ in range(6)]
     assert results[-1].train_loss < 0.9 * results[0].train_loss
 
 
@@ -144,8 +164,8 @@ def test_an_exported_package_answers_as_the_network_in_torch(
     prepared: tuple[PreparedSet, PreparedSet], tmp_path: Path
 ) -> None:
     training = loop.start(TINY, 2)
-    loop.run_epoch(training, prepared[0], prepared[1])
-    loop.save_checkpoint(training, tmp_path / "best.pt")
+    loop.run_epoch(training, Feed(prepared[0], training.recipe), prepared[1])
+    save_checkpoint(training, tmp_path / "best.pt")
     package = export_package(tmp_path / "best.pt", tmp_path / "model", prepared[1], name="tiny", version="1")
     assert package.size == SIZE
     assert list(package.description.scores) == list(FINDINGS)
@@ -153,7 +173,7 @@ def test_an_exported_package_answers_as_the_network_in_torch(
     served = Predictor(package).runtime(images).probabilities
     training.network.eval()
     with torch.inference_mode():
-        trained = torch.softmax(training.network(torch.from_numpy(images)), dim=1).numpy()
+        trained = torch.softmax(training.network(torch.from_numpy(images)).logits, dim=1).numpy()
     np.testing.assert_allclose(served, trained, atol=5e-3)  # half-precision weights
     assert (served.argmax(axis=1) == trained.argmax(axis=1)).mean() > 0.995
     assert "Not evaluated yet" in (tmp_path / "model" / "CARD.md").read_text(encoding="utf-8")
@@ -163,7 +183,7 @@ def test_a_package_is_evaluated_and_its_card_carries_the_figures(
     prepared: tuple[PreparedSet, PreparedSet], tmp_path: Path
 ) -> None:
     training = loop.start(TINY, 2)
-    loop.save_checkpoint(training, tmp_path / "best.pt")
+    save_checkpoint(training, tmp_path / "best.pt")
     model = tmp_path / "model"
     export_package(tmp_path / "best.pt", model, prepared[1], name="tiny", version="1")
     done = CliRunner().invoke(
@@ -219,7 +239,7 @@ def test_augmentation_is_seeded_and_never_mirrors() -> None:
 def test_the_network_is_the_papers_shape() -> None:
     network = UNet(width=16)
     assert 1.9e6 < sum(p.numel() for p in network.parameters()) < 2.0e6
-    assert network.eval()(torch.zeros(1, 1, 64, 64)).shape == (1, 5, 64, 64)
+    assert network.eval()(torch.zeros(1, 1, 64, 64)).logits.shape == (1, 5, 64, 64)
 
 
 def test_the_shipped_recipes_are_read_and_a_wrong_entry_is_named(tmp_path: Path) -> None:
