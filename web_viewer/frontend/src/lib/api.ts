@@ -3,6 +3,7 @@
 import type {
   AssessmentVerdict,
   FindingDefinition,
+  PriorStudy,
   RadiographHeader,
   RadiographReference,
   Report,
@@ -85,6 +86,10 @@ export const getStudy = (uid: string, signal?: AbortSignal) => json<StudyRecord>
 /** Return every radiograph of the study, read by the model or not. */
 export const getRadiographs = (uid: string, signal?: AbortSignal) =>
   json<RadiographReference[]>(`${study(uid)}/radiographs`, { signal });
+
+/** Return the same patient's earlier studies with abdominal radiographs, the latest first. */
+export const getPriors = (uid: string, signal?: AbortSignal) =>
+  json<PriorStudy[]>(`${study(uid)}/priors`, { signal });
 
 export const getFindingTable = () => json<FindingDefinition[]>("/api/findings");
 export const getService = () => json<Service>("/api/service");

@@ -25,6 +25,7 @@ export type Finding = Whole<wire.Finding>;
 export type FindingDefinition = Whole<wire.FindingName>;
 export type Radiograph = Whole<wire.Radiograph>;
 export type RadiographReference = Whole<wire.RadiographReference>;
+export type PriorStudy = Whole<wire.PriorStudy>;
 /** A radiograph as far as it is needed to show it; the model may not have read it. */
 export type ShownRadiograph = RadiographReference & Pick<Radiograph, "view">;
 export type RadiographHeader = Omit<Whole<wire.GrayscaleDescription>, "voi_function"> & {

@@ -5,6 +5,7 @@ import {
   ApiError,
   getFindingTable,
   getOverlay,
+  getPriors,
   getRadiographHeader,
   getRadiographPixels,
   getRadiographs,
@@ -57,6 +58,9 @@ export const radiographsQuery = (uid: string, instances: number) =>
     queryKey: ["radiographs", uid, instances],
     queryFn: ({ signal }) => getRadiographs(uid, signal),
   });
+
+export const priorsQuery = (uid: string) =>
+  queryOptions({ queryKey: ["priors", uid], queryFn: ({ signal }) => getPriors(uid, signal) });
 
 export const findingTableQuery = queryOptions({
   queryKey: ["findings"],

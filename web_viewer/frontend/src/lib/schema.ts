@@ -248,6 +248,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_uid}/priors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Priors
+         * @description Return the patient's earlier studies with abdominal radiographs in the archive, the latest first.
+         */
+        get: operations["list_priors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/service": {
         parameters: {
             query?: never;
@@ -1041,6 +1061,23 @@ export interface components {
             width: number;
         };
         /**
+         * PriorStudy
+         * @description An earlier study of the same patient, with its abdominal radiographs.
+         */
+        PriorStudy: {
+            /** Study Uid */
+            study_uid: string;
+            /**
+             * Study Date
+             * @description DICOM DA; empty where unknown
+             */
+            study_date: string;
+            /** Study Description */
+            study_description: string;
+            /** Radiographs */
+            radiographs: components["schemas"]["RadiographReference"][];
+        };
+        /**
          * Problem
          * @description Every error's body.
          */
@@ -1525,6 +1562,7 @@ export type Language = components['schemas']['Language'];
 export type ModelIdentity = components['schemas']['ModelIdentity'];
 export type Presence = components['schemas']['Presence'];
 export type Preset = components['schemas']['Preset'];
+export type PriorStudy = components['schemas']['PriorStudy'];
 export type Problem = components['schemas']['Problem'];
 export type Radiograph = components['schemas']['Radiograph'];
 export type RadiographReference = components['schemas']['RadiographReference'];
@@ -2083,6 +2121,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_priors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriorStudy"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -8,13 +8,14 @@ import { StateMark } from "../components/StateMark";
 import { StudyDetails } from "../features/details/StudyDetails";
 import { FindingList } from "../features/findings/FindingList";
 import { ReportPanel } from "../features/report/ReportPanel";
+import { priorTitle } from "../features/viewer/priorTitle";
 import { RadiographPane } from "../features/viewer/RadiographPane";
 import { RadiographStrip } from "../features/viewer/RadiographStrip";
 import { useFindingTable } from "../lib/findingNames";
 import { navigate } from "../lib/location";
-import type { Finding, FindingLabel, ShownRadiograph, StudyRecord } from "../lib/model";
+import type { Finding, FindingLabel, PriorStudy, ShownRadiograph, StudyRecord } from "../lib/model";
 import { useOverlay } from "../lib/overlayStore";
-import { queryClient, radiographsQuery, readingOf } from "../lib/queries";
+import { priorsQuery, queryClient, radiographsQuery, readingOf } from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
 import { BackLink } from "./BackLink";
 import { NextStudy } from "./NextStudy";
@@ -34,6 +35,8 @@ export function StudyReading({ record, lost }: ReadingProps) {
   const [wanted, setWanted] = useState<string | null>(null);
   const radiographs = useRadiographs(record);
   const chosen = chosenRadiograph(radiographs, record.findings, wanted, isCritical);
+  const priors = useQuery(priorsQuery(record.study_uid)).data ?? NO_PRIORS;
+  const prior = chosenPrior(priors, wanted);
   const findings = useMemo(
     () => record.findings.filter((finding) => finding.radiograph_uid === chosen?.instance_uid),
     [record.findings, chosen?.instance_uid],
@@ -67,16 +70,25 @@ export function StudyReading({ record, lost }: ReadingProps) {
         />
       )}
       <main className={style.reading}>
-        {radiographs.length > 1 && chosen && (
+        {(radiographs.length > 1 || priors.length > 0) && chosen && (
           <RadiographStrip
             studyUid={record.study_uid}
             radiographs={radiographs}
             findings={record.findings}
-            chosen={chosen.instance_uid}
+            priors={priors}
+            chosen={prior?.radiograph.instance_uid ?? chosen.instance_uid}
             onChoose={setWanted}
           />
         )}
-        {chosen ? (
+        {prior ? (
+          <RadiographPane
+            studyUid={prior.study.study_uid}
+            radiograph={prior.radiograph}
+            findings={NO_FINDINGS}
+            reading=""
+            caption={priorTitle(prior.study, t)}
+          />
+        ) : chosen ? (
           <RadiographPane
             studyUid={record.study_uid}
             radiograph={chosen}
@@ -89,7 +101,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
           </div>
         )}
         <aside className={style.side}>
-          {chosen && (
+          {chosen && !prior && (
             <FindingList
               reason={record.not_read[chosen.instance_uid] ?? record.reason}
               studyUid={record.study_uid}
@@ -112,6 +124,18 @@ export function StudyReading({ record, lost }: ReadingProps) {
       </main>
     </div>
   );
+}
+
+const NO_PRIORS: readonly PriorStudy[] = [];
+const NO_FINDINGS: readonly Finding[] = [];
+
+/** Return the prior's radiograph that the reader has chosen, with its study. */
+function chosenPrior(priors: readonly PriorStudy[], wanted: string | null) {
+  for (const study of priors) {
+    const radiograph = study.radiographs.find(({ instance_uid }) => instance_uid === wanted);
+    if (radiograph) return { study, radiograph: { ...radiograph, view: "unknown" as const } };
+  }
+  return undefined;
 }
 
 type Translate = ReturnType<typeof useTranslation>["t"];

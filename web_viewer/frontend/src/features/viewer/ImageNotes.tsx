@@ -13,10 +13,11 @@ interface NotesProps {
   header: RadiographHeader | null;
   scale: number | null;
   probe: RefObject<HTMLSpanElement | null>;
+  caption?: string | undefined;
 }
 
 /** The small print at the image's corners. */
-export function ImageNotes({ radiograph, header, scale, probe }: NotesProps) {
+export function ImageNotes({ radiograph, header, scale, probe, caption }: NotesProps) {
   const { t } = useTranslation();
   const chosen = useViewport((state) => state.window);
   const flipped = useViewport((state) => state.flipped);
@@ -32,6 +33,11 @@ export function ImageNotes({ radiograph, header, scale, probe }: NotesProps) {
           </span>
         ))}
       <div className={style.note} data-corner="top-left">
+        {caption && (
+          <span className={style.warning} data-testid="prior-note">
+            {caption}
+          </span>
+        )}
         <span>{t(`view.${radiograph.view}`)}</span>
       </div>
       <div className={style.note} data-corner="top-right">

@@ -22,10 +22,11 @@ interface PaneProps {
   radiograph: ShownRadiograph;
   findings: readonly Finding[]; // of this radiograph
   reading: string; // changes when the model has read the study again; "" before it has
+  caption?: string | undefined; // what it is, where it is not of the study that is being read
 }
 
 /** One radiograph with its tools: a preview at once, then every bit of it, with the overlay on. */
-export function RadiographPane({ studyUid, radiograph, findings, reading }: PaneProps) {
+export function RadiographPane({ studyUid, radiograph, findings, reading, caption }: PaneProps) {
   const { t } = useTranslation();
   const uid = radiograph.instance_uid;
   const header = useQuery(headerQuery(studyUid, uid));
@@ -87,7 +88,13 @@ export function RadiographPane({ studyUid, radiograph, findings, reading }: Pane
           )}
           {overlay.error && <Notice tone="caution">{t("viewer.overlayFailed")}</Notice>}
         </div>
-        <ImageNotes radiograph={radiograph} header={header.data ?? null} scale={scale} probe={probe} />
+        <ImageNotes
+          radiograph={radiograph}
+          header={header.data ?? null}
+          scale={scale}
+          probe={probe}
+          caption={caption}
+        />
       </div>
     </section>
   );

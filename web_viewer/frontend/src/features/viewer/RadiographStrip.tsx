@@ -1,19 +1,21 @@
 import { useTranslation } from "react-i18next";
 import { previewAddress } from "../../lib/api";
 import { useFindingTable } from "../../lib/findingNames";
-import type { Finding, ShownRadiograph } from "../../lib/model";
+import type { Finding, PriorStudy, ShownRadiograph } from "../../lib/model";
+import { priorTitle } from "./priorTitle";
 import style from "./viewer.module.css";
 
 interface StripProps {
   studyUid: string;
   radiographs: readonly ShownRadiograph[];
   findings: readonly Finding[];
+  priors: readonly PriorStudy[];
   chosen: string;
   onChoose: (instanceUid: string) => void;
 }
 
-/** The study's radiographs beside the image; each with dots for what the model saw on it. */
-export function RadiographStrip({ studyUid, radiographs, findings, chosen, onChoose }: StripProps) {
+/** The study's radiographs beside the image, with dots for what the model saw on each; then the priors'. */
+export function RadiographStrip({ studyUid, radiographs, findings, priors, chosen, onChoose }: StripProps) {
   const { t } = useTranslation();
   const { nameOf, colorOf } = useFindingTable();
   return (
@@ -40,6 +42,21 @@ export function RadiographStrip({ studyUid, radiographs, findings, chosen, onCho
           </span>
         </button>
       ))}
+      {priors.flatMap((prior) =>
+        prior.radiographs.map(({ instance_uid }) => (
+          <button
+            type="button"
+            key={instance_uid}
+            aria-current={instance_uid === chosen}
+            onClick={() => onChoose(instance_uid)}
+            title={prior.study_description}
+            data-testid="prior-radiograph"
+          >
+            <img src={previewAddress(prior.study_uid, instance_uid)} alt="" loading="lazy" />
+            <span>{priorTitle(prior, t)}</span>
+          </button>
+        )),
+      )}
     </nav>
   );
 }

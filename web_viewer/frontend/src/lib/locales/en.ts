@@ -110,6 +110,8 @@ export const en = {
     overlayFailed: "The overlay could not be loaded. The findings beside the image still stand.",
     radiographs: "Radiographs",
     radiograph: "Radiograph {{number}}",
+    prior: "Prior, {{date}}",
+    priorUndated: "Prior, undated",
     image: "Radiograph with overlay",
     window: "Window",
     pan: "Pan",

@@ -109,6 +109,8 @@ export const ko: Words<typeof en> = {
     overlayFailed: "오버레이를 불러오지 못했습니다. 옆의 소견은 유효합니다.",
     radiographs: "영상",
     radiograph: "영상 {{number}}",
+    prior: "이전 검사, {{date}}",
+    priorUndated: "이전 검사, 날짜 없음",
     image: "오버레이가 있는 영상",
     window: "윈도우",
     pan: "이동",
