@@ -18,10 +18,6 @@ from pydicom.charset import python_encoding  # noqa: E402
 from pydicom.uid import (  # noqa: E402
     PYDICOM_IMPLEMENTATION_UID,
     UID,
-    Comprehensive3DSRStorage,
-    ComprehensiveSRStorage,
-    SecondaryCaptureImageStorage,
-    SegmentationStorage,
 )
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # noqa: E402
 
@@ -32,17 +28,13 @@ from dicom_node.statuses import STATUS_OF  # noqa: E402
 from study.decoding import MAX_PIXELS  # noqa: E402
 from study.fence import DEFAULT as FENCE  # noqa: E402
 from study.findings import FINDINGS, PRIVATE_SCHEME, CodedConcept  # noqa: E402
+from study.forms import SOP_CLASS  # noqa: E402
 from study.limits import LIMITS  # noqa: E402
 from study.regions import ABDOMEN  # noqa: E402
 from study.settings import Settings  # noqa: E402
 
 PAGE = ROOT / "docs" / "conformance.md"
-MADE_HERE = (
-    SegmentationStorage,
-    ComprehensiveSRStorage,
-    Comprehensive3DSRStorage,
-    SecondaryCaptureImageStorage,
-)
+MADE_HERE = tuple(dict.fromkeys(SOP_CLASS.values()))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
