@@ -78,7 +78,7 @@ def trunk(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> NDArray[n
     across = np.clip(np.abs(u) / half_width(habitus, v), 0, 1)
     soft = habitus.depth_mm * (1 - across**2.6) ** 0.6 * (1 - 0.12 * np.clip((v - 0.75) / 0.25, 0, 1))
     soft *= 1 - _crotch(u, v)
-    soft *= 1 + 0.012 * texture(rng, plane.shape, 14)
+    soft *= 1 + 0.012 * texture(rng, plane.shape, 14) + 0.005 * texture(rng, plane.shape, 48)
     heart = _heart(plane, habitus, rng)
     soft -= _lung_air(plane, habitus, u, v, heart, rng) * soft
     soft *= 1 - 0.10 * heart  # the chest is flatter than the belly

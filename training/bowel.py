@@ -106,18 +106,20 @@ def faeces(
 
 def small_bowel_gas(plane: Plane, habitus: Habitus, rng: np.random.Generator, *, amount: float) -> Contents:
     """Return normal small-bowel gas: many faceted pockets in a newborn, few in a teenager."""
-    count = max(0, round(amount * rng.uniform(0.7, 1.3) * (22 - 15 * habitus.maturity)))
+    count = max(0, round(amount * rng.uniform(0.6, 1.4) * (26 - 19 * habitus.maturity)))
     contents = empty(plane)
     for _ in range(count):
-        radius = rng.uniform(0.05, 0.115) * (1 - 0.25 * habitus.maturity)
-        centre = (rng.uniform(-0.55, 0.55), rng.uniform(0.42, 0.78))
+        radius = rng.uniform(0.05, 0.115) * (1.12 - 0.37 * habitus.maturity)
+        aside = 0.68 - 0.13 * habitus.maturity
+        centre = (rng.uniform(-aside, aside), rng.uniform(0.38 + 0.04 * habitus.maturity, 0.78))
         if rng.random() < 0.5:
             shape = plane.polygon(
                 blob(rng, centre, (radius, 0.42 * radius), rough=0.22, tilt=rng.uniform(0, 3.1))
             )
         else:
             shape = _short_loop(plane, rng, centre, radius)
-        depth = plane.inflate(shape, 1.2 * radius * plane.unit_mm) * rng.uniform(0.8, 1.5)
+        deep = 1.9 - 0.7 * habitus.maturity
+        depth = plane.inflate(shape, deep * radius * plane.unit_mm) * np.float32(rng.uniform(0.8, 1.6))
         contents = together(contents, Contents(depth, np.zeros_like(depth)))
     return contents
 

@@ -73,7 +73,7 @@ def _spine(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> NDArray[
         centre = lean * np.sin(np.pi * v)
         half, tall = 0.105 + 0.004 * level, pitch * fill / 2
         box = np.array(
-            [(-half, -tall), (-0.8 * half, 0), (-half, tall), (half, tall), (0.8 * half, 0), (half, -tall)]
+            [(-half, -tall), (-0.9 * half, 0), (-half, tall), (half, tall), (0.9 * half, 0), (half, -tall)]
         )
         bodies |= plane.polygon(box + np.array([centre, v]))
         for side in (-1, 1):
@@ -135,5 +135,6 @@ def _pelvis(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> NDArray
         np.array([(-0.19, 0.765), (0.19, 0.765), (0.10, 0.87), (0.03, 0.92), (-0.03, 0.92), (-0.10, 0.87)])
     )
     bone = tubular(plane, wing, 0.055 * plane.unit_mm, cortex=1.0, core=0.45)
+    bone *= 1 + 0.10 * texture(rng, plane.shape, 30)  # the wings are thin in the middle
     bone += 0.28 * plane.inflate(sacrum, 0.2 * plane.unit_mm) * (1 + 0.25 * texture(rng, plane.shape, 40))
     return np.maximum(bone, tubular(plane, ring, 0.075 * plane.unit_mm, cortex=0.9, core=0.40))
