@@ -77,6 +77,14 @@ def verify(name: Name) -> None:
     verify_model(_home(), name)
 
 
+@models.command()
+def compare(name: Name) -> None:
+    """Show how a shadow model compares with the one that is shown, over the studies of this home folder."""
+    from inference.model_shelf import show_comparison
+
+    show_comparison(_home(), name)
+
+
 def _home() -> Path:
     from study.settings import load_settings
 

@@ -1,10 +1,11 @@
-"""What `kidray models list` and `kidray models verify` print."""
+"""What `kidray models list`, `verify` and `compare` print."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -15,8 +16,11 @@ from inference.parity import Certificate, certificates
 from inference.predict import Predictor
 from inference.runtime import Precision
 from inference.serving import Engine, Serving, open_runtime
+from inference.shadow import FOLDER, Comparison, comparisons
 from inference.store import Held, ModelStore, check_package, package_sha256
 from study.errors import ModelError
+from study.findings import FINDINGS, FindingLabel
+from study.model import Presence
 
 
 def show_models(home: Path) -> None:
@@ -68,6 +72,49 @@ def verify_model(home: Path, name: str) -> None:
         _check_engine(package, engine)
     for certificate in certificates(package):
         print(_stated(certificate))
+
+
+def show_comparison(home: Path, name: str) -> None:
+    """Print how a shadow compares with each model that was shown.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or nothing was compared with it yet.
+    """
+    store = ModelStore.of(home)
+    held = store.find(name)
+    lines = comparisons(store.root / FOLDER, held.name)
+    for shown in sorted({(c.shown.name, c.shown.version, c.shown.sha256) for c in lines}):
+        own = [c for c in lines if c.shown.sha256 == shown[2]]
+        table = Table(
+            "Finding", "Same decision", "Only the shown one", "Only the shadow", "Dice", "Probability"
+        )
+        for label, definition in FINDINGS.items():
+            table.add_row(definition.name_en, *_agreement(own, label))
+        print(
+            f"{held.name} beside {shown[0]} {shown[1]}: {len(own)} radiographs of "
+            f"{len({c.study_uid for c in own})} studies; the same label at "
+            f"{np.mean([c.label_agreement for c in own]):.2%} of pixels; "
+            f"{np.median([c.milliseconds for c in own]):.0f} ms each"
+        )
+        Console(width=None if os.isatty(1) else 140).print(table)
+
+
+def _agreement(lines: list[Comparison], label: FindingLabel) -> tuple[str, ...]:
+    """Return the cells of one finding: decisions, mean Dice where either has a mask, mean difference."""
+    both = [c.findings[label] for c in lines if label in c.findings]
+    if not both:
+        return ("", "", "", "", "")
+    present = Presence.PRESENT
+    dice = [f.dice for f in both if f.dice is not None]
+    return (
+        f"{sum(f.shown is f.shadow for f in both)} of {len(both)}",
+        str(sum(f.shown is present and f.shadow is not present for f in both)),
+        str(sum(f.shadow is present and f.shown is not present for f in both)),
+        f"{np.mean(dice):.3f} ({len(dice)})" if dice else "",
+        f"{np.mean([f.shadow_probability - f.shown_probability for f in both]):+.3f}",
+    )
 
 
 def _engines() -> list[Engine]:

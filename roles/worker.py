@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
@@ -11,42 +12,39 @@ from dicom_node.courier import Courier
 from dicom_node.deliver import deliver_study
 from dicom_node.pool import AssociationPool
 from dicom_node.priors import fetch_priors
-from dicom_node.site_rules import decide_by
-from inference.models import load_package
-from inference.predict import Predictor
 from inference.presentation_state import keep_presentation_states
 from inference.secondary_capture import keep_captures
-from inference.step import preview_study, segment_study
-from inference.warm_up import warm_up
 from reporting.llm import Llm
 from reporting.pdf_object import keep_pdfs
 from reporting.signing import sign_study
 from reporting.step import draft_study
+from roles.vision import Vision
 from study.alive import leave_worker_id, worker_file
 from study.circuit import Circuit
 from study.destination import DestinationPolicy
 from study.fence import Fence
 from study.forms import best
-from study.jobs import BESIDE, QUEUES, Job, register, start_worker
+from study.jobs import BESIDE, QUEUE, QUEUES, Job, register, start_worker
 from study.learnt import Learnt
 from study.model import ObjectKind, StudyRecord
 from study.registry import connect
 from study.service import Service
-from study.settings import Settings
 from study.state import State
 from study.telemetry import now
 
+LONGEST_YIELD = 300.0  # seconds that a shadow waits for a moment without waiting jobs
 Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
 
 def run_worker(service: Service, stop: threading.Event) -> None:
     """Do jobs until `stop` is set; those in hand are finished, or left for another worker."""
     pool = AssociationPool(service.settings.association_idle)
-    register(service.broker, steps(service, pool), service.ledger, service.queue)
+    given = steps(service, pool)
+    register(service.broker, given, service.ledger, service.queue)
     queues = [queue for queue in QUEUES if queue not in BESIDE]
     workers = [start_worker(service.broker, threads=service.settings.worker_threads, queues=queues)]
-    if service.settings.priors_from is not None:
-        workers.append(start_worker(service.broker, threads=1, queues=BESIDE))
+    beside = [QUEUE[job] for job in given if QUEUE[job] in BESIDE]
+    workers += [start_worker(service.broker, threads=1, queues=[queue]) for queue in beside]
     while not stop.is_set():
         leave_worker_id(service.settings.run, service.broker)  # a new one after a lost connection
         stop.wait(1.0)
@@ -72,32 +70,26 @@ def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
 
 def _vision_steps(service: Service, fence: Fence, learnt: Learnt) -> Mapping[Job, Step]:
     settings = service.settings
-    predictor = _predictor(settings)
-    warm_up(predictor)  # the first study shall not wait for what is loaded once
-
-    def read_by_rules(step: Callable[..., StudyRecord], study_uid: str) -> StudyRecord:
-        decide = partial(
-            decide_by,
-            rules=settings.rules,
-            calling_ae_title=service.ledger.held(study_uid).calling_ae_title,
-            max_age_years=settings.max_age_years,
-        )
-        return step(
-            study_uid,
-            ledger=service.ledger,
-            predictor=predictor,
-            decide=decide,
-            values_of=fence.attenuation_values,
-            header_of=fence.header,
-        )
+    vision = Vision.open(settings, service.ledger, fence)
 
     def segment(study_uid: str) -> None:
-        record = read_by_rules(segment_study, study_uid)
+        record = vision.segment(study_uid)
         make_forms(record, expected_forms(settings.policies, learnt), service=service, fence=fence)
-        if settings.priors_from is not None and record.state == State.SEGMENTED:
+        if record.state != State.SEGMENTED:
+            return
+        if settings.priors_from is not None:
             service.queue.ask(Job.PRIORS, study_uid)
+        if vision.readers.shadows:
+            service.queue.ask(Job.SHADOW, study_uid)
 
-    return {Job.PREVIEW: partial(read_by_rules, preview_study), Job.SEGMENT: segment}
+    def shadow(study_uid: str) -> None:
+        until = time.monotonic() + LONGEST_YIELD
+        while service.queue.waiting() and time.monotonic() < until:  # what is shown comes first
+            time.sleep(0.2)
+        vision.shadow(study_uid)
+
+    given: dict[Job, Step] = {Job.PREVIEW: vision.preview, Job.SEGMENT: segment}
+    return {**given, Job.SHADOW: shadow} if vision.readers.shadows else given
 
 
 def _priors_step(service: Service) -> Mapping[Job, Step]:
@@ -119,15 +111,6 @@ def _priors_step(service: Service) -> Mapping[Job, Step]:
             )
 
     return {Job.PRIORS: fetch}
-
-
-def _predictor(settings: Settings) -> Predictor:
-    package = load_package(settings.model)
-    if settings.device == "cpu":
-        return Predictor(package, threads=settings.worker_threads)
-    from inference.torch_runtime import TorchRuntime  # torch is there on such a machine only
-
-    return Predictor(package, runtime=TorchRuntime(package, device=settings.device))
 
 
 def _draft_step(service: Service) -> Step:

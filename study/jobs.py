@@ -51,6 +51,7 @@ class Job(StrEnum):
     SIGN = "sign"  # make the signed report's objects
     DELIVER = "deliver"
     PRIORS = "priors"  # fetch what the study is to be compared with
+    SHADOW = "shadow"  # let further models read what was read, and compare them
 
 
 QUEUE = {
@@ -60,9 +61,10 @@ QUEUE = {
     Job.SIGN: "draft",
     Job.DELIVER: "deliver",
     Job.PRIORS: "priors",
+    Job.SHADOW: "shadow",
 }
-QUEUES = (URGENT, "segment", "draft", "deliver", "priors")
-BESIDE = ("priors",)  # on a thread of its own: what waits for another node keeps no study waiting
+QUEUES = (URGENT, "segment", "draft", "deliver", "priors", "shadow")
+BESIDE = ("priors", "shadow")  # on threads of their own: no study waits for what is done there
 
 # How often a job is tried again, and the longest pause between tries in milliseconds.
 RETRIES = {
@@ -72,6 +74,7 @@ RETRIES = {
     Job.SIGN: (5, 60_000),
     Job.DELIVER: (20, 900_000),  # about four hours
     Job.PRIORS: (3, 60_000),
+    Job.SHADOW: (1, 60_000),
 }
 
 # The jobs that a study in this state is owed; asked for after a step and by the reconciler.

@@ -42,6 +42,11 @@ STORE_SECONDS = Histogram(
 JOBS = Counter("kidray_jobs_total", "Jobs run, by job and outcome", ["job", "outcome"])
 JOB_SECONDS = Histogram("kidray_job_seconds", "Duration of a job", ["job"], buckets=_SECONDS)
 FINDINGS_FOUND = Counter("kidray_findings_total", "Findings, by label and presence", ["label", "presence"])
+SHADOW_FINDINGS = Counter(
+    "kidray_shadow_findings_total",
+    "Findings that a shadow model read too, by whether its decision is the shown model's",
+    ["model", "version", "label", "decision"],
+)
 DRAFT_SECONDS = Histogram(
     "kidray_draft_seconds", "From the first instance received to the draft", buckets=_SECONDS
 )

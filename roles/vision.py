@@ -1,0 +1,95 @@
+"""What a worker does with a study's radiographs, by the rules and tables of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from pydicom import Dataset
+
+from dicom_node.site_rules import decide_by
+from inference.shadow import FOLDER as SHADOW_FOLDER
+from inference.shadow import shadow_study
+from inference.step import preview_study, segment_study
+from inference.store import ModelStore
+from inference.warm_up import warm_up
+from roles.readers import Readers, headers_for_the_model
+from study.decision import Decision
+from study.fence import Fence
+from study.ledger import Ledger
+from study.model import StudyRecord
+from study.settings import Settings
+
+
+@dataclass(frozen=True)
+class Vision:
+    """The vision jobs of one worker."""
+
+    settings: Settings
+    ledger: Ledger
+    fence: Fence
+    readers: Readers
+
+    @classmethod
+    def open(cls, settings: Settings, ledger: Ledger, fence: Fence) -> Vision:
+        """Return it ready: the first study shall not wait for what is loaded once.
+
+        Raises
+        ------
+        ModelError
+            If a model that the settings name cannot serve.
+        """
+        readers = Readers.open(settings)
+        for predictor in readers.shown:
+            warm_up(predictor)
+        return cls(settings, ledger, fence, readers)
+
+    def preview(self, study_uid: str) -> StudyRecord:
+        """Read what has arrived of a study."""
+        return self._read(preview_study, study_uid)
+
+    def segment(self, study_uid: str) -> StudyRecord:
+        """Read a complete study."""
+        return self._read(segment_study, study_uid)
+
+    def shadow(self, study_uid: str) -> None:
+        """Let the shadows read what was read, and write down how they compare."""
+        record = self.ledger.held(study_uid)
+        for predictor in self.readers.shadows_for(self._headers(record), record.calling_ae_title):
+            shadow_study(
+                record,
+                archive=self.ledger.archive,
+                predictor=predictor,
+                values_of=self.fence.attenuation_values,
+                header_of=self.fence.header,
+                folder=ModelStore.of(self.settings.home).root / SHADOW_FOLDER,
+            )
+
+    def _read(self, step: Callable[..., StudyRecord], study_uid: str) -> StudyRecord:
+        record = self.ledger.held(study_uid)
+        return step(
+            study_uid,
+            ledger=self.ledger,
+            predictor=self.readers.for_study(self._headers(record), record.calling_ae_title),
+            decide=self._decide(record.calling_ae_title),
+            values_of=self.fence.attenuation_values,
+            header_of=self.fence.header,
+        )
+
+    def _decide(self, calling_ae_title: str) -> Callable[[Dataset], Decision]:
+        return partial(
+            decide_by,
+            rules=self.settings.rules,
+            calling_ae_title=calling_ae_title,
+            max_age_years=self.settings.max_age_years,
+        )
+
+    def _headers(self, record: StudyRecord) -> Callable[[], Iterable[Dataset]]:
+        return partial(
+            headers_for_the_model,
+            record.study_uid,
+            self.ledger.archive,
+            header_of=self.fence.header,
+            decide=self._decide(record.calling_ae_title),
+        )
