@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 from roles.receiving import receiving
+from roles.stopping import stop_event
 from study import telemetry
 from study.service import Service
 from study.settings import load_settings
@@ -14,9 +12,7 @@ from study.settings import load_settings
 def main() -> None:
     """Receive until SIGTERM or SIGINT."""
     telemetry.configure_logs("receive")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_event()
     with receiving(Service.open(load_settings()), is_shared=True):
         stop.wait()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from study.holdings import Holdings
 from study.service import Service
 from study.settings import Settings
 
+_OPEN_FILES = 8192
+
 
 @contextmanager
 def receiving(service: Service, *, is_shared: bool = False) -> Iterator[Receiver]:
@@ -27,6 +30,7 @@ def receiving(service: Service, *, is_shared: bool = False) -> Iterator[Receiver
     `is_shared` says whether other processes listen on the same ports.
     """
     settings = service.settings
+    _allow_open_files()
     intake = service.intake()
     fence = Fence(1)
     receiver = Receiver(
@@ -51,6 +55,14 @@ def receiving(service: Service, *, is_shared: bool = False) -> Iterator[Receiver
         told.set()  # of all that came until now
         telling.join()
         fence.close()
+
+
+def _allow_open_files() -> None:
+    """Let this process have as many files open as an association each may need; the usual 1024 are few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _limits(settings: Settings) -> Limits:

@@ -12,7 +12,9 @@ from study.archive import Archive, InstanceReference, Written
 from study.errors import ArchiveFullError, ConflictError, IdentifierError, NotInArchiveError
 from study.history import Received
 from study.identifiers import checked_uid, derived_uid
-from study.model import StudySummary
+from study.ledger import Ledger
+from study.model import StudyRecord, StudySummary
+from study.registry import Registry
 from study.telemetry import now
 
 REF = InstanceReference("1.2.3", "1.2.3.4", "1.2.3.4.5")
@@ -149,3 +151,19 @@ def test_reading_what_is_not_held_names_it(archive: Archive):
 
 def test_the_error_for_a_full_archive_asks_for_another_try():
     assert ArchiveFullError("x").retryable
+
+
+def test_a_ledger_sees_what_another_has_appended_and_what_has_left(archive: Archive, registry: Registry):
+    ours, others = Ledger(archive, registry), Ledger(Archive(archive.root), registry)
+    seen: list[int] = []
+
+    def next_one(record: StudyRecord | None) -> Received:
+        seen.append(record.version if record else 0)
+        return received(record.revision + 1 if record else 1)
+
+    for ledger in (ours, others, ours, ours, others):
+        ledger.commit("1.2.3", next_one)
+    archive.remove("1.2.3", instances=0)
+    for ledger in (ours, others):
+        ledger.commit("1.2.3", next_one)
+    assert seen == [0, 1, 2, 3, 4, 0, 1]
