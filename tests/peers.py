@@ -169,16 +169,19 @@ class Orthanc:
         forward_to: str | None = None,
         dicom_port: int | None = None,
     ) -> None:
+    forward_by
+        A Lua script in the place of that.
         if ORTHANC is None:
             pytest.skip("Orthanc is not installed")
         self.folder = folder
         self.port = dicom_port or free_port()
         self.http_port = free_port()
         self._modalities = dict(modalities or {})
-        self._forward_to = forward_to
+        self._script = FORWARD_LUA.format(modality=forward_to) if forward_to else forward_by
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{self.http_port}", timeout=30)
 
+        forward_by: str | None = None,
     @property
     def destination(self) -> str:
         """Orthanc as ``AE@HOST:PORT``."""
@@ -262,9 +265,9 @@ class Orthanc:
             "DicomAlwaysAllowStore": True,
             "DicomModalities": self._modalities,
         }
-        if self._forward_to is not None:
+        if self._script is not None:
             script = self.folder / "forward.lua"
-            script.write_text(FORWARD_LUA.format(modality=self._forward_to))
+            script.write_text(self._script)
             configuration["LuaScripts"] = [str(script)]
         return configuration
 
