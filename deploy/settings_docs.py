@@ -20,6 +20,8 @@ PAGE = ROOT / "docs" / "operation.md"
 EXAMPLE = ROOT / "kidray.toml.example"
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 EXAMPLES = {
+    "keep_days": 90,
+    "keep_free": "10%",
     "redis_url": "redis://redis.hospital:6379/0",
     "web_login": "reader:choose-a-long-one",
     "pacs": "PACS@10.0.0.5:104",

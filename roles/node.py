@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import structlog
 
@@ -11,6 +12,7 @@ from roles.acceptors import Acceptors, can_share_a_port
 from roles.receiving import receiving
 from study.errors import DeliveryError
 from study.reconcile import Reconciler
+from study.retention import Retention
 from study.service import Service
 from study.settings import Destination, Settings
 
@@ -26,6 +28,7 @@ def run_node(service: Service, stop: threading.Event) -> None:
         service.queue,
         quiet_period=settings.quiet_period,
         destinations=settings.policies,
+        retention=_retention(service),
     )
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
     beside = _processes(settings) - 1
@@ -46,6 +49,16 @@ def _processes(settings: Settings) -> int:
         log.warning("port_not_shared", asked_for=settings.dicom_processes)
         return 1
     return settings.dicom_processes
+
+
+def _retention(service: Service) -> Retention:
+    settings = service.settings
+    return Retention(
+        service.ledger,
+        settings.policies,
+        older_than=None if settings.keep_days is None else timedelta(days=settings.keep_days),
+        keep_free=settings.keep_free,
+    )
 
 
 def answers_echo(settings: Settings) -> bool:

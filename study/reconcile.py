@@ -18,6 +18,7 @@ from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
 from study.owed import objects_owed
+from study.retention import Retention
 from study.state import State
 
 log = structlog.get_logger()
@@ -45,6 +46,8 @@ class Reconciler:
         Seconds after which a study found `receiving` at start counts as complete.
     destinations
         Where results go, and what each place gets.
+    retention
+        Lets studies leave the archive; None: all are kept.
     clock
         POSIX seconds.
     """
@@ -57,6 +60,7 @@ class Reconciler:
         *,
         quiet_period: float = 10.0,
         destinations: Sequence[DestinationPolicy] = (),
+        retention: Retention | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
@@ -64,6 +68,7 @@ class Reconciler:
         self._intake = intake
         self._quiet_period = quiet_period
         self._destinations = destinations
+        self._retention = retention
         self._clock = clock
         self._behind = threading.Event()
         self._behind.set()  # Redis may have lost anything while nobody looked
@@ -85,10 +90,8 @@ class Reconciler:
                     self._intake.retry_unrecorded()
                 self.complete_due()
                 if self._clock() >= next_sweep:
-                    self.ask_overdue()
-                    for queue, length in self._queue.lengths().items():
-                        telemetry.QUEUED_JOBS.labels(queue=queue).set(length)
                     next_sweep = self._clock() + SWEEP
+                    self.sweep()
             except RegistryUnavailableError:
                 self._behind.set()
                 stop.wait(1.0)
@@ -99,6 +102,14 @@ class Reconciler:
     def look_again(self) -> None:
         """Have Redis brought level with the archive: somebody ended who had not told it all."""
         self._behind.set()
+
+    def sweep(self) -> None:
+        """Look at the whole worklist: ask for what is overdue, and let go what may leave."""
+        self.ask_overdue()
+        for queue, length in self._queue.lengths().items():
+            telemetry.QUEUED_JOBS.labels(queue=queue).set(length)
+        if self._retention is not None:
+            self._retention.sweep(datetime.fromtimestamp(self._clock(), timezone.utc))
 
     def complete_due(self) -> int:
         """Queue every study whose quiet period is over; returns how many."""

@@ -2,13 +2,15 @@
 
 A study may leave once it is finished and every destination has confirmed all that it is owed. The
 record is ``.left.jsonl`` in the archive: one line for each study, durable before the study goes, with
-UIDs and receipts and nothing of the patient.
+UIDs and receipts and nothing of the patient. `Retention` does by itself what ``kidray studies purge`` does
+when it is asked to.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ import structlog
 
 from study.archive import Archive
 from study.destination import DestinationPolicy
-from study.errors import ArchiveError, StateError
+from study.errors import ArchiveError, ConflictError, NotInArchiveError, StateError
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
 from study.owed import Owed, objects_owed, pdf_uid, unconfirmed
@@ -27,6 +29,7 @@ from study.state import FINISHED, State
 log = structlog.get_logger()
 
 RECORD = ".left.jsonl"
+MOST_AT_ONCE = 50  # studies that leave in one sweep: completing studies does not wait long for it
 
 
 class Held(NamedTuple):
@@ -126,6 +129,89 @@ def take_leave(ledger: Ledger, study: Held, *, why: str, at: datetime) -> None:
     ledger.archive.remove(uid, instances=study.instances)
     ledger.registry.forget(uid)
     log.info("study_left", study_uid=uid, why=why, instances=study.instances)
+
+
+def room_needed(folder: Path, keep_free: str | None) -> int:
+    """Return how many bytes lack to what shall stay free on the disk of `folder`; 0 where none do.
+
+    Parameters
+    ----------
+    keep_free
+        GiB, or a share of the disk such as ``10%``; None: nothing needs to stay free.
+    """
+    if keep_free is None:
+        return 0
+    disk = shutil.disk_usage(folder)
+    number = float(keep_free.rstrip("% "))
+    wanted = disk.total * number / 100 if keep_free.endswith("%") else number * 2**30
+    return max(0, int(wanted) - disk.free)
+
+
+class Retention:
+    """Lets the longest untouched studies leave, by age or for room, once all is delivered.
+
+    Parameters
+    ----------
+    ledger
+        Of the archive that they leave.
+    destinations
+        Those that have to confirm what they are owed.
+    older_than
+        Studies without a step for so long leave; None: none does for its age.
+    keep_free
+        As for `room_needed`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        destinations: Sequence[DestinationPolicy],
+        *,
+        older_than: timedelta | None = None,
+        keep_free: str | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._destinations = destinations
+        self._older_than = older_than
+        self._keep_free = keep_free
+        self._stay: dict[str, int] = {}  # studies that had to stay, and the version that was looked at
+
+    def sweep(self, now: datetime) -> int:
+        """Let go what may and shall; returns how many studies that was, `MOST_AT_ONCE` at most.
+
+        Raises
+        ------
+        RegistryUnavailableError
+            If Redis does not answer.
+        ArchiveError
+            If a study cannot be removed, or the record of it not be kept.
+        """
+        if not self._destinations or (self._older_than is None and self._keep_free is None):
+            return 0
+        needed = room_needed(self._ledger.archive.root, self._keep_free)
+        registry = self._ledger.registry
+        gone = 0
+        for record in sorted(registry.records(registry.worklist()), key=lambda r: r.updated_at):
+            old = self._older_than is not None and now - record.updated_at > self._older_than
+            if gone == MOST_AT_ONCE or not (old or needed > 0):
+                break
+            if self._stay.get(record.study_uid) != record.version:
+                why = "it is old" if old else "its room was needed"
+                freed = self._let_go(record, why, now)
+                gone, needed = gone + (freed > 0), needed - freed
+        return gone
+
+    def _let_go(self, record: StudyRecord, why: str, now: datetime) -> int:
+        """Remove the study if it may leave; returns the bytes that this freed, 0 where it stays."""
+        try:
+            study = look(self._ledger, record.study_uid, self._destinations)
+            if study.kept_because is None and study.record.state != State.FAILED:
+                take_leave(self._ledger, study, why=why, at=now)
+                return max(1, study.size)
+        except (NotInArchiveError, StateError, ConflictError) as error:
+            log.info("study_stays", study_uid=record.study_uid, reason=str(error))
+        self._stay[record.study_uid] = record.version
+        return 0
 
 
 def _unsent_reports(record: StudyRecord) -> int:

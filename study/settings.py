@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     disk_reserve: Annotated[float, Field(ge=0)] = 0.5
     """GiB that stay free on the archive's disk; below, instances are refused as out of resources."""
 
+    keep_days: Annotated[float, Field(gt=0)] | None = None
+    """Days without a step after which a study leaves the archive, all its results delivered; unset: never."""
+
+    keep_free: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?%?$")] | None = None
+    """GiB, or a share as 10%, that stay free on the disk: the oldest delivered studies leave for it."""
+
     most_waiting: Annotated[int, Field(ge=0)] = 5000
     """Jobs that may wait before instances are refused as out of resources; 0 for any number."""
 
@@ -192,6 +198,11 @@ class Settings(BaseSettings):
     def _parse_networks(cls, value: object) -> object:
         return tuple(t.strip() for t in value.split(",") if t.strip()) if isinstance(value, str) else value
 
+    @field_validator("keep_free", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, (int, float)) else value
+
     @field_validator("dicom_tls_key", mode="after")
     @classmethod
     def _check_key(cls, value: Path | None, info: ValidationInfo) -> Path | None:
@@ -282,6 +293,11 @@ def load_settings(**flags: object) -> Settings:
         raise SettingsError(
             f"the viewer would listen on {settings.web_host}, which others can reach, without a login; "
             "set KIDRAY_WEB_LOGIN=USER:PASSWORD or KIDRAY_WEB_HOST=127.0.0.1"
+        )
+    if (settings.keep_days or settings.keep_free) and not settings.policies:
+        raise SettingsError(
+            "studies shall leave the archive by themselves, but no destination is set that could confirm "
+            "what it was sent; set KIDRAY_PACS, or neither KIDRAY_KEEP_DAYS nor KIDRAY_KEEP_FREE"
         )
     return settings
 

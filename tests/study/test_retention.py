@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from typer.testing import CliRunner
 
 import cli
 from study.archive import Archive, _put_back
-from study.errors import ConflictError, StateError
+from study.errors import ConflictError, SettingsError, StateError
 from study.history import Delivered, Drafted, Event, Queued, Received, Segmented, Signed
+from study.jobs import JobQueue
 from study.ledger import Ledger
 from study.model import (
     Commitment,
@@ -31,8 +33,9 @@ from study.model import (
     StudySummary,
     Wording,
 )
+from study.reconcile import Reconciler
 from study.registry import Registry
-from study.retention import RECORD, Held, leaving, look, take_leave
+from study.retention import RECORD, Held, Retention, leaving, look, room_needed, take_leave
 from study.settings import load_settings
 from tests.study.radiographs import radiograph
 
@@ -285,3 +288,67 @@ def test_a_study_half_removed_when_killed_is_cleared_away(ledger: Ledger, archiv
     (left / "1.2.3.dcm").write_bytes(b"x")
     assert archive.clear_incoming() == 1
     assert not left.exists()
+
+
+def retention(ledger: Ledger, *, days: float | None = None, keep_free: str | None = None) -> Retention:
+    older_than = None if days is None else timedelta(days=days)
+    return Retention(ledger, load_settings().policies, older_than=older_than, keep_free=keep_free)
+
+
+def test_the_reconciler_lets_old_studies_leave_by_itself_and_keeps_what_is_owed(
+    ledger: Ledger, archive: Archive, registry: Registry, queue: JobQueue
+) -> None:
+    old = drafted(ledger, days_ago=40, delivered=True)
+    owing = drafted(ledger, days_ago=40)
+    young = drafted(ledger, days_ago=3, delivered=True)
+    policies = load_settings().policies
+    Reconciler(
+        ledger,
+        queue,
+        destinations=policies,
+        retention=retention(ledger, days=30),
+        clock=NOW.timestamp,
+    ).sweep()
+    assert set(archive.studies()) == set(registry.worklist()) == {owing, young}
+    (line,) = lines(archive)
+    assert (line["study_uid"], line["why"]) == (old, "it is old")
+    assert "HONG" not in (archive.root / RECORD).read_text()
+
+
+def test_what_had_to_stay_leaves_once_its_delivery_is_confirmed(ledger: Ledger, archive: Archive) -> None:
+    uid = drafted(ledger, days_ago=40)
+    letting = retention(ledger, days=30)
+    assert (letting.sweep(NOW), letting.sweep(NOW)) == (0, 0)
+    deliver(ledger, uid, str(ledger.held(uid).radiographs[0].sr_instance_uid), at=NOW - timedelta(days=39))
+    assert letting.sweep(NOW) == 1
+    assert not list(archive.studies())
+
+
+def test_the_oldest_leave_for_room_and_no_more_than_that(
+    ledger: Ledger, archive: Archive, monkeypatch
+) -> None:
+    uids = [drafted(ledger, days_ago=days, delivered=True) for days in (1, 40, 3)]
+    size = look(ledger, uids[1], load_settings().policies).size
+    disk = shutil._ntuple_diskusage(total=2**40, used=0, free=2**40 - size - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)  # a disk cannot be filled to the byte
+    assert retention(ledger, keep_free="1024").sweep(NOW) == 2
+    assert list(archive.studies()) == [uids[0]]
+
+
+def test_what_shall_stay_free_is_given_in_gib_or_as_a_share(tmp_path: Path) -> None:
+    disk = shutil.disk_usage(tmp_path)
+    assert room_needed(tmp_path, None) == room_needed(tmp_path, "0") == 0
+    assert abs(room_needed(tmp_path, "100%") - (disk.total - disk.free)) < 2**30
+    assert abs(room_needed(tmp_path, str(disk.total / 2**30)) - (disk.total - disk.free)) < 2**30
+
+
+def test_nothing_leaves_by_itself_where_no_destination_could_confirm_it(
+    ledger: Ledger, archive: Archive, monkeypatch
+) -> None:
+    uid = drafted(ledger, days_ago=4000, delivered=True)
+    monkeypatch.delenv("KIDRAY_PACS")
+    assert retention(ledger, days=1, keep_free="100%").sweep(NOW) == 0
+    assert list(archive.studies()) == [uid]
+    monkeypatch.setenv("KIDRAY_KEEP_DAYS", "30")
+    with pytest.raises(SettingsError, match="no destination is set"):
+        load_settings()
