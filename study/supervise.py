@@ -63,11 +63,14 @@ class Supervisor:
     ----------
     logs
         Folder of one log file for each role.
+    keeps
+        File descriptors that every role holds open as long as it runs.
     """
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, *, keeps: Sequence[int] = ()) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._logs = logs
+        self._keeps = tuple(keeps)
         self._children: list[_Child] = []
 
     def start(self, roles: Sequence[Role], *, seconds: float = 60.0) -> None:
@@ -144,6 +147,7 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **role.environment},
+                pass_fds=self._keeps,
                 start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
                 preexec_fn=_end_with_parent if _LIBC else None,  # noqa: PLW1509 - one thread spawns
             )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,8 +59,16 @@ def settled(settings: Settings) -> Settings:
 
 
 @contextmanager
-def only_one(home: Path) -> Iterator[None]:
-    """Hold the home folder for this service alone.
+def only_one(home: Path, *, patience: float = 30.0) -> Iterator[int]:
+    """Hold the home folder for this service alone; yields the descriptor that holds it.
+
+    Roles inherit it: a service that was killed holds its folder until the last of them has ended, so
+    that no two Redis servers ever write to it.
+
+    Parameters
+    ----------
+    patience
+        Seconds to wait for the roles of a service that was killed.
 
     Raises
     ------
@@ -66,14 +76,40 @@ def only_one(home: Path) -> Iterator[None]:
         If another service runs on it.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SettingsError(
-                f"another Kidray runs on {home}; stop it, or choose another folder with --home"
-            ) from error
-        yield
+    until = time.monotonic() + patience
+    with (home / "lock").open("a+") as file:
+        while not _locked(file.fileno()):
+            file.seek(0)
+            if _runs(file.read()) or time.monotonic() > until:
+                raise SettingsError(
+                    f"another Kidray runs on {home}; stop it, or choose another folder with --home"
+                )
+            time.sleep(0.1)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield file.fileno()
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _runs(pid: str) -> bool:
+    """Return whether the service of that process ID still runs; False where only its roles may."""
+    try:
+        os.kill(int(pid), 0)
+    except ValueError:
+        return True  # it has just begun
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def start(

@@ -86,6 +86,32 @@ def test_two_services_never_share_a_home(tmp_path: Path):
         pass
 
 
+def test_the_home_of_a_killed_service_is_free_once_its_last_role_has_ended(tmp_path: Path):
+    script = """
+import sys, time
+from pathlib import Path
+from study.supervise import Role, Supervisor
+from study.up import only_one
+home = Path(sys.argv[1])
+slow = [sys.executable, "-c",
+        "import signal, time; signal.signal(15, lambda *_: None); print('up', flush=True); time.sleep(2);"
+        "open(%r, 'w').close(); time.sleep(0.5)" % str(home / "ended")]
+with only_one(home) as hold:
+    supervisor = Supervisor(home / "logs", keeps=[hold])
+    supervisor.start([Role("slow", slow, lambda: (home / "logs" / "slow.log").read_text() == "up\\n")])
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as service:
+        assert service.stdout is not None
+        assert service.stdout.readline() == "ready\n"
+        service.kill()
+    with only_one(tmp_path):
+        assert (tmp_path / "ended").exists(), "two services on one folder"
+
+
 def test_a_port_in_use_is_named_with_what_to_do():
     import socket
 
