@@ -12,8 +12,8 @@ from dramatiq.middleware import AgeLimit, CurrentMessage, Retries, ShutdownNotif
 from study.registry import TIMEOUT, connect
 from study.silence import Silence
 
-HEARTBEAT_TIMEOUT_MS = 10_000  # a worker silent for so long is dead: its jobs go to others
-MAINTENANCE_CHANCE = 100_000  # of a million commands: how often the dead are looked for
+HEARTBEAT_TIMEOUT_MS = 8_000  # a worker silent for so long is dead: its jobs go to others
+MAINTENANCE_CHANCE = 300_000  # of a million commands: how often the dead are looked for
 
 
 class Broker(RedisBroker):
