@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -70,6 +71,17 @@ def storescu(
     return dcmtk(
         "storescu", "-v", "-aet", calling, "-aec", "KIDRAY", *options, "127.0.0.1", port, *files, ok=ok
     )
+
+
+def acknowledged_in(printed: str) -> set[str]:
+    """Return the SOP Instance UIDs whose storing DCMTK's log shows as a success."""
+    uids, current = set(), ""
+    for line in printed.splitlines():
+        if match := re.search(r"Sending file: .*/([0-9.]+)\.dcm", line):
+            current = match[1]
+        elif "Received Store Response (Success)" in line:
+            uids.add(current)
+    return uids
 
 
 def dcmsend(
@@ -157,6 +169,8 @@ class Orthanc:
         The DICOM nodes it knows: name -> (AE title, host, port), or as Orthanc's configuration has it.
     forward_to
         Name of the modality that every received instance is sent on to (by a Lua script).
+    forward_by
+        A Lua script in the place of that.
     """
 
     ae_title = "ORTHANC"
@@ -167,10 +181,9 @@ class Orthanc:
         *,
         modalities: Mapping[str, tuple[str, str, int] | dict[str, object]] | None = None,
         forward_to: str | None = None,
+        forward_by: str | None = None,
         dicom_port: int | None = None,
     ) -> None:
-    forward_by
-        A Lua script in the place of that.
         if ORTHANC is None:
             pytest.skip("Orthanc is not installed")
         self.folder = folder
@@ -181,7 +194,6 @@ class Orthanc:
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{self.http_port}", timeout=30)
 
-        forward_by: str | None = None,
     @property
     def destination(self) -> str:
         """Orthanc as ``AE@HOST:PORT``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import subprocess
 import sys
 import threading
@@ -19,7 +18,7 @@ from study.archive import Archive
 from tests.dicom_node.conftest import make_radiograph, saved
 from tests.dicom_node.encoding import dataset_bytes
 from tests.fuzz.mutation import TIMES
-from tests.peers import associate, store_request, storescu, wait_for
+from tests.peers import acknowledged_in, associate, store_request, storescu, wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -74,17 +73,6 @@ def kill_once_held(process: subprocess.Popen[str], archive: Archive, count: int,
     wait_for(lambda: sum(1 for _ in archive.root.rglob("*.dcm")) >= count, seconds=30, what="the transfer")
     time.sleep(pause)
     process.kill()
-
-
-def acknowledged_in(printed: str) -> set[str]:
-    """Return the SOP Instance UIDs whose storing DCMTK's log shows as a success."""
-    uids, current = set(), ""
-    for line in printed.splitlines():
-        if match := re.search(r"Sending file: .*/([0-9.]+)\.dcm", line):
-            current = match[1]
-        elif "Received Store Response (Success)" in line:
-            uids.add(current)
-    return uids
 
 
 def test_a_transfer_cut_off_by_a_kill_leaves_nothing_to_see(archive, redis_url, a_radiograph) -> None:

@@ -47,6 +47,11 @@ class RunningService:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RunningService:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, and return when it is ready."""
         self.home.mkdir(parents=True, exist_ok=True)
         self.output = self.home / "up.out"
         with self.output.open("wb") as output:
@@ -54,7 +59,12 @@ class RunningService:
                 [str(KIDRAY), "up"], stdout=output, stderr=output, env=self._environment, cwd=self.home
             )
         wait_for(self._ready, seconds=90, what="the line 'ready'")
-        return self
+
+    def kill(self) -> None:
+        """Kill the supervisor; what it started is left to itself."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -110,7 +120,10 @@ class RunningService:
         """Return the process ID of a role."""
         assert self._process is not None
         for child in psutil.Process(self._process.pid).children():
-            line = child.cmdline()
+            try:
+                line = child.cmdline()
+            except psutil.Error:
+                continue  # it has just ended
             if (
                 line[-1:] == [role]
                 or (role == "redis" and "redis.sock" in " ".join(line))
