@@ -21,6 +21,7 @@ from study.settings import Destination
 
 CONNECT_TIMEOUT = 5.0  # seconds until a TCP connection stands
 ANSWER_TIMEOUT = 60.0  # seconds for the answer to one request
+RELEASE_TIMEOUT = 5.0  # seconds for the answer to a release; nothing depends on it
 
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
@@ -138,8 +139,9 @@ def open_association(
 
 
 def release(opened: Association) -> None:
-    """End an association, unless it has ended."""
+    """End an association, unless it has ended; one whose peer does not answer is aborted."""
     if opened.is_established:
+        opened.acse_timeout = min(opened.acse_timeout or RELEASE_TIMEOUT, RELEASE_TIMEOUT)
         opened.release()
 
 
