@@ -9,45 +9,15 @@ import typer
 
 from training.console import progress, said_plainly
 from training.import_command import import_aihub
-from training.plan import PhantomKind
+from training.phantom_command import phantom
 from training.train_command import prepared_set, train
 
 app = typer.Typer(help="Phantoms and models.", no_args_is_help=True)
+app.command()(phantom)
 app.command("import-aihub")(import_aihub)
 app.command()(train)
 
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
-
-
-@app.command()
-def phantom(
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    count: Annotated[int, typer.Option(min=1, help="How many.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same files.")] = 0,
-    kind: Annotated[
-        PhantomKind | None, typer.Option(help="All of one kind; else the five classes in turn.")
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(min=64, help="Rows and columns; else usual detector sizes.")
-    ] = None,
-) -> None:
-    """Draw synthetic pediatric abdominal radiographs.
-
-    Writes OUT/phantom-0001-<kind>.dcm (DICOM DX, for presentation), the ground truth of those with a finding
-    as OUT/truth/phantom-0001-<kind>.seg.dcm, and OUT/manifest.csv. Each phantom is its own study.
-
-    The kinds: normal, pyloric_stenosis, pneumoperitoneum, air_fluid_levels, constipation; and chest, which
-    the service must refuse to read.
-
-    Example: kidray phantom --out phantoms --count 10 --seed 1
-    """
-    from training.phantom_set import write_phantoms
-
-    with said_plainly(), progress("drawing") as report:
-        square = (size, size) if size else None
-        for number, _ in enumerate(write_phantoms(out, count, seed, kind=kind, size=square), start=1):
-            report(number, count)
-    typer.echo(f"{count} phantoms in {out}, listed in {out / 'manifest.csv'}")
 
 
 @app.command()

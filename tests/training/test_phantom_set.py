@@ -144,3 +144,61 @@ def test_drawing_phantoms_loads_neither_torch_nor_albumentations() -> None:
         "sys.exit(any(name in sys.modules for name in ('torch', 'albumentations', 'onnxruntime')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def drawn_as_asked(out: Path, *options: str) -> list[dict[str, str]]:
+    done = CliRunner().invoke(app, ["phantom", "--out", str(out), "--count", "3", "--size", "128", *options])
+    assert done.exit_code == 0, done.output
+    with (out / "manifest.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_command_draws_what_is_asked_for_and_lists_it(tmp_path: Path) -> None:
+    options = "--kind pneumoperitoneum --also air_fluid_levels --severity 0.9 --mimic skin_fold --site B"
+    rows = drawn_as_asked(tmp_path, *options.split(), "--view", "left_lateral_decubitus")
+    for row in rows:
+        assert row["findings"] == "pneumoperitoneum;air_fluid_levels"
+        assert row["severities"] == "pneumoperitoneum=0.900;air_fluid_levels=0.900"
+        assert (row["mimics"], row["site"]) == ("skin_fold", "B")
+        image = pydicom.dcmread(tmp_path / row["image"], stop_before_pixels=True)
+        assert image.ViewPosition == "LLD"
+
+
+def test_the_command_refuses_what_no_radiograph_can_show(tmp_path: Path) -> None:
+    for asked in (["--kind", "air_fluid_levels", "--view", "supine"], ["--mixed", "--kind", "normal"]):
+        done = CliRunner().invoke(app, ["phantom", "--out", str(tmp_path), "--size", "128", *asked])
+        assert done.exit_code != 0
+        assert "air-fluid levels show" in done.output or "ask for nothing else" in done.output
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--mixed"],
+        ["--mixed", "--site", "B"],
+        ["--kind", "pneumoperitoneum", "--view", "cross_table_lateral"],
+        ["--kind", "normal", "--view", "left_lateral_decubitus", "--appliance", "burnt_in_text"],
+        ["--stranger", "photograph"],
+        ["--stranger", "adult_abdomen"],
+    ],
+)
+def test_dciodvfy_finds_no_error_whatever_is_asked_for(tmp_path: Path, options: list[str]) -> None:
+    for row in drawn_as_asked(tmp_path, *options):
+        assert complaints(tmp_path / row["image"]) == []
+        if row["truth"]:
+            assert complaints(tmp_path / row["truth"]) == []
+
+
+def test_a_look_up_table_for_display_does_not_change_what_is_read() -> None:
+    phantom = next(
+        p for seed in range(40) if (p := draw_phantom(seed, PhantomKind.NORMAL, size=SIZE)).voi_table
+    )
+    dataset = radiograph_dataset(phantom, number=1)
+    assert "WindowCenter" not in dataset
+    assert len(dataset.VOILUTSequence[0].LUTData) == 2 * 2**phantom.bits_stored
+    shown = pydicom.pixels.apply_voi_lut(dataset.pixel_array, dataset)
+    steps = np.diff(shown[np.unravel_index(np.argsort(phantom.pixels, axis=None), SIZE)].astype(int))
+    assert steps.min() >= 0  # brighter stays brighter
+    offset = attenuation_values(dataset) - phantom.attenuation_image
+    np.testing.assert_allclose(offset, offset[0, 0], atol=1e-3)
