@@ -84,9 +84,9 @@ def up(
     console = Console(width=None if sys.stdout.isatty() else 120)
     telemetry.configure_logs("up", file=whole.log_folder(given) / "up.log")
     stop = _stop_event()
-    with whole.only_one(given.home):
+    with whole.only_one(given.home) as hold:
         settings = whole.settled(given)
-        supervisor = Supervisor(whole.log_folder(settings))
+        supervisor = Supervisor(whole.log_folder(settings), keeps=[hold])
         try:
             whole.start(supervisor, given, settings, answers_echo)
             _say_ready(console, settings)
