@@ -1,5 +1,6 @@
 """Know the headers of what the archive holds, each instance read once.
 
+What is held has passed the limits of `study.limits` when it arrived, so that no header is a bomb.
 An instance never changes once it is held, so what is remembered of it stays true; a folder that has
 not changed since it was read holds nothing new.
 """
@@ -60,11 +61,29 @@ class Holdings:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._studies: OrderedDict[str, _Study] = OrderedDict()
+        self._patients: dict[str, str] = {}  # Patient ID by study UID, of every study asked about
         self._lock = threading.Lock()
 
     def studies(self) -> list[str]:
         """Return the UID of every study held, sorted; folders of other names are not ours."""
         return sorted(name for name in self._archive.studies() if is_uid(name))
+
+    def of_patient(self, patient_id: str) -> list[str]:
+        """Return the UID of every study held whose first instance has that Patient ID, sorted.
+
+        One header of each study is read, once: an archive has more studies than are remembered whole.
+        """
+        held = self.studies()
+        with self._lock:
+            known = {uid: self._patients[uid] for uid in held if uid in self._patients}
+        for uid in held:
+            if uid not in known:
+                header = self._first_header(uid)
+                if header is not None:  # else there is nothing yet
+                    known[uid] = str(header.get("PatientID") or "").strip()
+        with self._lock:
+            self._patients = known
+        return [uid for uid in held if known.get(uid) == patient_id.strip()]
 
     def headers(self, study_uid: str) -> list[pydicom.Dataset]:
         """Return a header for every instance of a study; none where it is not held.
@@ -111,6 +130,14 @@ class Holdings:
             if reference(header).instance_uid == instance_uid:
                 return header
         raise NotInArchiveError(f"study {study_uid} holds no instance {instance_uid}")
+
+    def _first_header(self, study_uid: str) -> pydicom.Dataset | None:
+        for entry in _folders(self._archive.root / study_uid):
+            for file in sorted(Path(entry.path).glob("*.dcm")):
+                header = _read_header(file, InstanceReference(study_uid, entry.name, file.stem))
+                if header is not None:
+                    return header
+        return None
 
     def _current(self, study_uid: str) -> _Study:
         folder = self._archive.root / checked_uid(study_uid)

@@ -6,7 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydicom import Dataset
 
+import study.holdings
 from study.archive import Archive
+from study.holdings import Holdings
 from study.intake import Intake
 from study.ledger import Ledger
 from tests.web_viewer.studies import COLUMNS, ROWS, SegmentedStudy, a_drafted_study, a_dx
@@ -19,8 +21,8 @@ def fetched(archive: Archive, **attributes: object) -> Dataset:
     return dataset
 
 
-def priors(client: TestClient, study: SegmentedStudy) -> list[dict[str, object]]:
-    answer = client.get(f"/api/studies/{study.study_uid}/priors")
+def priors(client: TestClient, current: SegmentedStudy) -> list[dict[str, object]]:
+    answer = client.get(f"/api/studies/{current.study_uid}/priors")
     assert answer.status_code == 200, answer.text
     found: list[dict[str, object]] = answer.json()
     return found
@@ -94,3 +96,26 @@ def test_a_study_without_a_patient_id_has_no_priors(
 
 def test_an_unknown_study_is_not_found(client: TestClient):
     assert client.get("/api/studies/1.2.3/priors").status_code == 404
+
+
+def test_each_study_is_read_once_to_know_its_patient(
+    archive: Archive, drafted: SegmentedStudy, monkeypatch: pytest.MonkeyPatch
+):
+    holdings = Holdings(archive)
+    older = fetched(archive)
+    fetched(archive, PatientID="SOMEBODY")
+    mine = sorted([drafted.study_uid, older.StudyInstanceUID])
+    assert holdings.of_patient("PID-4711") == mine
+    monkeypatch.setattr(study.holdings, "_read_header", unexpected)
+    assert holdings.of_patient("PID-4711") == mine
+    archive.remove(older.StudyInstanceUID, instances=1)
+    assert holdings.of_patient("PID-4711") == [drafted.study_uid]
+
+
+def unexpected(*_: object) -> None:
+    raise AssertionError("read again")
+
+
+def test_a_study_without_an_instance_yet_is_nobodys(archive: Archive):
+    (archive.root / "1.2.3").mkdir()
+    assert Holdings(archive).of_patient("") == []

@@ -31,7 +31,8 @@ def list_priors(
     summary = current(registry, ledger, study_uid).summary
     if not summary.patient_id.strip():
         return []
-    answers = (answer for uid in holdings.studies() if (answer := holdings.study_answer(uid)) is not None)
+    held = holdings.of_patient(summary.patient_id)
+    answers = (answer for uid in held if (answer := holdings.study_answer(uid)) is not None)
     earlier = [answer for answer in answers if is_earlier(answer, study_uid, summary)]
     earlier.sort(key=lambda a: (str(a.get("StudyDate") or ""), str(a.get("StudyTime") or "")), reverse=True)
     found = []
