@@ -114,22 +114,7 @@ def write_presentation_state(
         If the radiograph's own grayscale chain cannot be written down.
     """
     header = _shown(radiograph)
-    layers = {
-        f.label: hd.pr.GraphicLayer(
-            f.label.upper(),
-            order=FINDINGS[f.label].segment_number,
-            description=FINDINGS[f.label].name_en,
-            display_color=hd.color.CIELabColor.from_rgb(*FINDINGS[f.label].color),
-        )
-        for f in findings
-        if FINDINGS[f.label].segment_number in masks
-    }
-    notice = hd.pr.GraphicLayer(_NOTICE, order=len(FINDINGS) + 1, description=model.disclaimer)
-    annotations = [
-        _annotation(f, layers[f.label], masks[FINDINGS[f.label].segment_number], header, model)
-        for f in findings
-        if f.label in layers
-    ]
+    annotations, layers = _overlay(masks, findings, header, model)
     try:
         state: Dataset = hd.pr.GrayscaleSoftcopyPresentationState(
             referenced_images=[header],
@@ -144,8 +129,8 @@ def write_presentation_state(
             content_label="FINDINGS",
             content_description="Findings of an algorithm outlined, unverified",
             content_creator_name=f"{MANUFACTURER}^",  # a name of one component
-            graphic_annotations=[*annotations, _disclaimed(notice, header, model)],
-            graphic_layers=[*layers.values(), notice],
+            graphic_annotations=annotations,
+            graphic_layers=layers,
             presentation_lut_transformation=_polarity(header),
             transfer_syntax_uid=ExplicitVRLittleEndian,
             contributing_equipment=[contributing_equipment(model, made_at)],
@@ -184,6 +169,27 @@ def _closed(contour: NDArray[Any]) -> Outline:
         return np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], float)
     middle = points.astype(np.float64) + 0.5  # of each pixel
     return np.concatenate([middle, middle[:1]])
+
+
+def _overlay(
+    masks: dict[int, Mask], findings: list[Finding], header: Dataset, model: ModelIdentity
+) -> tuple[list[hd.pr.GraphicAnnotation], list[hd.pr.GraphicLayer]]:
+    """Return what is drawn: each finding that has a mask in a layer of its own, and the disclaimer."""
+    annotations, layers = [], []
+    for finding in findings:
+        definition = FINDINGS[finding.label]
+        if definition.segment_number not in masks:
+            continue
+        layer = hd.pr.GraphicLayer(
+            finding.label.upper(),
+            order=definition.segment_number,
+            description=definition.name_en,
+            display_color=hd.color.CIELabColor.from_rgb(*definition.color),
+        )
+        layers.append(layer)
+        annotations.append(_annotation(finding, layer, masks[definition.segment_number], header, model))
+    notice = hd.pr.GraphicLayer(_NOTICE, order=len(FINDINGS) + 1, description=model.disclaimer)
+    return [*annotations, _disclaimed(notice, header, model)], [*layers, notice]
 
 
 def _annotation(

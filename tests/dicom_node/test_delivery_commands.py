@@ -84,3 +84,13 @@ def test_a_replay_of_another_study_queues_nothing(configured, queue: JobQueue, a
     assert "0 studies" in kidray("replay", "1.2.3")
     assert queue.lengths() == dict.fromkeys(queue.lengths(), 0)
     assert str(Job.DELIVER) in queue.lengths()
+
+
+def test_what_a_destination_takes_is_shown_once_it_has_said_so(configured, ledger, a_segmented_study) -> None:
+    assert kidray("list", "--destination", "UP").count("not known yet") == 1
+    with pytest.raises(DeliveryError):
+        deliver(ledger, a_segmented_study, *configured)
+    shown = kidray("list", "--destination", "UP")
+    assert "SEG, SR, REPORT (as it can)" in shown
+    assert "takes SEG, SR, REPORT, CAPTURE, GSPS, PDF (" in shown
+    assert "not known yet" in kidray("list", "--destination", "DOWN")
