@@ -167,7 +167,10 @@ def test_what_orthanc_says_to_our_request_is_on_the_study(
     ask_commitment(uid, ledger=ledger, destinations=[ORTHANC], calling_ae_title="KIDRAY")
     expected = {"ORTHANC": Commitment.COMMITTED if kept else Commitment.REFUSED}
     wait_for(lambda: commitments(ledger, uid) == expected, what="the report")
-    assert ledger.registry.record(uid).deliveries == ledger.held(uid).deliveries
+    wait_for(
+        lambda: ledger.registry.record(uid).deliveries == ledger.held(uid).deliveries,
+        what="it on the worklist",
+    )
     version = ledger.held(uid).version
     ask_commitment(uid, ledger=ledger, destinations=[ORTHANC], calling_ae_title="KIDRAY")
     assert ledger.held(uid).version == version, "asked once"
