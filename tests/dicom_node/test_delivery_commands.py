@@ -92,5 +92,5 @@ def test_what_a_destination_takes_is_shown_once_it_has_said_so(configured, ledge
         deliver(ledger, a_segmented_study, *configured)
     shown = kidray("list", "--destination", "UP")
     assert "SEG, SR, REPORT (as it can)" in shown
-    assert "takes SEG, SR, REPORT, CAPTURE, GSPS, PDF (" in shown
+    assert "takes SEG, SR, REPORT, GSPS, CAPTURE, PDF (" in shown
     assert "not known yet" in kidray("list", "--destination", "DOWN")
