@@ -8,33 +8,28 @@ answered on the thread that read it.
 
 from __future__ import annotations
 
-import queue
-import select
 import socket
-import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
 from pynetdicom.association import Association
-from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import InvalidEventError
-from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
-from pynetdicom.transport import AssociationSocket
 
 from dicom_node.arrival import Arrival, Store
 from dicom_node.guard import LimitError, Limits
-from dicom_node.store_message import command_pdus, fragments, store_request, store_response
-from study.inspection import MALFORMED
+from dicom_node.messages import Messages
+from dicom_node.reader import TICK, Reader
+from dicom_node.store_message import command_pdus, store_response
+from dicom_node.waiting import LeanSocket, PatientMessages, TellingQueue
+from study.malformed import MALFORMED
 
 log = structlog.get_logger()
 
-IDLE = 0.1  # seconds that a reactor waits at most, before it looks at its timers
-_TICK = 1.0  # seconds of silence within a PDU, after which its deadline is looked at
 _P_DATA_TF = 0x04
-_COMMAND, _LAST = 1, 2  # of a fragment's control header (PS3.8 section E.2)
 _KINDS = range(0x01, 0x08)
 _ABORT = bytes.fromhex("070000000004 0000 02 06")  # provider; invalid PDU parameter value
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
@@ -48,10 +43,10 @@ def lean_association(
 ) -> Association:
     """Return `association`, an acceptor not started yet, with lean providers on `connection`."""
     association.dul = LeanProvider(association, limits, store)
-    association.dimse = _PatientMessages(association)
+    association.dimse = PatientMessages(association)
     association.acse_timeout = limits.request_seconds  # these set the new provider's timers, too
     association.network_timeout = limits.idle_seconds
-    association.set_socket(_LeanSocket(association, connection))
+    association.set_socket(LeanSocket(association, connection))
     return association
 
 
@@ -62,19 +57,14 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
         super().__init__(association)
         self._limits = limits
         self._store = store
-        self._arrival: Arrival | None = None
+        self._messages = Messages(association, limits, store)
+        self._reader = Reader()
         self._is_storing = False
         self._run_loop_delay = 0  # the socket is waited for instead
-        self.to_user_queue = _TellingQueue(association)
+        self.to_user_queue = TellingQueue(association)
         self.woken, self._waker = socket.socketpair()
         self.woken.setblocking(False)
         self._waker.setblocking(False)
-        self._buffer = bytearray(32 << 10)
-        self._start = self._end = 0  # of what was received and not read yet
-        self._message_began: float | None = None
-        self._message_bytes = 0
-        self._command = bytearray()
-        self._command_bytes = 0
 
     @property
     def has_work(self) -> bool:
@@ -89,7 +79,7 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
     @property
     def has_received(self) -> bool:
         """Whether bytes were received that are not read yet."""
-        return self._end > self._start
+        return self._reader.holds_some
 
     def idle_timer_expired(self) -> bool:
         """Return whether the peer has sent nothing for long; while its instance is stored it waits for us."""
@@ -134,7 +124,7 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
             self.assoc.is_aborted, self.assoc.is_established = True, False
             self.assoc._kill = self._kill_thread = True
         finally:
-            self._drop()
+            self._messages.drop()
 
     def _read_pdu_data(self) -> None:
         """Read what is there: one PDU, and of a message all that has come."""
@@ -159,69 +149,33 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
         self._limits.check_pdu(length)
         body = self._receive(length, deadline)
         self._acknowledge()
+        whole: list[Arrival] = []
         try:
             if kind == _P_DATA_TF and is_associated:
-                return self._take(body, began)
-            pdu, event = self._decode_pdu(bytearray(head + body))
+                whole = self._messages.take(body, began)
+            else:
+                pdu, event = self._decode_pdu(bytearray(head + body))
+                self._recv_pdu.put(pdu)
+                self.event_queue.put(event)
         except MALFORMED as error:
             log.warning("malformed_pdu", error=type(error).__name__, address=self._address)
-            self._drop()
+            self._messages.drop()
             self.event_queue.put("Evt19")
             return False
-        self._recv_pdu.put(pdu)
-        self.event_queue.put(event)
-        return False
+        self._answer_all(whole)
+        return self._messages.goes_on
 
-    def _take(self, body: memoryview, began: float) -> bool:
-        """Give a P-DATA-TF's fragments to the message (PS3.8 section 9.3.5.1); whether it goes on."""
-        self._message_began = self._message_began or began
-        self._message_bytes += len(body)
-        self._limits.check_message(self._message_bytes, time.monotonic() - self._message_began)
-        for context_id, control, content in fragments(body):
-            if control & _COMMAND:
-                self._command_bytes += len(content)
-                if self._command_bytes > self._limits.largest_command:
-                    raise LimitError(
-                        f"a command set is over the limit of {self._limits.largest_command} bytes"
-                    )
-            self._take_fragment(context_id, control, content)
-        if self._arrival is not None or self._command or self.assoc.dimse.message is not None:
-            return True
-        self._message_began = None
-        self._message_bytes = self._command_bytes = 0
-        return False
-
-    def _take_fragment(self, context_id: int, control: int, content: memoryview) -> None:
-        """Give a fragment to the instance that arrives, or to pynetdicom's message."""
-        if self._arrival is not None:
-            if control & _COMMAND:
-                raise ValueError("a command set within a data set")
-            self._arrival.write(content)
-            if control & _LAST:
-                self._answer(self._arrival)
-        elif self.assoc.dimse.message is not None or not control & _COMMAND:
-            self._pass_on(context_id, control, content)
-        else:
-            self._command += content
-            if control & _LAST:
-                self._begin(context_id, bytes(self._command))
-
-    def _begin(self, context_id: int, command: bytes) -> None:
-        """Begin a message, whose command set has come whole."""
-        self._command.clear()
-        request = store_request(command, context_id)
-        self._arrival = self._store.begin(self.assoc, request) if request is not None else None
-        if self._arrival is None:
-            self._pass_on(context_id, _COMMAND | _LAST, command)
-
-    def _pass_on(self, context_id: int, control: int, content: bytes | memoryview) -> None:
-        primitive = P_DATA()
-        primitive._presentation_data_value_list = [[context_id, bytes((control,)) + content]]
-        self.assoc.dimse.receive_primitive(primitive)
+    def _answer_all(self, whole: Sequence[Arrival]) -> None:
+        try:
+            for arrival in whole:
+                self._answer(arrival)
+        finally:
+            for arrival in whole:
+                arrival.drop()
 
     def _answer(self, arrival: Arrival) -> None:
         """Have what arrived stored, and tell the peer what became of it."""
-        self._arrival, self._is_storing = None, True
+        self._is_storing = True
         try:
             status, comment = self._store.end(self.assoc, arrival)
         finally:
@@ -231,40 +185,12 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
         command = store_response(request, status, comment)
         self.socket.send(command_pdus(command, request.context_id, self.assoc.requestor.maximum_length))
 
-    def _drop(self) -> None:
-        """Leave nothing of an instance that does not come whole."""
-        if self._arrival is not None:
-            self._arrival.drop()
-            self._arrival = None
-
     def _receive(self, length: int, deadline: float) -> memoryview:
         """Return the next `length` bytes; they are valid until the next call."""
         connection = self.socket.socket
         if connection is None:
             raise ConnectionResetError
-        if self._end - self._start < length:
-            self._make_room(length)
-            connection.settimeout(_TICK)
-        while self._end - self._start < length:
-            with suppress(TimeoutError):
-                read = connection.recv_into(memoryview(self._buffer)[self._end :])
-                if not read:
-                    raise ConnectionResetError
-                self._end += read
-            if self._end - self._start < length and time.monotonic() > deadline:
-                raise LimitError("a PDU took too long")
-        self._start += length
-        return memoryview(self._buffer)[self._start - length : self._start]
-
-    def _make_room(self, length: int) -> None:
-        """See that `length` bytes fit behind what is read already."""
-        if self._start + length <= len(self._buffer) and self.has_received:
-            return
-        held = memoryview(self._buffer)[self._start : self._end]
-        if len(self._buffer) < length:
-            self._buffer = bytearray(2 * length)
-        memoryview(self._buffer)[: len(held)] = held
-        self._start, self._end = 0, len(held)
+        return self._reader.read(connection, length, deadline)
 
     def _acknowledge(self) -> None:
         """Acknowledge at once: a sender with Nagle on waits for it, and Linux forgets the wish."""
@@ -278,7 +204,7 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
         connection = self.socket.socket
         if connection is not None:
             with suppress(OSError):
-                connection.settimeout(_TICK)
+                connection.settimeout(TICK)
                 connection.sendall(_ABORT)
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -286,7 +212,7 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
 
     def _gone(self) -> None:
         """Note that the connection is closed; who still waits for an A-ASSOCIATE request need not."""
-        self._drop()
+        self._messages.drop()
         is_expected = self.state_machine.current_state in _BEFORE_REQUEST
         self.event_queue.put("Evt17")  # transport connection closed
         if is_expected:
@@ -295,87 +221,3 @@ class LeanProvider(DULServiceProvider):  # type: ignore[misc]  # it has no types
     @property
     def _address(self) -> str:
         return str(self.assoc.requestor.address)
-
-
-class _LeanSocket(AssociationSocket):  # type: ignore[misc]
-    """A socket that is waited for together with the reactor's waker."""
-
-    def __init__(self, association: Association, connection: socket.socket) -> None:
-        super().__init__(association, client_socket=connection)
-        self._poll = select.poll()
-        self._descriptor = connection.fileno()
-        self._poll.register(self._descriptor, select.POLLIN)
-        self._alone = select.poll()
-        self._alone.register(self._descriptor, select.POLLIN)
-        self._poll.register(association.dul.woken, select.POLLIN)
-
-    @property
-    def ready(self) -> bool:
-        """Whether there is something to read, waited for a little while where nothing else is to do."""
-        provider = self.assoc.dul
-        if self.socket is None or not self._is_connected:
-            time.sleep(0 if provider.has_work else 0.001)
-            return False
-        if self._holds_received:
-            return True
-        found = {fd for fd, _ in self._poll.poll(0 if provider.has_work else IDLE * 1000)}
-        if provider.woken.fileno() in found:
-            with suppress(OSError):
-                provider.woken.recv(4096)
-        return self._descriptor in found
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there is something to read at once."""
-        return self.socket is not None and (self._holds_received or bool(self._alone.poll(0)))
-
-    @property
-    def _holds_received(self) -> bool:
-        is_decrypted = isinstance(self.socket, ssl.SSLSocket) and bool(self.socket.pending())
-        return is_decrypted or bool(self.assoc.dul.has_received)
-
-    def _shutdown_socket(self) -> None:
-        """Close the socket, where the peer was quicker, too: the original leaves that to the collector."""
-        opened: socket.socket | None = self.socket
-        super()._shutdown_socket()
-        if opened is not None:
-            opened.close()
-
-    def send(self, encoded: bytes) -> None:
-        """Send a PDU, for which the peer has as long as it may be idle."""
-        if self.socket is None:
-            return
-        try:
-            self.socket.settimeout(self.assoc.network_timeout)
-            self.socket.sendall(encoded)
-        except OSError:
-            self.event_queue.put("Evt17")  # transport connection closed
-
-
-class _PatientMessages(DIMSEServiceProvider):  # type: ignore[misc]
-    """Messages that the association's reactor waits for, rather than asking every millisecond."""
-
-    def get_msg(self, block: bool = False) -> Any:
-        """Return the next message and its context, or (None, None)."""
-        if block:
-            return super().get_msg(block=True)
-        if not self.assoc._reactor_checkpoint.is_set():
-            return None, None  # a request of ours is under way: the answer is not for the reactor
-        try:
-            return self.msg_queue.get(timeout=IDLE)
-        except queue.Empty:
-            return None, None
-
-
-class _TellingQueue(queue.Queue):  # type: ignore[type-arg]
-    """Releases and aborts; tells of each where the association's reactor waits for messages."""
-
-    def __init__(self, association: Association) -> None:
-        super().__init__()
-        self._association = association
-
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Add a primitive, and wake who waits for messages, as pynetdicom does on a lost connection."""
-        super().put(item, block, timeout)
-        if not isinstance(item, A_ASSOCIATE):
-            self._association.dimse.msg_queue.put((None, None))

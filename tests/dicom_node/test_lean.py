@@ -111,3 +111,17 @@ def test_a_connection_that_is_lost_leaves_no_file(
     association.dul.socket.socket.close()
     wait_for(lambda: not list(incoming.iterdir()), what="the file's end")
     association.kill()
+
+
+def test_an_instance_that_is_whole_before_what_breaks_its_pdu_leaves_nothing(
+    receiver: Receiver, archive: Archive, a_radiograph: Dataset, a_file: Path
+) -> None:
+    encoded = dataset_bytes(a_file)
+    association = associate(receiver.port, a_radiograph.SOPClassUID)
+    command = command_bytes(message_of(a_radiograph, encoded))
+    primitive = P_DATA()
+    primitive._presentation_data_value_list = [[1, b"\3" + command], [1, b"\2" + encoded], [1, b"\3junk"]]
+    association.dul.send_pdu(primitive)
+    wait_for(lambda: association.is_aborted, what="the abort")
+    wait_for(lambda: not list((archive.root / ".incoming").iterdir()), what="the file's end")
+    assert archive.instances(a_radiograph.StudyInstanceUID) == []
