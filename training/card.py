@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from inference.models import CARD_FILE, ModelPackage
 from study.findings import FINDINGS
+from training import figure_tables as tables
+from training.document import markdown_table
+from training.figure_tables import DEFINITIONS, FORMAT, parts_of, pooled_sentence
 
 _DRAWN = (
     "It has seen no patient. Its figures say how well it reads drawings; "
@@ -77,7 +81,7 @@ def _training(training: dict[str, Any], metrics: dict[str, Any], *, drawn: bool)
         "```\n"
         f"kidray train --config training/configs/{name}.toml --out runs/{name}\n"
         f"kidray export --checkpoint runs/{name}/best.pt --out MODEL\n"
-        f"kidray evaluate --model MODEL --count {count} --seed {seed}\n"
+        f"kidray evaluate MODEL --phantoms {count} --seed {seed} --record\n"
         "```"
     )
 
@@ -98,73 +102,42 @@ def _changes(earlier: list[dict[str, Any]]) -> str:
 
 
 def _figures(metrics: dict[str, Any]) -> str:
-    if not metrics:
-        return "## Test figures\n\nNot evaluated yet: run `kidray evaluate`."
-    test = metrics["test"]
-    lines = [
-        "## Test figures",
-        "",
-        f"{test['phantoms']} phantoms from seeds that were never trained on, read the served way at detector "
-        "size. Dice is per image, of the served mask, over the images that have the finding (a missed one "
-        "counts 0); where it is absent, the model is scored as a detector. 95 % intervals: bootstrap over "
-        "images for Dice, Wilson for the rest.",
-        "",
-        "| finding | Dice | sensitivity | specificity | AUROC |",
-        "|---|---|---|---|---|",
+    if metrics.get("format") != FORMAT:
+        return "## Test figures\n\nNot evaluated yet: run `kidray evaluate --record`."
+    sections = [_set_figures(part, 2 if number == 0 else 3) for number, part in enumerate(parts_of(metrics))]
+    run = metrics["run"]
+    ended = f"Evaluated on {run['date']} with {run['runtime']}. " + " ".join(DEFINITIONS[1:4])
+    return "\n\n".join([*sections, ended])
+
+
+def _set_figures(part: Mapping[str, Any], level: int) -> str:
+    test = part["test"]
+    title = "Test figures" if level == 2 else f"Test figures: {test['title']}"
+    found = [
+        f"{'#' * level} {title}",
+        f"{test['description']} Read the served way.",
+        markdown_table(tables.figure_table(part)),
     ]
-    lines += ["| " + " | ".join(row) + " |" for row in figure_rows(metrics)]
-    lines += ["", "| subgroup | phantoms | Dice | sensitivity | specificity |", "|---|---|---|---|---|"]
-    for name, row in {**metrics["by_view"], **metrics["by_age"]}.items():
-        lines.append(f"| {name} | {row['phantoms']} | {_row(row)} |")
-    lines += [
-        "",
-        f"Soft Dice pooled over batches of {test['pooled_batch']}, background included, smoothed by 1, as "
-        f"some publications print it: {metrics['batch_pooled_soft_dice']:.3f}. It is not comparable with "
-        "the table.",
-    ]
-    return "\n".join(lines)
-
-
-def figure_rows(metrics: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
-    """Return name, Dice, sensitivity, specificity and AUROC of each finding, then of all four."""
-    rows = []
-    for label, definition in FINDINGS.items():
-        figures = metrics["findings"][label.value]
-        area = "none" if figures["auroc"] is None else f"{figures['auroc']:.3f}"
-        rows.append((definition.name_en, *_intervals(figures), area))
-    return [*rows, ("all four", *_intervals(metrics["all"]), "")]
-
-
-def _intervals(row: dict[str, Any]) -> tuple[str, str, str]:
-    return _interval(row["dice"]), _interval(row["sensitivity"]), _interval(row["specificity"])
-
-
-def _row(row: dict[str, Any]) -> str:
-    return " | ".join(_intervals(row))
-
-
-def _interval(estimate: dict[str, Any]) -> str:
-    if estimate["value"] is None:
-        return "none"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    for table in (tables.severity_table(part), tables.subgroup_table(part), tables.mimic_table(part)):
+        if table.rows:
+            found.append(markdown_table(table))
+    return "\n\n".join([*found, pooled_sentence(part)])
 
 
 def _points(package: ModelPackage, *, drawn: bool) -> str:
-    lines = ["## Operating points", "", "| finding | present from | indeterminate from |", "|---|---|---|"]
-    for label, definition in FINDINGS.items():
-        score = package.score(label)
-        lines.append(
-            f"| {definition.name_en} | {score.operating_point:.2f} | {score.indeterminate_from:.2f} |"
-        )
+    scores = {label.value: package.score(label).model_dump() for label in FINDINGS}
     kind = "phantoms" if drawn else "radiographs"
-    return "\n".join([*lines, "", f"Chosen on the validation {kind}, never on the test {kind}."])
+    return (
+        f"## Operating points\n\n{markdown_table(tables.point_table(scores))}\n\n"
+        f"Chosen on the validation {kind}, never on the test {kind}."
+    )
 
 
 def _limits() -> str:
     return (
         "## What it is not for\n\n"
         "No clinical use. Pyloric stenosis is diagnosed by ultrasound: a distended stomach on a radiograph "
-        "is a hint at most. Phantoms hold one finding each and no tubes, operations, casts or contrast "
-        "medium; whatever a phantom does not show, this model has not learnt. Their signs are rarely subtle, "
-        "which is why nearly all are detected: expect far less of a radiograph."
+        "is a hint at most. Phantoms hold no operations, casts or contrast medium, and their tubes, "
+        "leads and look-alikes are drawings too; what a phantom does not show, this model has not learnt. "
+        "Expect far less of a radiograph."
     )

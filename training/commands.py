@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from training.console import progress, said_plainly
+from training.console import said_plainly
+from training.evaluate_command import evaluate
 from training.import_command import import_aihub
 from training.phantom_command import phantom
 from training.train_command import prepared_set, train
@@ -16,6 +17,7 @@ app = typer.Typer(help="Phantoms and models.", no_args_is_help=True)
 app.command()(phantom)
 app.command("import-aihub")(import_aihub)
 app.command()(train)
+app.command()(evaluate)
 
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
@@ -50,51 +52,4 @@ def export(
         recipe = Recipe.model_validate(read_checkpoint(checkpoint)["recipe"])
         validation = prepared_set(recipe, Split.VALIDATION, threads)
         package = export_package(checkpoint, out, validation, name=name, version=version)
-        typer.echo(f"{name} {version} in {package.folder}; next: kidray evaluate --model {out}")
-
-
-@app.command()
-def evaluate(
-    model: Annotated[Path | None, typer.Option(help="A model package; else the one that ships.")] = None,
-    count: Annotated[int, typer.Option(min=5, help="How many test phantoms.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="Which test phantoms; never those of training.")] = 0,
-    size: Annotated[
-        int | None, typer.Option(min=64, help="Rows and columns; else usual detector sizes.")
-    ] = None,
-    write: Annotated[bool, typer.Option(help="Write metrics.json, model.json and CARD.md.")] = True,
-    threads: Threads = 2,
-) -> None:
-    """Measure a model package on phantoms that it never saw, the way it is served.
-
-    Prints Dice per image, sensitivity, specificity (95 % intervals) and AUROC for each finding, and writes
-    them into the package.
-
-    Example: kidray evaluate --model models/unet --count 300 --seed 0
-    """
-    from inference.models import load_package
-    from training.evaluate import evaluate as figures
-    from training.evaluate import record
-
-    with said_plainly():
-        package = load_package(model)
-        with progress("reading") as report:
-            square = (size, size) if size else None
-            summary = figures(package, count, seed, size=square, threads=threads, progress=report)
-        if write:
-            record(package, summary)
-        _show(summary)
-
-
-def _show(summary: dict[str, object]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from training.card import figure_rows
-
-    table = Table("finding", "Dice", "sensitivity", "specificity", "AUROC")
-    for row in figure_rows(summary):
-        table.add_row(*row)
-    Console().print(table)
-    typer.echo(
-        f"batch-pooled soft Dice, background included (not comparable): {summary['batch_pooled_soft_dice']}"
-    )
+        typer.echo(f"{name} {version} in {package.folder}; next: kidray evaluate {out} --record")

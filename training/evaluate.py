@@ -1,179 +1,216 @@
-"""Evaluate a model package, as it is served, on phantoms that it never saw."""
+"""Evaluate a model package, as it is served, on radiographs that it never saw."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.measure import measure
 from inference.models import DESCRIPTION_FILE, ModelPackage, load_package
 from inference.predict import Predictor
 from study.findings import FINDINGS
-from study.model import Presence
 from training.card import write_card
-from training.dataset import split_seed
-from training.metrics import Estimate, auroc, batch_pooled_soft_dice, bootstrap_mean, dice, wilson
-from training.phantom import ABDOMINAL_KINDS, Phantom, draw_phantom
-from training.phantom_dicom import radiograph_dataset
-from training.phantom_set import DETECTOR_SIZES
-from training.split import Split
+from training.failures import Failure, failure_picture, worst
+from training.figure_tables import FORMAT
+from training.held_out import HeldOut, PhantomSet
+from training.metrics import batch_pooled_soft_dice
+from training.reading import Reading, Sample, read_sample
+from training.subgroups import rounded
+from training.summary import summarise
 
-METRICS_FILE = "metrics.json"
 POOLED_BATCH = 16
-AGE_GROUPS = (
-    ("under 1 month", 1),
-    ("1 to 23 months", 24),
-    ("2 to 11 years", 144),
-    ("12 years and over", 10_000),
-)
+METRICS_FILE = "metrics.json"
+IMAGES = "images"  # folder of pictures beside a report
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What the model said of one phantom, beside the truth.
+class Evaluation:
+    """What came of an evaluation: the figures, ready for JSON, and every reading, set by set."""
 
-    Attributes
-    ----------
-    scores
-        Calibrated probabilities, float64 (4,).
-    called, present
-        Found to be present, and truly so, bool (4,).
-    dices
-        Dice of the served mask, on the radiograph's pixels; NaN where the finding is not there (4,).
-    """
-
-    view: str
-    age_months: int
-    scores: NDArray[np.float64]
-    called: NDArray[np.bool_]
-    present: NDArray[np.bool_]
-    dices: NDArray[np.float64]
-
-
-def unseen_phantoms(count: int, seed: int, size: tuple[int, int] | None = None) -> Iterator[Phantom]:
-    """Yield phantoms of the test split, the five classes in turn, at detector sizes."""
-    for index in range(count):
-        kind = ABDOMINAL_KINDS[index % len(ABDOMINAL_KINDS)]
-        drawn_size = size or DETECTOR_SIZES[index % len(DETECTOR_SIZES)]
-        yield draw_phantom(split_seed(Split.TEST, index, seed), kind, size=drawn_size)
+    metrics: dict[str, Any]
+    readings: list[list[Reading]]
 
 
 def evaluate(
     package: ModelPackage,
-    count: int,
-    seed: int,
+    sets: Sequence[HeldOut],
     *,
-    size: tuple[int, int] | None = None,
     threads: int = 2,
     progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Return the figures of a model package on `count` test phantoms, ready for JSON.
+    pictures: Path | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+) -> Evaluation:
+    """Return the figures of a model package on one or more sets; the first is the one it is judged by.
 
-    Each goes the served way: preprocessing, the exported network, scores, masks on the radiograph.
+    Each radiograph goes the served way: preprocessing, the exported network, scores, masks on its pixels.
+
+    Parameters
+    ----------
+    pictures
+        Folder that holds, or will hold, the report: pictures of failures go to ``images`` in it. None
+        draws none.
     """
+    began = now()
     predictor = Predictor(package, threads=threads)
+    total, done = sum(map(len, sets)), 0
+    parts, readings = [], []
+    for number, held_out in enumerate(sets):
+
+        def report(count: int, before: int = done) -> None:
+            if progress is not None:
+                progress(before + count, total)
+
+        part, read = _figures(package, predictor, held_out, report)
+        if pictures is not None:
+            part["failures"] = _failures(read, held_out, predictor, package, pictures / IMAGES, number)
+        done += len(held_out)
+        parts.append(part)
+        readings.append(read)
+    identity = package.identity
+    metrics = {
+        "format": FORMAT,
+        "model": {"name": identity.name, "version": identity.version, "sha256": identity.sha256},
+        **parts[0],
+        "other_sets": parts[1:],
+        "run": _run(began, now(), predictor, threads),
+    }
+    return Evaluation(metrics, readings)
+
+
+def _figures(
+    package: ModelPackage, predictor: Predictor, held_out: HeldOut, progress: Callable[[int], None]
+) -> tuple[dict[str, Any], list[Reading]]:
     readings: list[Reading] = []
     batch: list[tuple[NDArray[np.float32], NDArray[np.uint8]]] = []
     pooled: list[float] = []
-    for phantom in unseen_phantoms(count, seed, size):
-        reading, maps = _read(phantom, predictor, package)
+    for index, sample in enumerate(_samples(held_out)):
+        reading, prediction, _ = read_sample(sample, index, predictor, package)
         readings.append(reading)
-        batch.append(maps)
+        masks = sample.upright_masks
+        if masks is not None:
+            batch.append((prediction.probabilities, prediction.letterbox.square_labels(masks)))
         if len(batch) == POOLED_BATCH:
             pooled.append(_pooled(batch))
             batch = []
-        if progress is not None:
-            progress(len(readings), count)
+        progress(len(readings))
     if batch and not pooled:
         pooled.append(_pooled(batch))
-    summary = summarise(readings)
-    summary["batch_pooled_soft_dice"] = round(float(np.mean(pooled)), 4)
-    summary["test"] = {"phantoms": count, "seed": seed, "pooled_batch": POOLED_BATCH}
-    return summary
+    temperatures = {label: package.score(label).temperature for label in FINDINGS}
+    part = {"test": _described(held_out), **summarise(readings, temperatures)}
+    part["batch_pooled_soft_dice"] = rounded(float(np.mean(pooled))) if pooled else None
+    return part, readings
+
+
+def _samples(held_out: HeldOut) -> Iterator[Sample]:
+    """Yield the radiographs of a set; the next is drawn or read while the last is looked at."""
+    with ThreadPoolExecutor(1) as pool:
+        upcoming = pool.submit(held_out.sample, 0)
+        for index in range(1, len(held_out) + 1):
+            sample = upcoming.result()
+            if index < len(held_out):
+                upcoming = pool.submit(held_out.sample, index)
+            yield sample
 
 
 def _pooled(batch: list[tuple[NDArray[np.float32], NDArray[np.uint8]]]) -> float:
     return batch_pooled_soft_dice(np.stack([p for p, _ in batch]), np.stack([m for _, m in batch]))
 
 
-def _read(
-    phantom: Phantom, predictor: Predictor, package: ModelPackage
-) -> tuple[Reading, tuple[NDArray[np.float32], NDArray[np.uint8]]]:
-    prediction = predictor.predict(phantom.attenuation_image)
-    measured = measure(prediction, radiograph_dataset(phantom, number=1), package)
-    present = np.asarray(phantom.mask.any(axis=(1, 2)), np.bool_)
-    dices = np.full(len(FINDINGS), np.nan)
-    for index in np.flatnonzero(present):
-        dices[index] = dice(measured.labels == index + 1, phantom.mask[index])
-    called = np.array([finding.presence is Presence.PRESENT for finding in measured.findings])
-    reading = Reading(phantom.view.value, phantom.age_months, prediction.scores, called, present, dices)
-    return reading, (prediction.probabilities, prediction.letterbox.square_labels(phantom.mask))
+def _described(held_out: HeldOut) -> dict[str, Any]:
+    described = {
+        "title": held_out.title,
+        "description": held_out.description,
+        "images": len(held_out),
+        "pooled_batch": POOLED_BATCH,
+    }
+    if isinstance(held_out, PhantomSet):
+        described |= {"phantoms": held_out.count, "seed": held_out.seed, "site": held_out.site.value}
+    return described
 
 
-def summarise(readings: list[Reading]) -> dict[str, Any]:
-    """Return figures a finding, over all findings, and by subgroup."""
-    views = sorted({reading.view for reading in readings})
-    by_age = {name: _ages(readings, index) for index, (name, _) in enumerate(AGE_GROUPS)}
+def _failures(
+    readings: Sequence[Reading],
+    held_out: HeldOut,
+    predictor: Predictor,
+    package: ModelPackage,
+    folder: Path,
+    number: int,
+) -> list[dict[str, Any]]:
+    """Draw the worst readings again, write their pictures and say what each shows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    described = []
+    for place, failure in enumerate(worst(readings), start=1):
+        sample = held_out.sample(failure.reading.index)
+        _, prediction, measured = read_sample(sample, failure.reading.index, predictor, package)
+        name = f"set{number + 1}-failure-{place:02d}.png"
+        _, content = cv2.imencode(".png", failure_picture(sample, prediction, measured))
+        content.tofile(folder / name)
+        described.append({**_failure(failure, package), "picture": f"{IMAGES}/{name}"})
+    return described
+
+
+def _failure(failure: Failure, package: ModelPackage) -> dict[str, Any]:
+    reading, number = failure.reading, failure.finding
+    label = list(FINDINGS)[number]
+    severity = reading.facts.severities.get(label)
     return {
-        "findings": {label.value: _finding(readings, index) for index, label in enumerate(FINDINGS)},
-        "all": _overall(readings),
-        "by_view": {view: _overall([r for r in readings if r.view == view]) for view in views},
-        "by_age": {name: _overall(group) for name, group in by_age.items() if group},
+        "sort": failure.sort.value,
+        "finding": label.value,
+        "name": reading.name,
+        "view": reading.facts.view,
+        "age_months": reading.facts.age_months,
+        "severity": None if severity is None else round(severity, 2),
+        "mimics": list(reading.facts.mimics),
+        "truly": [each.value for each, there in zip(FINDINGS, reading.present, strict=True) if there],
+        "score": rounded(float(reading.scores[number])),
+        "operating_point": package.score(label).operating_point,
+        "dice": rounded(float(reading.dices[number])),
     }
 
 
-def _ages(readings: list[Reading], index: int) -> list[Reading]:
-    youngest = AGE_GROUPS[index - 1][1] if index else 0
-    return [r for r in readings if youngest <= r.age_months < AGE_GROUPS[index][1]]
-
-
-def _finding(readings: list[Reading], index: int) -> dict[str, Any]:
-    present = np.array([r.present[index] for r in readings])
-    called = np.array([r.called[index] for r in readings])
-    dices = np.array([r.dices[index] for r in readings])
+def _run(began: datetime, ended: datetime, predictor: Predictor, threads: int) -> dict[str, Any]:
     return {
-        "dice": _shown(bootstrap_mean(dices[present])),
-        "sensitivity": _shown(wilson(int((called & present).sum()), int(present.sum()))),
-        "specificity": _shown(wilson(int((~called & ~present).sum()), int((~present).sum()))),
-        "auroc": _rounded(auroc(np.array([r.scores[index] for r in readings]), present)),
+        "date": began.date().isoformat(),
+        "minutes": round((ended - began).total_seconds() / 60, 1),
+        "processor": _processor(),
+        "threads": threads,
+        "runtime": predictor.runtime.name,
+        "python": platform.python_version(),
     }
 
 
-def _overall(readings: list[Reading]) -> dict[str, Any]:
-    dices = np.array([r.dices for r in readings]).ravel()
-    present, called = np.array([r.present for r in readings]), np.array([r.called for r in readings])
-    return {
-        "phantoms": len(readings),
-        "dice": _shown(bootstrap_mean(dices[~np.isnan(dices)])),
-        "sensitivity": _shown(wilson(int((called & present).sum()), int(present.sum()))),
-        "specificity": _shown(wilson(int((~called & ~present).sum()), int((~present).sum()))),
-    }
+def _processor() -> str:
+    """Return the processor's name as the system gives it; its architecture where it gives none."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
-def _shown(estimate: Estimate) -> dict[str, float | int | None]:
-    return {
-        "value": _rounded(estimate.value),
-        "low": _rounded(estimate.low),
-        "high": _rounded(estimate.high),
-        "count": estimate.images,
-    }
-
-
-def _rounded(value: float) -> float | None:
-    return None if np.isnan(value) else round(value, 4)
-
-
-def record(package: ModelPackage, summary: dict[str, Any]) -> ModelPackage:
-    """Write the figures into the package: ``metrics.json``, ``model.json`` and the card."""
+def record(package: ModelPackage, metrics: dict[str, Any]) -> ModelPackage:
+    """Write the figures into the package: ``metrics.json``, the card, and ``model.json`` without curves."""
     folder = package.folder
-    (folder / METRICS_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    described = package.description.model_copy(update={"metrics": summary})
+    (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    kept = _without_curves(metrics) | {
+        "other_sets": [_without_curves(part) for part in metrics["other_sets"]]
+    }
+    described = package.description.model_copy(update={"metrics": kept})
     (folder / DESCRIPTION_FILE).write_text(described.model_dump_json(indent=2) + "\n", encoding="utf-8")
     write_card(load_package(folder))
     return load_package(folder)
+
+
+def _without_curves(part: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if key not in {"curves", "failures"}}

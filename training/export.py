@@ -35,6 +35,7 @@ from training.card import write_card
 from training.checkpoint import read_checkpoint, reading_weights
 from training.dataset import PreparedSet
 from training.recipe import Recipe
+from training.temperature import with_temperature
 
 INPUT, OUTPUT, HEAD = "radiograph", "probabilities", "findings"
 OPSET = 18
@@ -207,9 +208,10 @@ def calibrated_description(package: ModelPackage, validation: PreparedSet) -> Mo
         head = None if answer.head is None else answer.head[0]
         features[index] = image_features(answer.probabilities[0], head)
     present = np.asarray(validation.findings, np.bool_)
-    scores = {
-        label: fit_score(features[:, number], present[:, number]) for number, label in enumerate(FINDINGS)
-    }
+    scores = {}
+    for number, label in enumerate(FINDINGS):
+        fitted = fit_score(features[:, number], present[:, number])
+        scores[label] = with_temperature(fitted, features[:, number], present[:, number])
     return package.description.model_copy(update={"scores": scores})
 
 

@@ -187,12 +187,13 @@ def test_a_package_is_evaluated_and_its_card_carries_the_figures(
     model = tmp_path / "model"
     export_package(tmp_path / "best.pt", model, prepared[1], name="tiny", version="1")
     done = CliRunner().invoke(
-        app, ["evaluate", "--model", str(model), "--count", "5", "--size", "96", "--threads", "1"]
+        app, ["evaluate", str(model), "--phantoms", "5", "--size", "96", "--threads", "1", "--record"]
     )
     assert done.exit_code == 0, done.output
     metrics = load_package(model).description.metrics
     assert metrics["test"]["phantoms"] == 5
-    assert [metrics["findings"][label]["sensitivity"]["count"] for label in FINDINGS] == [1, 1, 1, 1]
+    judged = [metrics["findings"][label] for label in FINDINGS]
+    assert [each["sensitivity"]["count"] + each["specificity"]["count"] for each in judged] == [5, 5, 5, 5]
     assert "| Pneumoperitoneum |" in (model / "CARD.md").read_text(encoding="utf-8")
 
 
