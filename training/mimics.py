@@ -120,10 +120,10 @@ def _skin_fold(setting: Setting, rng: np.random.Generator) -> Likeness:
         off = (v - rng.uniform(0.3, 0.75)) / setting.plane.v_per_u + rng.normal(0, 0.12) * u
         off = (off + rng.uniform(-0.2, 0.2) * u**2) * rng.choice([-1, 1])
         along = (u - rng.uniform(-0.4, 0.4)) / rng.uniform(0.3, 0.8)
-    fade = setting.plane.across(rng.uniform(8, 25))
+    fade = setting.plane.across(rng.uniform(8, 30))
     sharp = np.clip(off / setting.plane.across(1.0), 0, 1)
     profile = sharp * np.exp(-np.maximum(off, 0) / fade) * np.exp(-(along**4))
-    return _of(setting, soft=rng.uniform(0.035, 0.085) * profile)
+    return _of(setting, soft=rng.uniform(0.05, 0.13) * profile)
 
 
 def _large_gastric_bubble(setting: Setting, rng: np.random.Generator) -> Likeness:
@@ -158,7 +158,7 @@ def _preperitoneal_fat(setting: Setting, rng: np.random.Generator) -> Likeness:
         v = np.asarray(dome_height(habitus, u.astype(np.float32)) + rng.uniform(0.014, 0.022), np.float64)
     wide = 0.5 * rng.uniform(1.5, 3.5) * np.sin(np.linspace(0.15, np.pi - 0.15, 60))
     stripe = plane.tube(np.stack([u, v], axis=1), wide)
-    return _of(setting, soft=-rng.uniform(0.025, 0.05) * stripe)
+    return _of(setting, soft=-rng.uniform(0.035, 0.07) * stripe)
 
 
 def _gas_at_liver_edge(setting: Setting, rng: np.random.Generator) -> Likeness:
@@ -214,7 +214,7 @@ def _clothing_fold(setting: Setting, rng: np.random.Generator) -> Likeness:
         off = v - rng.uniform(top - 0.05, 1.02) - slope * rng.uniform(0.6, 1.4) * u * setting.plane.v_per_u
         off = (off - rng.uniform(-0.03, 0.03) * u**2) / setting.plane.along(rng.uniform(0.8, 2.0))
         stretch = np.exp(-(((u - rng.uniform(-0.9, 0.9)) / rng.uniform(0.3, 0.8)) ** 4))
-        creases += rng.uniform(0.012, 0.035) * np.exp(-(off**2)) * stretch
+        creases += rng.uniform(0.02, 0.055) * np.exp(-(off**2)) * stretch
     return _of(setting, soft=layer + creases)
 
 
@@ -237,9 +237,9 @@ def _calcified_node(setting: Setting, rng: np.random.Generator) -> Likeness:
     bone = np.zeros(plane.shape, np.float32)
     for _ in range(rng.integers(1, 6)):
         spot = centre + rng.normal(0, 0.04, 2) * (1, plane.v_per_u)
-        size = plane.across(rng.uniform(1.6, 4.5))
+        size = plane.across(rng.uniform(1.4, 3.8))
         shape = plane.polygon(blob(rng, (spot[0], spot[1]), (size, size * plane.v_per_u), rough=0.3))
-        bone += plane.inflate(shape, 9.0) * np.float32(rng.uniform(0.6, 1.2))
+        bone += plane.inflate(shape, 9.0) * np.float32(rng.uniform(0.5, 1.0))
     return _of(setting, bone=bone)
 
 
