@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from functools import partial
@@ -14,10 +15,10 @@ import typer
 from dicom_node import commands as dicom_commands
 from inference import commands as vision_commands
 from reporting import commands as writer_commands
-from roles.stopping import stop_event
 from study import commands as operation
 from study.errors import KidrayError
 from training import commands as training_commands
+from training.certify_command import certify
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +38,7 @@ app = typer.Typer(
 
 app.add_typer(operation.studies, name="studies")
 app.add_typer(operation.dead_letters, name="dead-letters")
+vision_commands.models.command("certify")(certify)
 app.add_typer(vision_commands.models, name="models")
 app.command("rebuild")(operation.rebuild)
 for room in (vision_commands, training_commands, writer_commands, dicom_commands):
@@ -83,10 +85,10 @@ def up(
         given = given.model_copy(update={"complete_on_release": titles})
     console = Console(width=None if sys.stdout.isatty() else 120)
     telemetry.configure_logs("up", file=whole.log_folder(given) / "up.log")
-    stop = stop_event()
-    with whole.only_one(given.home) as hold:
+    stop = _stop_event()
+    with whole.only_one(given.home):
         settings = whole.settled(given)
-        supervisor = Supervisor(whole.log_folder(settings), keeps=[hold])
+        supervisor = Supervisor(whole.log_folder(settings))
         try:
             whole.start(supervisor, given, settings, answers_echo)
             _say_ready(console, settings)
@@ -104,7 +106,7 @@ def receive() -> None:
     """Run the DICOM node alone: C-ECHO, C-STORE, and the watch over what has arrived."""
     from roles.node import run_node
 
-    run_node(_role("receive"), stop_event())
+    run_node(_role("receive"), _stop_event())
 
 
 @app.command()
@@ -114,7 +116,7 @@ def work(
     """Run one worker alone: segment, draft, sign and deliver, as the queues ask."""
     from roles.worker import run_worker
 
-    run_worker(_role("work", patience=10.0, worker_threads=threads), stop_event())
+    run_worker(_role("work", patience=10.0, worker_threads=threads), _stop_event())
 
 
 @app.command()
@@ -190,6 +192,14 @@ def _role(name: str, patience: float = 2.0, **flags: object) -> Service:
 
     telemetry.configure_logs(name)
     return Service.open(load_settings(**flags), patience=patience)
+
+
+def _stop_event() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _say_ready(console: Console, settings: Settings) -> None:

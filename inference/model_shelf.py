@@ -71,7 +71,7 @@ def verify_model(home: Path, name: str) -> None:
     for engine in _engines():
         _check_engine(package, engine)
     for certificate in certificates(package):
-        print(_stated(certificate))
+        print(stated(certificate))
 
 
 def show_comparison(home: Path, name: str) -> None:
@@ -137,7 +137,8 @@ def _check_engine(package: ModelPackage, engine: Engine) -> None:
             print(f"golden image: right on {runtime.name} in {precision}")
 
 
-def _stated(certificate: Certificate) -> str:
+def stated(certificate: Certificate) -> str:
+    """Return what a certificate states, in one line."""
     verdict = "; ".join(certificate.shortfalls) or "may serve"
     return (
         f"{certificate.precision} on {certificate.engine}: {certificate.images} {certificate.set}, "

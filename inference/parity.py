@@ -25,7 +25,7 @@ from study.model import Presence
 PARITY_FILE = "parity.json"
 LEAST_AGREEMENT = 0.995  # share of pixels that get the same label
 MOST_DICE_LOST = 0.005
-MOST_BANDS_CHANGED = 0.01  # share of decisions that move to or from indeterminate
+MOST_BANDS_CHANGED = 0.02  # share of decisions that move to or from indeterminate
 
 
 class Certificate(BaseModel):
@@ -198,9 +198,22 @@ def certificates(package: ModelPackage) -> list[Certificate]:
 
 
 def keep(package: ModelPackage, certificate: Certificate) -> None:
-    """Write a certificate into its package, in the place of an older one for the same."""
+    """Write a certificate into its package, in the place of an older one for the same.
+
+    Raises
+    ------
+    ModelError
+        If the package cannot be written to.
+    """
     others = [c for c in certificates(package) if _subject(c) != _subject(certificate)]
-    _file(package).write_bytes(_CERTIFICATES.dump_json([*others, certificate], indent=2) + b"\n")
+    content = _CERTIFICATES.dump_json([*others, certificate], indent=2) + b"\n"
+    try:
+        _file(package).write_bytes(content)
+    except OSError as error:
+        raise ModelError(
+            f"{_file(package)} cannot be written: {error.strerror}; make a copy of the package with "
+            "`kidray models add`, and certify that"
+        ) from error
 
 
 def check_certified(package: ModelPackage, runtime: Runtime) -> Certificate | None:

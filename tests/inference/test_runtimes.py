@@ -122,7 +122,7 @@ def test_bf16_serves_only_with_a_certificate(package):
         ({"label_agreement": 0.9}, "label agreement 0.9000 is below"),
         ({"dice": 0.88}, "Dice falls from 0.9000 to 0.8800"),
         ({"reversed": 1}, "1 of 400 decisions are reversed"),
-        ({"bands_changed": 5}, "5 of 400 decisions move to or from indeterminate"),
+        ({"bands_changed": 9}, "9 of 400 decisions move to or from indeterminate"),
     ],
 )
 def test_a_certificate_that_does_not_suffice_serves_nothing(changed, why, package):
