@@ -32,7 +32,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
 @pytest.fixture(scope="module")
 def fence() -> Iterator[Fence]:
-    with Fence(1, FenceLimits(memory=512 << 20, cpu_seconds=5, seconds=20)) as opened:
+    with Fence(1, FenceLimits(memory=512 << 20, cpu_seconds=5, seconds=100)) as opened:
         yield opened
 
 

@@ -20,7 +20,7 @@ from study.pixels import attenuation_values
 from tests.study import poison
 from tests.study.radiographs import radiograph
 
-LIMITS = FenceLimits(memory=256 << 20, cpu_seconds=1, seconds=5.0)
+LIMITS = FenceLimits(memory=256 << 20, cpu_seconds=1, seconds=60.0)  # a busy machine is no failure
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_what_breaks_a_limit_is_a_named_error_and_the_next_file_is_read(
 
 
 def test_a_reader_that_stalls_is_ended() -> None:
-    with Fence(1, LIMITS._replace(seconds=0.3)) as fence:
+    with Fence(1, LIMITS._replace(seconds=3.0)) as fence:
         before = pid(fence)
         with pytest.raises(PixelDataError, match="takes longer than is allowed"):
             fence.call(poison.stall, Path("any"))
