@@ -14,7 +14,7 @@ from inference.unet import UNet
 from training import ablation
 from training.average import AverageNetwork
 from training.dataset import PreparedSet
-from training.feed import Batch, Feed
+from training.feed import Feed
 from training.losses import CLAMP, image_loss, unified_focal_loss
 from training.ranks import Ranks
 from training.recipe import AugmentationPart, Recipe, read_recipe
