@@ -52,8 +52,8 @@ front-test: .setup/viewer  ## The viewer's own checks and tests
 python-test: .setup/test .setup/peers $(VIEWER)  ## Python, flow and browser tests
 	$(BIN)/python -m pytest
 
-soak: .setup/test .setup/peers  ## The fuzz tests at length: 10,000 damaged files, 3,000 conversations, 51 kills
-	KIDRAY_SOAK=25 $(BIN)/python -m pytest tests/fuzz tests/dicom_node/test_killed.py -s --timeout 3600
+soak: .setup/test .setup/peers $(VIEWER)  ## Damage and faults at length: 10,000 files, 3,000 conversations, 50 kills of each role
+	KIDRAY_SOAK=25 $(BIN)/python -m pytest tests/fuzz tests/fault tests/dicom_node/test_killed.py -s --timeout 7200
 
 clean:  ## Remove what was installed and built here
 	rm -rf $(VENV) .setup dist build web_viewer/static $(FRONTEND)/node_modules

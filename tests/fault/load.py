@@ -181,6 +181,19 @@ class Reader(threading.Thread):
         return answer
 
 
+def copies(source: Path, folder: Path, count: int) -> list[Path]:
+    """Return that many instances of one study with the pixels of `source`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset = pydicom.dcmread(source)
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    files = []
+    for _ in range(count):
+        uid = dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        files.append(folder / f"{uid}.dcm")
+        dataset.save_as(files[-1])
+    return files
+
+
 def studies_of(sender: Sender) -> set[str]:
     """Return the studies of which an instance was acknowledged."""
     return set(sender.acknowledged.values())

@@ -7,7 +7,6 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,10 +20,11 @@ from tests.fault.load import Reader, Sender, StoreScp, running
 from tests.flow.service import RunningService
 from tests.fuzz.mutation import TIMES
 from tests.peers import wait_for
-from training.phantom_set import write_phantoms
 
 ROLES = ("receive", "work", "web", "redis", "llm")
-KILLS = 1 if TIMES == 1 else 2 * TIMES  # of each role
+SUPERVISOR = "up"
+CAMPAIGNS = [(*ROLES, SUPERVISOR)] if TIMES == 1 else [ROLES, (SUPERVISOR,)]
+KILLS = 1 if TIMES == 1 else 2 * TIMES  # of each
 SEED = 20260301
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(120 + 60 * KILLS)]
@@ -43,7 +43,7 @@ class Redelivery(threading.Thread):
     def run(self) -> None:
         """Look until nothing is the dead worker's."""
         had = False
-        while time.monotonic() - self._began < 60:
+        while time.monotonic() - self._began < 120:
             with suppress(redis.RedisError):
                 held = bool(self._client.keys(self._held))
                 if had and not held:
@@ -56,42 +56,29 @@ class Redelivery(threading.Thread):
         self._client.close()
 
 
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    folder = tmp_path_factory.mktemp("phantoms")
-    return [written.image for _, written in write_phantoms(folder, 5, 4712, size=(512, 512))]
-
-
-@pytest.fixture
-def pacs(tmp_path: Path) -> Iterator[StoreScp]:
-    with StoreScp(tmp_path / "pacs") as running:
-        yield running
-
-
-def test_whatever_role_is_killed_nothing_is_lost_partial_or_doubled(
-    tmp_path: Path, sources: list[Path], pacs: StoreScp
+@pytest.mark.parametrize("roles", CAMPAIGNS, ids=" ".join)
+def test_whatever_is_killed_nothing_is_lost_partial_or_doubled(
+    tmp_path: Path, sources: list[Path], pacs: StoreScp, roles: tuple[str, ...]
 ) -> None:
     chance = random.Random(SEED)
-    rounds = [chance.sample(ROLES, len(ROLES)) for _ in range(KILLS)]
     watches = []
     with RunningService(tmp_path / "home", pacs=pacs.destination, quiet_period=2) as service:
         sender = Sender(service.dicom_port, sources, tmp_path / "sent", seed=SEED, pause=1.0)
         reader = Reader(service.url, seed=SEED)
         sender.start()
         reader.start()
-        for order in rounds:
-            for role in order:
-                watches += kill(service, role, age=chance.uniform(0.5, 8.0))
+        for role in [role for _ in range(KILLS) for role in chance.sample(roles, len(roles))]:
+            watches += kill(service, role, age=chance.uniform(0.5, 8.0))
         sender.finish()
         reader.finish()
-        counted = check_all(service, sender, reader, pacs, seconds=120)
+        counted = check_all(service, sender, reader, pacs, seconds=180)
         assert service.stop() == 0
     for watch in watches:
         watch.join(60)
     redelivered = sorted(watch.seconds for watch in watches if watch.seconds is not None)
-    assert all(seconds < 30 for seconds in redelivered)
+    assert all(seconds < 60 for seconds in redelivered)
     print(
-        f"{KILLS} kills of each of {', '.join(ROLES)}: {counted}; answers of the web {dict(reader.answers)}"
+        f"{KILLS} kills of each of {', '.join(roles)}: {counted}; answers of the web {dict(reader.answers)}"
     )
     if redelivered:
         middle, longest = redelivered[len(redelivered) // 2], redelivered[-1]
@@ -100,7 +87,15 @@ def test_whatever_role_is_killed_nothing_is_lost_partial_or_doubled(
 
 
 def kill(service: RunningService, role: str, *, age: float) -> list[Redelivery]:
-    """Kill a role that has run for `age` seconds; for a worker, return the watch over its jobs in hand."""
+    """Kill a role that has run for `age` seconds; for a worker, return the watch over its jobs in hand.
+
+    A supervisor that was killed is started again at once, as an init system does.
+    """
+    if role == SUPERVISOR:
+        time.sleep(age)
+        service.kill()
+        service.start()
+        return []
     victim = wait_for(lambda: running(service, role, age), seconds=60, what=f"a process of {role}")
     watches = []
     if role == "work":
@@ -110,21 +105,3 @@ def kill(service: RunningService, role: str, *, age: float) -> list[Redelivery]:
     for watch in watches:
         watch.start()
     return watches
-
-
-def test_a_killed_supervisor_takes_nothing_along(tmp_path: Path, sources: list[Path], pacs: StoreScp) -> None:
-    chance = random.Random(SEED + 1)
-    with RunningService(tmp_path / "home", pacs=pacs.destination, quiet_period=2) as service:
-        sender = Sender(service.dicom_port, sources, tmp_path / "sent", seed=SEED + 1, pause=1.0)
-        reader = Reader(service.url, seed=SEED + 1)
-        sender.start()
-        reader.start()
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(0.5, 2.5))
-            service.kill()
-            service.start()
-        sender.finish()
-        reader.finish()
-        counted = check_all(service, sender, reader, pacs, seconds=120)
-        assert service.stop() == 0
-    print(f"{KILLS} kills of the supervisor: {counted}; answers of the web {dict(reader.answers)}")

@@ -14,7 +14,7 @@ from pydicom.uid import generate_uid
 
 from tests.flow.conftest import SentPhantom
 from tests.flow.service import RunningService
-from tests.peers import Orthanc, free_port, storescu, wait_for
+from tests.peers import free_port, storescu
 from training.phantom import PhantomKind
 from training.phantom_set import write_phantoms
 
@@ -72,21 +72,6 @@ def test_a_worker_killed_in_the_middle_of_a_study_loses_nothing(fragile: Running
     assert fragile.pid("work") != victim
 
 
-def test_with_redis_gone_nothing_acknowledged_is_lost(fragile: RunningService, another):
-    files = [another("air_fluid_levels") for _ in range(2)]
-    os.kill(fragile.pid("redis"), signal.SIGSTOP)
-    try:
-        for file, _ in files:
-            printed = storescu(fragile.dicom_port, [file], "-td", "60")
-            assert "Success" in printed
-        assert fragile.client.get("/readyz").status_code == 503
-    finally:
-        os.kill(fragile.pid("redis"), signal.SIGCONT)
-    os.kill(fragile.pid("redis"), signal.SIGKILL)
-    for _, study_uid in files:
-        fragile.wait_until(study_uid, "drafted", seconds=120)
-
-
 def test_a_chest_radiograph_is_skipped_and_the_worklist_says_why(fragile: RunningService, tmp_path: Path):
     _, written = next(iter(write_phantoms(tmp_path, 1, 3, kind=PhantomKind.CHEST)))
     storescu(fragile.dicom_port, [written.image])
@@ -95,27 +80,6 @@ def test_a_chest_radiograph_is_skipped_and_the_worklist_says_why(fragile: Runnin
     items = fragile.client.get("/api/worklist").json()["items"]
     shown = next(i for i in items if i["study_uid"] == written.study_uid)
     assert shown["reason"] == study["reason"]
-
-
-def test_a_pacs_that_is_down_gets_its_results_when_it_is_back(
-    tmp_path: Path, phantoms: dict[str, SentPhantom]
-):
-    port = free_port()
-    with RunningService(tmp_path / "home", pacs=f"ORTHANC@127.0.0.1:{port}") as service:
-        phantom = phantoms["constipation"]
-        storescu(service.dicom_port, [phantom.image])
-        service.wait_until(phantom.study_uid, "drafted")
-        time.sleep(2)
-        with Orthanc(tmp_path / "late", dicom_port=port) as late:
-
-            def delivered() -> bool:
-                study = service.study(phantom.study_uid)
-                assert study is not None
-                return {d["kind"] for d in study["deliveries"] if d["state"] == "sent"} == {"SEG", "SR"}
-
-            wait_for(delivered, seconds=60, what="SEG and SR at the PACS")
-            assert len(late.instances()) == 2
-        assert service.stop() == 0
 
 
 def test_a_stopped_service_goes_on_where_it_was(tmp_path: Path, phantoms: dict[str, SentPhantom]):
