@@ -14,7 +14,9 @@ from inference.models import DESCRIPTION_FILE, ModelPackage, load_package
 from inference.onnx_runtime import OnnxRuntime
 from inference.parity import Case, Certificate, compare, keep
 from inference.predict import Predictor
+from inference.runtime import Precision
 from inference.serving import Serving, open_runtime
+from study.errors import ModelError
 from training.dataset import PreparedSet
 from training.phantom import PhantomKind, draw_phantom
 
@@ -53,6 +55,17 @@ def certify(
     )
     keep(package, certificate)
     return certificate
+
+
+def certify_bf16(
+    package: ModelPackage, held_out: PreparedSet, *, described: str, made_at: datetime
+) -> Certificate | None:
+    """Certify bf16 on OpenVINO; None where this machine does not compute it."""
+    serving = Serving(engine="openvino", precision=Precision.BF16, threads=2)
+    try:
+        return certify(package, serving, held_out, described=described, made_at=made_at)
+    except ModelError:
+        return None
 
 
 def add_golden(package: ModelPackage) -> ModelPackage:

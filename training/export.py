@@ -28,10 +28,12 @@ from inference.models import (
 from inference.predict import Predictor
 from inference.scores import ALL_FEATURES, FEATURES, image_features
 from inference.unet import UNet
+from study import telemetry
 from study.findings import FINDINGS
 from study.model import DISCLAIMER_EN
 from training.calibrate import fit_score
 from training.card import write_card
+from training.certify import add_golden, certify_bf16
 from training.checkpoint import read_checkpoint, reading_weights
 from training.dataset import PreparedSet
 from training.recipe import Recipe
@@ -62,6 +64,8 @@ def export_package(
 ) -> ModelPackage:
     """Write the network of a checkpoint as a model package, scores fitted on the validation set.
 
+    With it go a golden image, and where this machine computes bf16, its parity certificate.
+
     Raises
     ------
     OSError
@@ -78,8 +82,11 @@ def export_package(
     description = _description(out, recipe, content, name=name, version=version)
     _write_description(out, description)
     _write_description(out, calibrated_description(load_package(out), validation))
-    write_card(load_package(out))
-    return load_package(out)
+    package = add_golden(load_package(out))
+    kind = "phantoms" if recipe.data.is_drawn else "radiographs"
+    certify_bf16(package, validation, described=f"{kind} of its validation split", made_at=telemetry.now())
+    write_card(package)
+    return package
 
 
 def serving_network(recipe: Recipe, content: dict[str, Any]) -> UNet:
