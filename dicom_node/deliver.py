@@ -18,7 +18,7 @@ from dicom_node.statuses import SUCCESS
 from study import telemetry
 from study.archive import Archive, InstanceReference
 from study.destination import DestinationPolicy
-from study.errors import DeliveryError
+from study.errors import DeliveryError, KidrayError
 from study.history import Delivered, Event
 from study.ledger import Ledger
 from study.model import Delivery, DeliveryState, ObjectKind, StudyRecord
@@ -73,7 +73,12 @@ def deliver_study(
     with ThreadPoolExecutor(len(work), thread_name_prefix="deliver") as pool:
         tries = {pool.submit(courier.bring, *each, files): each for each in work}
         for done in as_completed(tries):
-            (policy, lacking), outcomes = tries[done], done.result()
+            policy, lacking = tries[done]
+            try:
+                outcomes = done.result()
+            except KidrayError as error:  # of one destination: what others have taken is still recorded
+                again.append(f"{policy.node.ae_title} ({error})")
+                continue
             refs = {ref.instance_uid: ref for ref in ledger.archive.instances(study_uid)}
             for owed, result in (*outcomes, *_superseded(record, policy, lacking, outcomes)):
                 if (ref := refs.get(owed.instance_uid)) is not None:

@@ -12,6 +12,7 @@ from dicom_node.courier import Courier
 from dicom_node.deliver import deliver_study
 from dicom_node.pool import AssociationPool
 from dicom_node.priors import fetch_priors
+from dicom_node.tls import client_context
 from inference.presentation_state import keep_presentation_states
 from inference.secondary_capture import keep_captures
 from reporting.llm import Llm
@@ -149,6 +150,9 @@ def make_forms(record: StudyRecord, kinds: Collection[ObjectKind], *, service: S
 
 def _delivery_step(service: Service, fence: Fence, learnt: Learnt, pool: AssociationPool) -> Step:
     settings = service.settings
+    for policy in settings.policies:
+        if policy.node.tls is not None:
+            client_context(policy.node.tls)  # a file that cannot be used is said at the start
     courier = Courier(
         pool=pool,
         circuit=Circuit(connect(service.redis_url)),

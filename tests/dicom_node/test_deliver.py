@@ -379,3 +379,17 @@ def test_a_capture_goes_only_where_it_is_asked_for_and_comes_back_without_making
     after = deliver_by(ledger, a_segmented_study, asked, usual)
     assert set(states(after)) == {("VIEWER", "CAPTURE"), ("PACS", "SEG"), ("PACS", "SR")}
     assert after.state == "segmented"
+
+
+def test_a_destination_whose_certificate_is_missing_keeps_no_other_from_its_results(
+    ledger, receiver: Receiver, a_segmented_study, tmp_path
+) -> None:
+    usual = DestinationPolicy(node=Destination("UP", "127.0.0.1", receiver.port))
+    secret = DestinationPolicy(
+        node=Destination("SECRET", "127.0.0.1", receiver.port),
+        tls=True,
+        tls_authorities=tmp_path / "gone.crt",
+    )
+    with pytest.raises(DeliveryError, match=r"SECRET .*gone.crt cannot be used"):
+        deliver_by(ledger, a_segmented_study, secret, usual)
+    assert states(ledger.held(a_segmented_study.study_uid)) == {("UP", "SEG"): "sent", ("UP", "SR"): "sent"}
