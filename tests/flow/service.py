@@ -47,7 +47,11 @@ class RunningService:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RunningService:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def start(self) -> None:
@@ -58,7 +62,7 @@ class RunningService:
             self._process = subprocess.Popen(
                 [str(KIDRAY), "up"], stdout=output, stderr=output, env=self._environment, cwd=self.home
             )
-        wait_for(self._ready, seconds=90, what="the line 'ready'")
+        wait_for(self._ready, seconds=180, what="the line 'ready'")
 
     def kill(self) -> None:
         """Kill the supervisor; what it started is left to itself."""
