@@ -147,7 +147,7 @@ class Intake:
         written = self.archive.keep(incoming, ref)
         telemetry.STORE_SECONDS.observe(time.perf_counter() - began)
         telemetry.INSTANCES.labels(outcome=written).inc()
-        telemetry.INSTANCE_BYTES.inc(incoming.size)
+        telemetry.INSTANCE_BYTES.inc(incoming.size - incoming.prologue)
         if written is Written.KEPT_BESIDE:
             log.warning("conflicting_instance_kept_beside", **ref._asdict())
         elif not _made_here(header) and ref.study_uid not in self._expected:

@@ -37,7 +37,7 @@ _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300)
 INSTANCES = Counter("kidray_instances_total", "Instances offered, by outcome", ["outcome"])
 INSTANCE_BYTES = Counter("kidray_instance_bytes_total", "Bytes of the data sets stored")
 STORE_SECONDS = Histogram(
-    "kidray_store_seconds", "From the whole data set in memory to durable on disk", buckets=_SECONDS
+    "kidray_store_seconds", "From the whole data set received to durable on disk", buckets=_SECONDS
 )
 JOBS = Counter("kidray_jobs_total", "Jobs run, by job and outcome", ["job", "outcome"])
 JOB_SECONDS = Histogram("kidray_job_seconds", "Duration of a job", ["job"], buckets=_SECONDS)
