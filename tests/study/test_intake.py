@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -24,6 +25,7 @@ from study.reconcile import Reconciler
 from study.redis_server import command, url, wait_until_ready
 from study.registry import Registry, connect
 from study.state import State
+from tests.peers import wait_for
 from tests.study.instances import a_radiograph, encoded
 
 
@@ -269,8 +271,6 @@ def test_a_uid_that_the_archive_never_saw_is_no_study(ledger: Ledger):
 def test_a_wiped_redis_is_noticed_though_a_study_has_arrived_since(
     intake: Intake, ledger: Ledger, queue: JobQueue, redis_url: str
 ):
-    import threading
-
     first, second = a_radiograph(), a_radiograph()
     give(intake, first)
     client = connect(redis_url)
@@ -322,3 +322,22 @@ def with_meta(dataset: pydicom.Dataset) -> pydicom.Dataset:
     dataset.file_meta = pydicom.dataset.FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return dataset
+
+
+def test_a_study_that_its_process_did_not_live_to_tell_of_is_found_by_looking_again(
+    intake: Intake, ledger: Ledger, queue: JobQueue
+):
+    dataset = a_radiograph()
+    give(intake, dataset)
+    reconciler = Reconciler(ledger, queue, quiet_period=60)
+    stop = threading.Event()
+    thread = threading.Thread(target=reconciler.run, args=(stop,))
+    thread.start()
+    try:
+        wait_for(ledger.registry.is_whole, seconds=60, what="the first look")
+        ledger.registry.forget(dataset.StudyInstanceUID)
+        reconciler.look_again()
+        wait_for(ledger.registry.worklist, seconds=60, what="the study on the worklist")
+    finally:
+        stop.set()
+        thread.join()
