@@ -14,7 +14,7 @@ VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*'
 export NO_ALBUMENTATIONS_UPDATE = 1
 export LANGSMITH_TRACING = false
 
-.PHONY: help demo run test bench bench-node viewer wheel lint types front-test python-test soak clean
+.PHONY: help demo run test bench bench-node bench-vision viewer wheel lint types front-test python-test soak clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ test: lint types front-test python-test  ## Set everything up and run every test
 
 bench: .setup/test $(VIEWER)  ## Measure the service on this machine
 	$(BIN)/python -m benchmarks
+
+bench-vision: .setup/test  ## The network on every runtime, and the way from a file to its SEG
+	$(BIN)/python -m benchmarks vision
 
 bench-node: .setup/test .setup/peers  ## The DICOM node beside DCMTK's storescp and Orthanc
 	$(BIN)/python -m benchmarks node
