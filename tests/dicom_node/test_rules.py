@@ -7,8 +7,8 @@ import pytest
 from pydicom import Dataset
 from pydicom.config import disable_value_validation
 
-from study.body_parts import body_part_in
 from dicom_node.rules import age_in_years, decide
+from study.body_parts import body_part_in
 from tests.dicom_node.conftest import make_radiograph, saved
 
 CR = "1.2.840.10008.5.1.4.1.1.1"

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 import cli
-from study.body_parts import _WORDS, REGION_CODES
 from dicom_node.rules import decide
 from dicom_node.site_rules import decide_by, explain
+from study.body_parts import _WORDS, REGION_CODES
 from study.errors import SettingsError
 from study.rule import BodyPart, Rule
 from study.settings import load_settings
