@@ -98,13 +98,14 @@ def _sets(
 
 def _show(metrics: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from training.figure_tables import figure_table, parts_of, pooled_sentence
 
     for part in parts_of(metrics):
         figures = figure_table(part)
-        shown = Table(*figures.head, title=part["test"]["title"])
+        name, *others = figures.head
+        shown = Table(Column(name, no_wrap=True), *others, title=part["test"]["title"])
         for row in figures.rows:
             shown.add_row(*row)
         Console().print(shown)
