@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,8 @@ from study.errors import SettingsError
 from training.console import progress, said_plainly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from training.board import Board
     from training.dataset import PreparedSet
     from training.feed import Feed
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from training.train import EpochResult, Training
 
 FULL_COST = 4  # of a step at full side, where one at half side costs 1
+SPOKEN_EVERY_S = 60.0  # where no terminal shows a bar
 
 
 def train(
@@ -55,6 +59,7 @@ def train(
 
 
 def _train(config: Path, out: Path, resume: bool, threads: int, feeders: int, ranks: Ranks) -> None:
+    import cv2
     import torch
 
     from training.board import Board
@@ -64,6 +69,7 @@ def _train(config: Path, out: Path, resume: bool, threads: int, feeders: int, ra
     from training.split import Split
 
     torch.set_num_threads(threads)
+    cv2.setNumThreads(1)  # the feeders are threads already
     _check(out, out / LAST, resume)
     recipe = read_recipe(config)
     sets = [prepared_set(recipe, split, threads, ranks) for split in (Split.TRAIN, Split.VALIDATION)]
@@ -98,25 +104,57 @@ def _run(training: Training, feed: Feed, validation: PreparedSet, board: Board |
 
     recipe = training.recipe
     costs = [1 if epoch < recipe.half_size_epochs else FULL_COST for epoch in range(recipe.epochs)]
-    with progress("training") as report:
+    with progress("training") as bar:
         while not training.is_over:
-            done, cost = sum(costs[: training.epoch]) * feed.steps, costs[training.epoch]
-            began, waited = time.perf_counter(), feed.waited_s
-
-            def shown(step: int, _of: int, _loss: float, done: int = done, cost: int = cost) -> None:
-                report(done + cost * step, sum(costs) * feed.steps)
-
-            result = run_epoch(training, feed, validation, shown)
+            pace = _Pace(costs, training.epoch, feed.steps, bar if training.ranks.leads else None)
+            waited = feed.waited_s
+            result = run_epoch(training, feed, validation, pace.step)
             if board is not None:
-                seconds = time.perf_counter() - began
+                seconds = pace.seconds
                 board.epoch(result, seconds=seconds, waited=feed.waited_s - waited)
                 _keep(training, result, out)  # after the row, which a resumed run writes again
                 board.overlays(training.reader, validation, result.epoch)
-                left = seconds / cost * sum(costs[training.epoch :])
-                typer.echo(_line(result, recipe, seconds, (feed.waited_s - waited) / seconds, left))
+                typer.echo(_line(result, recipe, seconds, (feed.waited_s - waited) / seconds, pace.left_s))
             training.ranks.wait()
     if board is not None:
         board.close()
+
+
+class _Pace:
+    """Tells how far an epoch is and how long the run will take; without a terminal, in a line a minute."""
+
+    def __init__(
+        self, costs: list[int], epoch: int, steps: int, bar: Callable[[int, int], None] | None
+    ) -> None:
+        self._costs, self._epoch, self._steps, self._bar = costs, epoch, steps, bar
+        self._began = self._spoke = time.perf_counter()
+        self._done = 0.0  # share of this epoch
+
+    @property
+    def seconds(self) -> float:
+        """Since the epoch began."""
+        return time.perf_counter() - self._began
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that the rest of the run will take at this epoch's pace."""
+        cost = self._costs[self._epoch]
+        left = (1 - self._done) * cost + sum(self._costs[self._epoch + 1 :])
+        return self.seconds / max(self._done * cost, 1e-9) * left
+
+    def step(self, step: int, _of: int, loss: float) -> None:
+        """Tell of a step that was taken."""
+        self._done = step / self._steps
+        if self._bar is None:
+            return
+        before, cost = sum(self._costs[: self._epoch]), self._costs[self._epoch]
+        self._bar(before * self._steps + cost * step, sum(self._costs) * self._steps)
+        if not sys.stdout.isatty() and time.perf_counter() - self._spoke > SPOKEN_EVERY_S:
+            self._spoke = time.perf_counter()
+            typer.echo(
+                f"epoch {self._epoch + 1}, step {step} of {self._steps}: loss {loss:.4f}; "
+                f"about {self.left_s / 60:.0f} min left"
+            )
 
 
 def _keep(training: Training, result: EpochResult, out: Path) -> None:
