@@ -204,6 +204,21 @@ def measure(contender: Contender, files: list[Path], associations: int, *, nagle
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def compare(
+    chosen: list[Contender], files: list[Path], associations: int, repeat: int, nagle: bool
+) -> dict[str, str]:
+    """Return each contender's cell; they take turns, for what else the machine does changes all the time."""
+    runs: dict[str, list[Run]] = {contender.name: [] for contender in chosen}
+    for _ in range(repeat):
+        for contender in chosen:
+            runs[contender.name].append(measure(contender, files, associations, nagle=nagle))
+    return {
+        name: f"{statistics.median(r.images_per_second for r in each):.0f} "
+        f"({min(r.cpu_ms_per_image for r in each):.1f})"
+        for name, each in runs.items()
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3, help="runs for each cell, whose median counts")
@@ -212,7 +227,7 @@ def main() -> int:
     parser.add_argument("--small", type=int, default=96, help="small images in a run")
     parser.add_argument("--associations", type=int, nargs="+", default=[1, 4, 32])
     parser.add_argument("--nagle", choices=["on", "off"], nargs="+", default=["off", "on"])
-    parser.add_argument("--only", default="", help="contenders whose name begins so")
+    parser.add_argument("--only", nargs="+", default=[""], help="contenders whose name begins so")
     given = parser.parse_args()
     if shutil.which("storescu") is None:
         print("left out: storescu was not found; it comes with DCMTK")
@@ -231,19 +246,18 @@ def main() -> int:
             print(f"Images per second (processor ms per image), Nagle {nagle}\n")
             print("| receiver | " + " | ".join(f"{size}, {n}" for size, n in columns) + " |")
             print("|---" * (len(columns) + 1) + "|")
-            for contender in contenders(work, redis_url, given.processes):
-                if not contender.name.startswith(given.only):
-                    continue
-                cells = []
-                for size, associations in columns:
-                    files = sets[size][: max(counts[size], associations * EACH[size])]
-                    runs = [
-                        measure(contender, files, associations, nagle=nagle == "on")
-                        for _ in range(given.repeat)
-                    ]
-                    rate = statistics.median(run.images_per_second for run in runs)
-                    cells.append(f"{rate:.0f} ({min(run.cpu_ms_per_image for run in runs):.1f})")
-                print(f"| {contender.name} | " + " | ".join(cells) + " |", flush=True)
+            chosen = [
+                c
+                for c in contenders(work, redis_url, given.processes)
+                if c.name.startswith(tuple(given.only))
+            ]
+            rows = {contender.name: [f"| {contender.name}"] for contender in chosen}
+            for size, associations in columns:
+                files = sets[size][: max(counts[size], associations * EACH[size])]
+                for row, cell in compare(chosen, files, associations, given.repeat, nagle == "on").items():
+                    rows[row].append(cell)
+            for cells in rows.values():
+                print(" | ".join(cells) + " |", flush=True)
             print()
     return 0
 
