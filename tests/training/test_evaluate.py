@@ -23,7 +23,8 @@ from training.card import card_text
 from training.case import PhantomKind
 from training.commands import app
 from training.document import Paragraph, Picture, Table, as_html, as_markdown
-from training.evaluate import evaluate, record
+from training.evaluate import METRICS_FILE, evaluate, record
+from training.figure_tables import FORMAT
 from training.held_out import FolderSet, ManifestSet, PhantomSet, age_in_months
 from training.manifest import Row, write_grayscale, write_manifest
 from training.mix import HELD_OUT_SITE
@@ -31,6 +32,7 @@ from training.phantom import draw_phantom
 from training.phantom_set import write_phantom
 from training.report import write_report
 from training.split import Split
+from training.vision_page import BEGIN, END, figures_text, write_page
 
 COUNT, SIZE = 6, (256, 256)
 
@@ -119,6 +121,36 @@ def test_the_card_is_written_from_the_figures(tmp_path: Path, metrics: dict[str,
     assert f"| {value:.3f} (" in row
     assert "Test figures: Phantoms, site B" in card
     assert f"--phantoms {COUNT} --seed 0" in card
+
+
+def test_the_page_of_figures_is_written_from_a_report(
+    report: Path, metrics: dict[str, Any], tmp_path: Path
+) -> None:
+    page = tmp_path / "vision.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_page(report, page)
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert figures_text(metrics) in text
+    assert "\nold\n" not in text
+    linked = re.findall(r"\]\((img/[^)]+)\)", text)
+    assert len(linked) >= 8
+    assert all((tmp_path / path).is_file() for path in linked)
+    page.write_text("no marks", encoding="utf-8")
+    with pytest.raises(ValueError, match="no place"):
+        write_page(report, page)
+
+
+def test_the_documentation_has_the_figures_of_the_shipped_model() -> None:
+    figures = load_package().description.metrics
+    text = Path("docs/vision.md").read_text(encoding="utf-8")
+    assert BEGIN in text
+    if figures.get("format") == FORMAT:
+        told = json.loads((shipped_folder() / METRICS_FILE).read_text(encoding="utf-8"))
+        assert figures_text(told) in text, "run: python -m training.vision_page REPORT"
+        linked = re.findall(r"\]\((img/[^)]+)\)", text)
+        assert all((Path("docs") / path).stat().st_size < 400_000 for path in linked)
 
 
 def test_phantoms_that_judge_are_those_of_no_other_split() -> None:
