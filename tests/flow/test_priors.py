@@ -15,7 +15,7 @@ from tests.flow.service import RunningService
 from tests.flow.test_viewer_in_browser import page
 from tests.peers import Orthanc, free_port, storescu, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.peer, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.peer, pytest.mark.timeout(300)]
 __all__ = ["page"]
 
 
@@ -55,10 +55,10 @@ def test_a_prior_is_fetched_after_the_study_was_read_and_shown_on_a_click(
     earlier = prior_of(phantom, tmp_path)
     pacs.take(earlier)
     storescu(fetching.dicom_port, [phantom.image])
-    fetching.wait_until(phantom.study_uid, "drafted")
+    fetching.wait_until(phantom.study_uid, "drafted", seconds=150)
     (found,) = wait_for(
         lambda: fetching.client.get(f"/api/studies/{phantom.study_uid}/priors").json(),
-        seconds=60,
+        seconds=90,
         what="the prior",
     )
     assert found["study_date"] == "20250501"
@@ -67,11 +67,11 @@ def test_a_prior_is_fetched_after_the_study_was_read_and_shown_on_a_click(
 
     page.goto(f"{fetching.url}/viewer?StudyInstanceUID={phantom.study_uid}")
     canvas = page.get_by_test_id("viewer-canvas")
-    expect(canvas).to_have_attribute("data-state", "ready", timeout=20_000)
+    expect(canvas).to_have_attribute("data-state", "ready", timeout=60_000)
     expect(page.get_by_test_id("prior-note")).to_have_count(0)
     page.get_by_test_id("prior-radiograph").click()
     expect(page.get_by_test_id("prior-note")).to_have_text("Prior, 2025-05-01")
-    expect(canvas).to_have_attribute("data-state", "ready", timeout=20_000)
+    expect(canvas).to_have_attribute("data-state", "ready", timeout=60_000)
     expect(page.get_by_test_id("prior-radiograph")).to_have_attribute("aria-current", "true")
     page.goto("about:blank")  # the service stops before the browser does
 
@@ -82,11 +82,11 @@ def test_a_pacs_that_is_down_fails_no_study(
     pacs.stop()
     phantom = phantoms["normal"]
     storescu(fetching.dicom_port, [phantom.image])
-    study = fetching.wait_until(phantom.study_uid, "drafted")
+    study = fetching.wait_until(phantom.study_uid, "drafted", seconds=150)
     assert study["reason"] is None
     retried = wait_for(
         lambda: [e for e in fetching.events("work", "job_retried") if e["job"] == "priors"],
-        seconds=60,
+        seconds=90,
         what="another try",
     )
     assert "does not answer" in retried[0]["reason"]
