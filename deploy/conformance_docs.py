@@ -32,9 +32,16 @@ from study.forms import SOP_CLASS  # noqa: E402
 from study.limits import LIMITS  # noqa: E402
 from study.regions import ABDOMEN  # noqa: E402
 from study.settings import Settings  # noqa: E402
+from study.sop_classes import LABELMAP_STORAGE  # noqa: E402
 
 PAGE = ROOT / "docs" / "conformance.md"
 MADE_HERE = tuple(dict.fromkeys(SOP_CLASS.values()))
+
+
+def name_of(sop_class: str) -> str:
+    """Return a SOP class's name as PS3.6 has it; pydicom lacks one that Kidray makes."""
+    known = UID(sop_class).name
+    return "Label Map Segmentation Storage" if sop_class == LABELMAP_STORAGE else known
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -52,13 +59,13 @@ def overview() -> str:
     made = [(sop_class, "yes", "yes") for sop_class in MADE_HERE]
     rows = [(Verification, "yes", "yes"), *made, *retrieval, (StorageCommitmentPushModel, "yes", "yes")]
     return table(
-        ("SOP class", "UID", "SCU", "SCP"), [(UID(c).name, c, user, provider) for c, user, provider in rows]
+        ("SOP class", "UID", "SCU", "SCP"), [(name_of(c), c, user, provider) for c, user, provider in rows]
     )
 
 
 def storage() -> str:
     """Return every storage SOP class that is accepted."""
-    return table(("SOP class", "UID"), sorted((UID(c).name, c) for c in STORAGE_CLASSES))
+    return table(("SOP class", "UID"), sorted((name_of(c), c) for c in STORAGE_CLASSES))
 
 
 def transfer_syntaxes() -> str:
@@ -72,7 +79,7 @@ def contexts() -> str:
     uncompressed = ", ".join(syntax.name for syntax in UNCOMPRESSED)
     others = [c for c, syntaxes in ACCEPTED.items() if syntaxes != TRANSFER_SYNTAXES]
     models = [*query.MODELS, *retrieve.MODELS, StorageCommitmentPushModel]
-    rows = [(UID(c).name, uncompressed, "SCP", "none") for c in (*others, *models)]
+    rows = [(name_of(c), uncompressed, "SCP", "none") for c in (*others, *models)]
     kinds = f"the {len(STORAGE_CLASSES)} of section 8.5"
     rows.append((kinds, all_of_them, "SCP, SCU (C-GET)", "role selection"))
     return table(("Abstract syntax", "Transfer syntaxes", "Role", "Extended negotiation"), rows)

@@ -100,10 +100,11 @@ def _lines(finding: Finding) -> list[tuple[int, tuple[int, int, int], int, str]]
         (16, _FAINT, 26, f"{finding.presence}, probability {finding.probability:.2f}"),
     ]
     if there and finding.area_px:
+        where = " at detector" if finding.area_plane == "detector" else ""
         size = (
             f"{finding.area_px} px"
             if finding.area_mm2 is None
-            else f"{finding.area_mm2 / 100:.1f} cm2 at detector"
+            else f"{finding.area_mm2 / 100:.1f} cm2{where}"
         )
         place = "" if finding.region is None else f"{finding.region.replace('_', ' ')}, "
         lines.append((16, _FAINT, 26, place + size))

@@ -14,7 +14,7 @@ from inference.models import FindingScore, ModelPackage
 from inference.predict import Prediction
 from inference.region import Field, region_of
 from study.findings import FINDINGS, FindingLabel
-from study.geometry import spacing_mm, view_of
+from study.geometry import measuring_spacing, view_of
 from study.model import BoundingBox, Certainty, Finding, Presence, View
 
 SMALLEST_SHARE = 1e-4  # of the radiograph's pixels; smaller parts are dropped, the largest stays
@@ -52,7 +52,8 @@ def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> 
     """Return the masks and the four findings of the radiograph that `dataset` describes.
 
     A finding's presence comes from its calibrated image-level probability alone; the mask of an
-    absent finding is discarded. Areas are in the detector's plane.
+    absent finding is discarded. An area is in the patient's plane where the header tells the
+    magnification, else in the detector's.
 
     Parameters
     ----------
@@ -79,14 +80,15 @@ def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> 
 
 def _placed(finding: Finding, part: _Part, dataset: Dataset, field: Field, hanging: Hanging) -> Finding:
     """Return the finding with where it lies, in words and on the stored pixels, and how large it is."""
-    spacing = spacing_mm(dataset)
+    spacing = measuring_spacing(dataset)
     levels = count_levels(_gravity_down(part.mask, dataset)) if finding.label is _LEVELS else part.parts
     left, top, width, height = cv2.boundingRect(hanging.as_stored(part.mask).view(np.uint8))
     return finding.model_copy(
         update={
             "region": region_of(part.mask, field),
             "area_px": part.area,
-            "area_mm2": None if spacing is None else part.area * spacing[0] * spacing[1],
+            "area_mm2": None if spacing is None else part.area * spacing.row * spacing.column,
+            "area_plane": "detector" if spacing is None else spacing.plane,
             "count": levels,
             "box": BoundingBox(left=left, top=top, width=width, height=height),
         }
@@ -157,6 +159,11 @@ def count_levels(mask: NDArray[np.bool_]) -> int:
     On 48 phantoms with 3 to 8 levels each, this was off by 0.9 on average, parts of the mask by 1.6.
     """
     rows, columns = mask.shape
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    # What is looked for reaches beyond the mask by the gap that it may have, and no further.
+    margin = 2 + int(max(LEVEL_TOLERANCE * rows, LEVEL_GAP * columns))
+    down, across = (slice(max(0, a - margin), a + n + margin) for a, n in ((top, height), (left, width)))
+    mask = np.ascontiguousarray(mask[down, across])
     edge = mask.copy()
     edge[:-1] &= ~mask[1:]
     wavering = np.ones((2 * max(1, int(LEVEL_TOLERANCE * rows)) + 1, 1), np.uint8)

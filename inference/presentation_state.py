@@ -202,7 +202,7 @@ def _annotation(
             graphic_data=outline,
             units=hd.pr.AnnotationUnitsValues.PIXEL,
             tracking_id=finding.label.value,
-            tracking_uid=tracking_uid(finding, model),
+            tracking_uid=tracking_uid(finding),
         )
         for outline in drawn
     ]

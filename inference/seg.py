@@ -1,4 +1,4 @@
-"""Write findings' masks as a DICOM Segmentation (PS3.3 A.51) that common readers place on the radiograph.
+"""Write findings' masks as a DICOM Segmentation that common readers place on the radiograph.
 
 A projection radiograph has no patient-space geometry, yet OHIF, dcmqi and highdicom's segread ask
 for one. The convention here: the detector's plane at the origin, rows along +x and columns along +y,
@@ -26,6 +26,7 @@ from inference.equipment import (
     software_version,
 )
 from inference.tracking import tracking_uid
+from study.compat import StrEnum
 from study.findings import FINDINGS, FindingDefinition
 from study.geometry import spacing_mm
 from study.model import Finding, ModelIdentity, SegmentReference
@@ -33,6 +34,13 @@ from study.regions import ABDOMEN
 from study.result_header import result_header
 
 SERIES_NUMBER = 9001
+
+
+class SegForm(StrEnum):
+    """How a SEG holds its segments."""
+
+    BINARY = "binary"  # a frame each, one bit a pixel
+    LABELMAP = "labelmap"  # one frame for all, whose values are segment numbers
 
 
 class SegUids(NamedTuple):
@@ -49,8 +57,10 @@ def write_seg(
     model: ModelIdentity,
     uids: SegUids,
     made_at: datetime,
+    *,
+    form: SegForm = SegForm.BINARY,
 ) -> tuple[Dataset | None, list[Finding]]:
-    """Return a BINARY SEG with a segment for each finding that has a mask, and the findings with references.
+    """Return a SEG with a segment for each finding that has a mask, and the findings with references.
 
     Parameters
     ----------
@@ -79,7 +89,7 @@ def write_seg(
     seg = hd.seg.Segmentation(
         source_images=[header],
         pixel_array=renumbered[labels][np.newaxis],
-        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        segmentation_type=hd.seg.SegmentationTypeValues[form.name],
         segment_descriptions=[_described(f, numbers[f.id], model) for f in drawn],
         series_instance_uid=uids.series_uid,
         series_number=SERIES_NUMBER,
@@ -111,7 +121,7 @@ def _described(finding: Finding, number: int, model: ModelIdentity) -> hd.seg.Se
         segmented_property_type=coded(definition.property_type),
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=algorithm(model),
-        tracking_uid=tracking_uid(finding, model),
+        tracking_uid=tracking_uid(finding),
         tracking_id=finding.label.value,
         anatomic_regions=[coded(ABDOMEN)],
         display_color=hd.color.CIELabColor.from_rgb(*definition.color),

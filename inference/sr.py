@@ -10,7 +10,6 @@ import highdicom as hd
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
-from pydicom.uid import SegmentationStorage
 
 from inference.equipment import (
     MANUFACTURER,
@@ -39,6 +38,8 @@ CERTAINTY = Code("111012", "DCM", "Certainty of Finding")  # a number in percent
 PERCENT = Code("%", "UCUM", "Percent")
 AREA = Code("42798000", "SCT", "Area")
 SQUARE_MM = Code("mm2", "UCUM", "Square millimeter")
+AT_DETECTOR = Code("DETECTOR_PLANE", "99KIDRAY", "In the plane of the detector")
+AT_PATIENT = Code("PATIENT_PLANE", "99KIDRAY", "Corrected for radiographic magnification")
 PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # CID 100
 
 
@@ -73,7 +74,7 @@ def write_sr(
         warnings.simplefilter("ignore")
         report = hd.sr.Comprehensive3DSR(
             evidence=[header] if seg is None else [header, seg],
-            content=_content(findings, header, model),
+            content=_content(findings, header, seg, model),
             series_instance_uid=uids.series_uid,
             series_number=SERIES_NUMBER,
             sop_instance_uid=uids.instance_uid,
@@ -92,7 +93,7 @@ def write_sr(
     return report
 
 
-def _content(findings: list[Finding], header: Dataset, model: ModelIdentity) -> Any:
+def _content(findings: list[Finding], header: Dataset, seg: Dataset | None, model: ModelIdentity) -> Any:
     device = hd.sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=hd.sr.DeviceObserverIdentifyingAttributes(
@@ -106,7 +107,7 @@ def _content(findings: list[Finding], header: Dataset, model: ModelIdentity) -> 
     report = hd.sr.MeasurementReport(
         observation_context=hd.sr.ObservationContext(observer_device_context=device),
         procedure_reported=PROCEDURE,
-        imaging_measurements=[_group(f, header, model) for f in findings],
+        imaging_measurements=[_group(f, header, seg, model) for f in findings],
         title=codes.DCM.ImagingMeasurementReport,
         # An image library entry of a projection states both (PS3.16 TID 1603).
         referenced_images=[header]
@@ -116,11 +117,11 @@ def _content(findings: list[Finding], header: Dataset, model: ModelIdentity) -> 
     return report[0]
 
 
-def _group(finding: Finding, header: Dataset, model: ModelIdentity) -> Any:
+def _group(finding: Finding, header: Dataset, seg: Dataset | None, model: ModelIdentity) -> Any:
     """Return the measurement group of a finding: TID 1410 where it has a segment, else TID 1501."""
     shared: dict[str, Any] = {
         "tracking_identifier": hd.sr.TrackingIdentifier(
-            uid=tracking_uid(finding, model), identifier=finding.label.value
+            uid=tracking_uid(finding), identifier=finding.label.value
         ),
         "finding_type": coded(FINDINGS[finding.label].concept),
         "algorithm_id": hd.sr.AlgorithmIdentification(
@@ -130,14 +131,14 @@ def _group(finding: Finding, header: Dataset, model: ModelIdentity) -> Any:
         "measurements": _measurements(finding),
         "qualitative_evaluations": [hd.sr.QualitativeEvaluation(PRESENCE, PRESENCE_CODES[finding.presence])],
     }
-    if finding.segment is None:
+    if finding.segment is None or seg is None:
         source = hd.sr.SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID)
         return hd.sr.MeasurementsAndQualitativeEvaluations(**shared, source_images=[source])
     number = finding.segment.segment_number
     frame = hd.sr.ReferencedSegmentationFrame(
-        sop_class_uid=SegmentationStorage,
+        sop_class_uid=seg.SOPClassUID,
         sop_instance_uid=finding.segment.instance_uid,
-        frame_number=number,  # one frame a segment, in the order of their numbers
+        frame_number=number,  # left out below
         segment_number=number,
         source_image=hd.sr.SourceImageForSegmentation(header.SOPClassUID, header.SOPInstanceUID),
     )
@@ -153,5 +154,6 @@ def _site(finding: Finding) -> Any:
 def _measurements(finding: Finding) -> list[Any]:
     measured = [hd.sr.Measurement(CERTAINTY, round(100 * finding.probability, 2), PERCENT)]
     if finding.segment is not None and finding.area_mm2 is not None:
-        measured.append(hd.sr.Measurement(AREA, round(finding.area_mm2, 2), SQUARE_MM))
+        plane = AT_PATIENT if finding.area_plane == "patient" else AT_DETECTOR
+        measured.append(hd.sr.Measurement(AREA, round(finding.area_mm2, 2), SQUARE_MM, method=plane))
     return measured

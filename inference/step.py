@@ -20,6 +20,7 @@ from inference.eligibility import check_pixels
 from inference.equipment import MANUFACTURER
 from inference.predict import Predictor
 from inference.results import RadiographResult, read_radiograph, result_uids
+from inference.seg import SegForm
 from study import telemetry
 from study.archive import Archive, InstanceReference
 from study.decision import Decision
@@ -57,6 +58,7 @@ class _With(NamedTuple):
     clock: Callable[[], datetime]
     values_of: ReadValues
     header_of: ReadHeader
+    form: SegForm
 
 
 class _Seen(NamedTuple):
@@ -85,6 +87,7 @@ def segment_study(
     clock: Callable[[], datetime] = telemetry.now,
     values_of: ReadValues = file_attenuation,
     header_of: ReadHeader = file_header,
+    form: SegForm = SegForm.BINARY,
 ) -> StudyRecord:
     """Read the radiographs of a complete study and append `Segmented`, or `Skipped` with the reason.
 
@@ -98,6 +101,8 @@ def segment_study(
         Read the pixels and the header of a file, as `study.pixels.file_attenuation` and
         `study.short_header.file_header` do: in this process, or behind `study.fence`, where a file
         that breaks its reader harms nothing else.
+    form
+        How a SEG holds its segments.
 
     Raises
     ------
@@ -113,7 +118,9 @@ def segment_study(
         if record.state != State.QUEUED:
             return record
         ledger.registry.mark(record, State.SEGMENTING)
-        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of, header_of))
+        read = _read_study(
+            record, _With(ledger.archive, predictor, decide, clock, values_of, header_of, form)
+        )
         event = _outcome(read, record, clock())
         after = ledger.append(study_uid, lambda now: event if _unchanged(now, record) else None)
     if after is not None and after.version > record.version and isinstance(event, Segmented):
@@ -130,6 +137,7 @@ def preview_study(
     clock: Callable[[], datetime] = telemetry.now,
     values_of: ReadValues = file_attenuation,
     header_of: ReadHeader = file_header,
+    form: SegForm = SegForm.BINARY,
 ) -> StudyRecord:
     """Read what has arrived of a study that is still coming in, and append `Previewed` if it is news.
 
@@ -139,7 +147,9 @@ def preview_study(
         record = ledger.held(study_uid)
         if record.state != State.RECEIVING:
             return record
-        read = _read_study(record, _With(ledger.archive, predictor, decide, clock, values_of, header_of))
+        read = _read_study(
+            record, _With(ledger.archive, predictor, decide, clock, values_of, header_of, form)
+        )
         if not read.news:
             return record
 
@@ -222,7 +232,7 @@ def _read_instance(
     if not decision.for_model:
         return decision
     try:
-        result = read_radiograph(header, values, given.predictor, given.clock())
+        result = read_radiograph(header, values, given.predictor, given.clock(), form=given.form)
     except _MALFORMED_HEADER as error:
         raise NotDicomError(f"its header is not fit for a result: {type(error).__name__}") from error
     _keep(result, given.archive)
@@ -246,7 +256,7 @@ def _known(
     ref: InstanceReference, record: StudyRecord, given: _With
 ) -> tuple[Radiograph, list[Finding]] | None:
     """Return what this model already found in the radiograph, if its objects are held."""
-    _, sr = result_uids(ref.study_uid, ref.instance_uid, given.predictor.package.identity)
+    _, sr = result_uids(ref.study_uid, ref.instance_uid, given.predictor.package.identity, given.form)
     held = given.archive.path(InstanceReference(ref.study_uid, sr.series_uid, sr.instance_uid)).exists()
     for radiograph in record.radiographs:
         if held and (radiograph.instance_uid, radiograph.sr_instance_uid) == (

@@ -47,7 +47,7 @@ def write_draft(
     study_uid, revision, version
         Which study, which state of it, and which version of its report this is.
     findings
-        Every finding of every radiograph, present or not; areas in mm² at the detector.
+        Every finding of every radiograph, present or not; areas in mm².
     radiographs
         The radiographs that the model assessed.
     language
@@ -204,6 +204,8 @@ def _measurement(
     stem = ("level" if finding.count == 1 else "levels") if counted else "area"
     if finding.area_mm2 is None:
         stem = f"{stem}_only" if counted else "none"
+    elif finding.area_plane == "patient":
+        stem = f"{stem}_corrected"
     text = words[stem].format(
         what=words[finding.label.value].format(on=on),
         on=on,

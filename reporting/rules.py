@@ -74,7 +74,8 @@ def limited(findings: Sequence[Finding], radiographs: Sequence[Radiograph], not_
         limits.append("view_unknown")
     if not _seen(findings, FindingLabel.PYLORIC_STENOSIS):
         limits.append("pyloric_absent")
-    if any(f.area_mm2 is not None and f.presence is Presence.PRESENT for f in findings):
+    areas = [f for f in findings if f.area_mm2 is not None and f.presence is Presence.PRESENT]
+    if any(f.area_plane == "detector" for f in areas):
         limits.append("detector_plane")
     return limits
 

@@ -9,12 +9,12 @@ import highdicom as hd
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
-from pydicom.uid import SegmentationStorage
 
 from reporting.phrases import phrases
 from study.findings import PRIVATE_SCHEME
 from study.identifiers import derived_uid
 from study.model import Finding, Language, ModelIdentity, Report, Sentence, Signature
+from study.sop_classes import SEGMENTATIONS
 
 MANUFACTURER = "Kidray"
 TITLE = Code("18748-4", "LN", "Diagnostic Imaging Report")  # CID 7000
@@ -124,14 +124,14 @@ def _references(sentence: Sentence, sources: Sources) -> Iterator[hd.sr.ContentI
         if segment is not None and segment.instance_uid in sources.headers:
             yield hd.sr.ImageContentItem(
                 REFERENCED_SEGMENT,
-                SegmentationStorage,
+                sources.headers[segment.instance_uid].SOPClassUID,
                 segment.instance_uid,
                 referenced_segment_numbers=segment.segment_number,
                 relationship_type=inferred,
             )
     if sentence.rule_id == "measurement":
         for result in sources.results:
-            if result.SOPClassUID != SegmentationStorage:
+            if result.SOPClassUID not in SEGMENTATIONS:
                 yield hd.sr.CompositeContentItem(
                     SOURCE, result.SOPClassUID, result.SOPInstanceUID, relationship_type=inferred
                 )

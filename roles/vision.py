@@ -9,6 +9,7 @@ from functools import partial
 from pydicom import Dataset
 
 from dicom_node.site_rules import decide_by
+from inference.seg import SegForm
 from inference.shadow import FOLDER as SHADOW_FOLDER
 from inference.shadow import shadow_study
 from inference.step import preview_study, segment_study
@@ -75,6 +76,7 @@ class Vision:
             decide=self._decide(record.calling_ae_title),
             values_of=self.fence.attenuation_values,
             header_of=self.fence.header,
+            form=SegForm(self.settings.seg_type),
         )
 
     def _decide(self, calling_ae_title: str) -> Callable[[Dataset], Decision]:

@@ -16,10 +16,12 @@ from pydicom.uid import (
 
 from study.destination import DestinationPolicy
 from study.model import ObjectKind
+from study.sop_classes import LABELMAP_STORAGE
 
 # By kind; the measurements' SR states areas in the detector's plane, a report's does not.
 SOP_CLASS: Mapping[ObjectKind, UID] = {
     "SEG": SegmentationStorage,
+    "LABELMAP": LABELMAP_STORAGE,
     "SR": Comprehensive3DSRStorage,
     "REPORT": ComprehensiveSRStorage,
     "DRAFT": ComprehensiveSRStorage,
@@ -30,16 +32,18 @@ SOP_CLASS: Mapping[ObjectKind, UID] = {
 
 # What one result can be given as, the best first, where a destination's table does not say.
 CHAINS: tuple[tuple[ObjectKind, ...], ...] = (
-    ("SEG", "GSPS", "CAPTURE"),  # where a finding is
+    ("SEG", "LABELMAP", "GSPS", "CAPTURE"),  # where a finding is
     ("SR", "CAPTURE"),  # how large and how likely it is
     ("REPORT", "PDF"),
 )
+# A SEG is one of two types by a setting; whoever asks for it gets whichever there is.
+ASKED_FOR: Mapping[ObjectKind, tuple[ObjectKind, ...]] = {"SEG": ("SEG", "LABELMAP")}
 FIRST_CHOICE = tuple(chain[0] for chain in CHAINS)
 
 
 def chains(policy: DestinationPolicy) -> Iterable[tuple[ObjectKind, ...]]:
     """Return, for each result that a destination is to get, the kinds that it can be given as."""
-    return CHAINS if policy.gets is None else [(kind,) for kind in policy.gets]
+    return CHAINS if policy.gets is None else [ASKED_FOR.get(kind, (kind,)) for kind in policy.gets]
 
 
 def best(policy: DestinationPolicy, takes: Collection[str]) -> list[ObjectKind]:
@@ -52,7 +56,7 @@ def best(policy: DestinationPolicy, takes: Collection[str]) -> list[ObjectKind]:
 
 def in_words(takes: Collection[str]) -> str:
     """Return which of the kinds a destination takes, and which not."""
-    kinds = [kind for kind in SOP_CLASS if kind != "DRAFT"]
+    kinds = [kind for kind in SOP_CLASS if kind not in ("DRAFT", "LABELMAP")]
     yes = ", ".join(kind for kind in kinds if SOP_CLASS[kind] in takes)
     no = ", ".join(kind for kind in kinds if SOP_CLASS[kind] not in takes)
     return f"takes {yes or 'nothing'}" + (f", not {no}" if no else "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Literal, NamedTuple
 
 from pydicom import Dataset
 
@@ -14,6 +15,8 @@ from study.model import View
 
 # PS3.16 CID 19 and CID 20, with the retired forms that equipment still writes.
 _ERECT_CODES = {"C86043", "10904000", "33586001", "F-10440", "F-10320", "F-103A0"}
+_CALIBRATED = frozenset({"FIDUCIAL", "GEOMETRY"})  # values of PixelSpacingCalibrationType
+_LARGEST_MAGNIFICATION = 3.0  # of what lies between tube and detector, and is no mistake
 _SUPINE_CODES = {"40199007", "F-10340"}
 _LEFT_DECUBITUS_CODES = {"102536004", "F-10319"}
 _DECUB = r"[\s._,-]*(?:LAT(?:ERAL)?)?[\s._,-]*DECUB(?:ITUS)?"
@@ -60,13 +63,56 @@ def spacing_mm(dataset: Dataset) -> tuple[float, float] | None:
     before NominalScannedPixelSpacing.
     """
     for keyword in ("ImagerPixelSpacing", "PixelSpacing", "NominalScannedPixelSpacing"):
-        try:
-            row, column = (float(v) for v in dataset.get(keyword) or ())
-        except (TypeError, ValueError):
-            continue
-        if math.isfinite(row) and math.isfinite(column) and row > 0 and column > 0:
-            return row, column
+        spacing = _pair(dataset, keyword)
+        if spacing is not None:
+            return spacing
     return None
+
+
+class Spacing(NamedTuple):
+    """Size of a pixel in mm, and in which plane: the detector's, or the patient's behind it."""
+
+    row: float
+    column: float
+    plane: Literal["detector", "patient"]
+
+
+def measuring_spacing(dataset: Dataset) -> Spacing | None:
+    """Return the pixel size to measure with; None where unknown.
+
+    The patient's, where the header tells it: PixelSpacing that was calibrated (PS3.3 10.7.1.3), or
+    ImagerPixelSpacing with an EstimatedRadiographicMagnificationFactor (PS3.3 C.8.7.5). Else the
+    detector's.
+    """
+    calibrated = str(dataset.get("PixelSpacingCalibrationType", "") or "").strip().upper()
+    if calibrated in _CALIBRATED:
+        spacing = _pair(dataset, "PixelSpacing")
+        if spacing is not None:
+            return Spacing(*spacing, "patient")
+    at_detector = spacing_mm(dataset)
+    if at_detector is None:
+        return None
+    factor = _magnification(dataset)
+    if factor is None or _pair(dataset, "ImagerPixelSpacing") is None:
+        return Spacing(*at_detector, "detector")
+    return Spacing(at_detector[0] / factor, at_detector[1] / factor, "patient")
+
+
+def _magnification(dataset: Dataset) -> float | None:
+    """Return the source-to-detector over the source-to-patient distance; None where it is not credible."""
+    try:
+        factor = float(dataset.get("EstimatedRadiographicMagnificationFactor") or 0)
+    except (TypeError, ValueError):
+        return None
+    return factor if 1 <= factor <= _LARGEST_MAGNIFICATION else None
+
+
+def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
+    try:
+        row, column = (float(v) for v in dataset.get(keyword) or ())
+    except (TypeError, ValueError):
+        return None
+    return (row, column) if math.isfinite(row) and math.isfinite(column) and row > 0 and column > 0 else None
 
 
 def row_and_column_directions(dataset: Dataset) -> tuple[str, str]:

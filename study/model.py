@@ -110,7 +110,8 @@ class Finding(Frozen):
     operating_point: Probability  # at or above: present
     region: Region | None = None  # None where absent
     area_px: int = 0  # of the mask, in pixels of the radiograph
-    area_mm2: float | None = None  # detector plane; None where spacing is unknown
+    area_mm2: float | None = None  # None where spacing is unknown
+    area_plane: Literal["detector", "patient"] = "detector"  # patient: corrected for magnification
     count: int = 0  # connected parts of the mask; for levels, about how many there are
     box: BoundingBox | None = None
     segment: SegmentReference | None = None
@@ -128,6 +129,7 @@ class Radiograph(Frozen):
     imager_pixel_spacing_mm: tuple[float, float] | None = None  # (row, column), at the detector
     seg_series_uid: UID | None = None
     seg_instance_uid: UID | None = None
+    seg_is_labelmap: bool = False
     sr_instance_uid: UID | None = None
 
 
@@ -221,7 +223,7 @@ class Assessment(StrEnum):
     REJECTED = "rejected"
 
 
-ObjectKind = Literal["SEG", "SR", "REPORT", "DRAFT", "CAPTURE", "GSPS", "PDF"]
+ObjectKind = Literal["SEG", "LABELMAP", "SR", "REPORT", "DRAFT", "CAPTURE", "GSPS", "PDF"]
 
 
 class DeliveryState(StrEnum):

@@ -129,7 +129,7 @@ def pdf_uid(study_uid: str, sr_instance_uid: str | None) -> str | None:
 
 def _of_radiograph(study_uid: str, radiograph: Radiograph) -> dict[ObjectKind, str]:
     uids: dict[ObjectKind, str | None] = {
-        "SEG": radiograph.seg_instance_uid,
+        "LABELMAP" if radiograph.seg_is_labelmap else "SEG": radiograph.seg_instance_uid,
         "SR": radiograph.sr_instance_uid,
         "GSPS": presentation_uid(study_uid, radiograph),
         "CAPTURE": capture_uid(study_uid, radiograph),

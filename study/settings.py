@@ -160,6 +160,9 @@ class Settings(BaseSettings):
     batch_window: Annotated[int, Field(ge=0, le=1000)] = 20
     """Milliseconds in which radiographs of several studies become one batch on CUDA; 0: none does."""
 
+    seg_type: Literal["binary", "labelmap"] = "binary"
+    """How a SEG holds its segments: binary, a frame each, which every reader knows; labelmap, one for all."""
+
     worker_threads: Annotated[int, Field(ge=1)] = 2
     """Jobs that one worker does at once."""
 

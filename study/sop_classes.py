@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pydicom.uid import (
+    UID,
     Comprehensive3DSRStorage,
     ComprehensiveSRStorage,
     ComputedRadiographyImageStorage,
@@ -15,6 +16,9 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
+LABELMAP_STORAGE = UID("1.2.840.10008.5.1.4.1.1.66.7")  # Label Map Segmentation; pydicom lacks its name
+SEGMENTATIONS = frozenset({SegmentationStorage, LABELMAP_STORAGE})
+
 RADIOGRAPHS = frozenset(
     {
         ComputedRadiographyImageStorage,
@@ -26,7 +30,7 @@ RADIOGRAPHS = frozenset(
 # What the service itself makes.
 DERIVED = frozenset(
     {
-        SegmentationStorage,
+        *SEGMENTATIONS,
         EnhancedSRStorage,
         ComprehensiveSRStorage,
         Comprehensive3DSRStorage,

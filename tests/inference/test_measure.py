@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import cv2
 import numpy as np
 import pytest
@@ -18,6 +20,18 @@ GAS = FINDINGS[FindingLabel.PNEUMOPERITONEUM].segment_number
 
 def _dice(a: np.ndarray, b: np.ndarray) -> float:
     return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
+
+
+def test_an_area_is_corrected_where_the_header_tells_the_magnification(phantoms, radiographs):
+    kind = PhantomKind.CONSTIPATION
+    magnified = deepcopy(radiographs[kind])
+    magnified.EstimatedRadiographicMagnificationFactor = "1.2"
+    prediction = prediction_of(phantoms[kind])
+    (before,) = (f for f in measure(prediction, radiographs[kind], PACKAGE).findings if f.area_px)
+    (after,) = (f for f in measure(prediction, magnified, PACKAGE).findings if f.area_px)
+    assert (before.area_plane, after.area_plane) == ("detector", "patient")
+    assert after.area_mm2 == pytest.approx(before.area_mm2 / 1.2**2)
+    assert after.area_px == before.area_px
 
 
 @pytest.mark.parametrize("kind", FOUND)

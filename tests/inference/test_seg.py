@@ -4,11 +4,15 @@ from copy import deepcopy
 import highdicom as hd
 import numpy as np
 import pytest
+from pydicom.uid import SegmentationStorage
 
-from inference.seg import SegUids, write_seg
+from inference.seg import SegForm, SegUids, write_seg
+from inference.sr import SrUids, write_sr
+from inference.tracking import tracking_uid
 from study.findings import FINDINGS, FindingLabel
 from study.model import Presence
 from study.segmentation import read_masks
+from study.sop_classes import LABELMAP_STORAGE
 from tests.inference.conftest import FOUND
 from tests.inference.truth import MADE_AT, PACKAGE
 from tests.inference.validators import dciodvfy, saved, segimage2itkimage
@@ -166,3 +170,69 @@ def test_the_patients_name_survives_whatever_its_characters(
     assert str(read.PatientName) == name
     assert read.PatientID == source.PatientID
     assert read.StudyInstanceUID == source.StudyInstanceUID
+
+
+@pytest.fixture(scope="module")
+def label_map(two_segments, radiographs):
+    """The same two findings as a label map, and their measurement report."""
+    _, findings, labels = two_segments
+    source = radiographs[PhantomKind.PNEUMOPERITONEUM]
+    seg, findings = write_seg(labels, findings, source, MODEL, UIDS, MADE_AT, form=SegForm.LABELMAP)
+    sr = write_sr(findings, source, seg, MODEL, SrUids("2.25.1003", "2.25.1004"), MADE_AT)
+    return seg, sr, labels
+
+
+def test_a_label_map_holds_all_segments_in_one_frame(label_map, tmp_path):
+    seg, _, labels = label_map
+    assert (seg.SOPClassUID, seg.SegmentationType, seg.NumberOfFrames) == (LABELMAP_STORAGE, "LABELMAP", 1)
+    for read in (read_masks(seg), read_masks(hd.seg.segread(saved(seg, tmp_path)))):
+        assert sorted(read) == [2, 4]
+        for number, mask in read.items():
+            np.testing.assert_array_equal(mask, labels == number)
+
+
+def test_the_measurements_refer_to_the_label_map_as_what_it_is(label_map):
+    _, sr, _ = label_map
+    classes: set[str] = set()
+    sr.walk(lambda _, e: classes.add(str(e.value)) if e.keyword == "ReferencedSOPClassUID" else None)
+    assert str(LABELMAP_STORAGE) in classes
+    assert SegmentationStorage not in classes
+
+
+def test_a_label_map_has_the_geometry_that_readers_ask_for(label_map):
+    seg, _, _ = label_map
+    assert list(seg.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence[0].ImagePositionPatient) == [
+        0,
+        0,
+        0,
+    ]
+    assert seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SliceThickness == 1
+
+
+def test_each_frame_says_what_it_was_derived_from(two_segments, label_map, radiographs):
+    source = radiographs[PhantomKind.PNEUMOPERITONEUM]
+    for seg in (two_segments[0], label_map[0]):
+        for frame in seg.PerFrameFunctionalGroupsSequence:
+            (derivation,) = frame.DerivationImageSequence
+            assert derivation.DerivationCodeSequence[0].CodeValue == "113076"  # Segmentation
+            (image,) = derivation.SourceImageSequence
+            assert image.ReferencedSOPInstanceUID == source.SOPInstanceUID
+            purpose = image.PurposeOfReferenceCodeSequence[0]
+            assert purpose.CodeValue == "121322"  # Source image for image processing operation
+
+
+def test_a_finding_keeps_its_tracking_uid_in_another_revision_and_by_another_model(measured, radiographs):
+    kind = PhantomKind.CONSTIPATION
+    result, seen = measured(kind), set()
+    for sha256, uids in (("aa" * 32, UIDS), ("bb" * 32, SegUids("2.25.7", "2.25.8"))):
+        model = MODEL.model_copy(update={"sha256": sha256})
+        seg, _ = write_seg(result.labels, result.findings, radiographs[kind], model, uids, MADE_AT)
+        seen.add(tuple(segment.TrackingUID for segment in seg.SegmentSequence))
+    assert len(seen) == 1
+
+
+def test_findings_of_two_radiographs_have_tracking_uids_of_their_own(measured, radiographs):
+    kind = PhantomKind.CONSTIPATION
+    (finding,) = (f for f in measured(kind).findings if f.area_px)
+    other = finding.model_copy(update={"id": f"{finding.label}@2.25.99"})
+    assert tracking_uid(finding) != tracking_uid(other)

@@ -72,6 +72,20 @@ def test_absence_is_said_of_the_four_findings_only():
 
 
 @pytest.mark.parametrize(
+    ("language", "said", "limit"),
+    [
+        (Language.ENGLISH, "area 12.3 cm², corrected for magnification.", "not corrected"),
+        (Language.KOREAN, "확대율 보정 면적 12.3 cm².", "보정하지 않음"),
+    ],
+)
+def test_an_area_that_was_corrected_is_not_said_to_be_at_the_detector(language, said, limit):
+    made = finding("constipation").model_copy(update={"area_plane": "patient"})
+    report = draft(findings(made), language=language)
+    assert any(sentence.text.endswith(said) for sentence in report.findings)
+    assert not any(limit in sentence.text for sentence in report.limitations)
+
+
+@pytest.mark.parametrize(
     ("count", "area", "expected"),
     [
         (1, 45.0, "Gas above the air-fluid levels: 1 level, area 0.5 cm² at the detector."),

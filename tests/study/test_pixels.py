@@ -22,7 +22,7 @@ from pydicom.uid import (
 from study.codestream import declared_size
 from study.decoding import stored_values
 from study.errors import PixelDataError
-from study.geometry import side_at_left_edge, spacing_mm, view_of
+from study.geometry import measuring_spacing, side_at_left_edge, spacing_mm, view_of
 from study.model import View
 from study.pixels import (
     attenuation_values,
@@ -306,6 +306,44 @@ def test_a_malformed_rescale_is_an_error_and_a_malformed_window_is_ignored():
     dataset = _malformed("WindowCenter", b"abc ")
     dataset.WindowWidth = 100
     assert display_values(dataset).max() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"ImagerPixelSpacing": [0.2, 0.1]}, (0.2, 0.1, "detector")),
+        (
+            {"ImagerPixelSpacing": [0.2, 0.1], "EstimatedRadiographicMagnificationFactor": "1.25"},
+            (0.16, 0.08, "patient"),
+        ),
+        (
+            {
+                "ImagerPixelSpacing": [0.2, 0.2],
+                "PixelSpacing": [0.15, 0.15],
+                "PixelSpacingCalibrationType": "FIDUCIAL",
+            },
+            (0.15, 0.15, "patient"),
+        ),
+        ({"ImagerPixelSpacing": [0.2, 0.2], "PixelSpacing": [0.15, 0.15]}, (0.2, 0.2, "detector")),
+        (
+            {"ImagerPixelSpacing": [0.2, 0.2], "EstimatedRadiographicMagnificationFactor": "0.1"},
+            (0.2, 0.2, "detector"),
+        ),
+        (
+            {"PixelSpacing": [0.15, 0.15], "EstimatedRadiographicMagnificationFactor": "1.25"},
+            (0.15, 0.15, "detector"),
+        ),
+        ({}, None),
+    ],
+)
+def test_what_is_measured_with_is_the_patients_plane_where_the_header_tells_it(attributes, expected):
+    spacing = measuring_spacing(radiograph(UNSIGNED, **attributes))
+    if expected is None:
+        assert spacing is None
+        return
+    assert spacing is not None
+    assert (spacing.row, spacing.column) == pytest.approx(expected[:2])
+    assert spacing.plane == expected[2]
 
 
 def test_geometry_is_read_from_the_header():

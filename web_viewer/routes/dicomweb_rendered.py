@@ -6,13 +6,12 @@ import re
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydicom.uid import SegmentationStorage
 
 from study.archive import InstanceReference
 from study.errors import NotInArchiveError
 from study.holdings import reference
 from study.identifiers import checked_uid
-from study.sop_classes import RADIOGRAPHS
+from study.sop_classes import RADIOGRAPHS, SEGMENTATIONS
 from study.voi import Window
 from web_viewer import decoded
 from web_viewer.conditional import answer
@@ -118,7 +117,7 @@ def _representative(kept: HeldDep, uids: list[str]) -> InstanceReference:
         if set(uids) <= set(reference(header)) and "Rows" in header
     ]
     # A SEG stands for nothing but itself.
-    usable = [h for h in below if len(uids) == 3 or h.get("SOPClassUID") != SegmentationStorage]
+    usable = [h for h in below if len(uids) == 3 or h.get("SOPClassUID") not in SEGMENTATIONS]
     if not usable:
         raise NotInArchiveError("nothing here can be rendered as an image")
     return reference(min(usable, key=lambda h: h.get("SOPClassUID") not in RADIOGRAPHS))

@@ -888,7 +888,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "SEG" | "SR" | "REPORT" | "DRAFT" | "CAPTURE" | "GSPS" | "PDF";
+            kind: "SEG" | "LABELMAP" | "SR" | "REPORT" | "DRAFT" | "CAPTURE" | "GSPS" | "PDF";
             state: components["schemas"]["DeliveryState"];
             /**
              * Attempts
@@ -937,6 +937,12 @@ export interface components {
             area_px: number;
             /** Area Mm2 */
             area_mm2?: number | null;
+            /**
+             * Area Plane
+             * @default detector
+             * @enum {string}
+             */
+            area_plane?: "detector" | "patient";
             /**
              * Count
              * @default 0
