@@ -15,7 +15,7 @@ from tests.flow.service import RunningService
 from tests.fuzz.mutation import TIMES
 from tests.peers import acknowledged_in, free_port, storescu, wait_for
 
-pytestmark = [pytest.mark.peer, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
 
 SIZE = 64 << 20
 

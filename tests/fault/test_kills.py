@@ -27,7 +27,7 @@ CAMPAIGNS = [(*ROLES, SUPERVISOR)] if TIMES == 1 else [ROLES, (SUPERVISOR,)]
 KILLS = 1 if TIMES == 1 else 2 * TIMES  # of each
 SEED = 20260301
 
-pytestmark = [pytest.mark.peer, pytest.mark.timeout(120 + 60 * KILLS)]
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(600 + 60 * KILLS)]
 
 
 class Redelivery(threading.Thread):

@@ -19,7 +19,7 @@ from tests.fault.load import Reader, Sender, StoreScp, studies_of
 from tests.flow.service import RunningService
 from tests.peers import free_port, wait_for
 
-pytestmark = [pytest.mark.peer, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(900)]
 
 SEED = 20260302
 
