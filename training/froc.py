@@ -54,31 +54,35 @@ def marks_of(channel: NDArray[np.float32], there: NDArray[np.bool_], certainty: 
         Calibrated probability of the finding in the image; a candidate's confidence is the peak of its
         part of the map times that.
     """
-    lesions, number = _parts(there)
-    if float(channel.max(initial=0)) <= WEAKEST_SUSPICION:
-        return Marks(number, ())
-    parts, count = _parts(channel > WEAKEST_SUSPICION)
+    suspected = channel > WEAKEST_SUSPICION
+    left, top, width, height = cv2.boundingRect((suspected | there).view(np.uint8))
+    within = np.s_[top : top + height, left : left + width]
+    smallest = SMALLEST_SHARE * channel.size
+    lesions, number = _parts(there[within], smallest)
+    parts, count = _parts(suspected[within], smallest)
+    channel = channel[within]
     sizes = np.bincount(lesions.ravel(), minlength=number + 1)
     candidates = []
     for part in range(1, count + 1):
         mask = parts == part
         covered = np.bincount(lesions[mask], minlength=number + 1)
         on_target = covered[1:].sum() >= ON_TARGET_SHARE * covered.sum()
-        hits = np.flatnonzero(covered[1:] >= HIT_SHARE * np.maximum(sizes[1:], 1)) if on_target else []
+        hits = np.flatnonzero(on_target & (covered[1:] >= HIT_SHARE * sizes[1:]))
         peak = float(channel[mask].max()) * certainty
         candidates.append(Candidate(peak, bool(on_target), tuple(int(hit) for hit in hits)))
     return Marks(number, tuple(candidates))
 
 
-def _parts(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+def _parts(mask: NDArray[np.bool_], smallest: float) -> tuple[NDArray[np.int32], int]:
     """Return a mask's parts numbered from 1, int32 (H, W), and how many; tiny ones dropped as when served."""
     if not mask.any():
         return np.zeros(mask.shape, np.int32), 0
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    inside = np.ascontiguousarray(mask).view(np.uint8)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
     areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
     areas[0] = 0
     largest = areas.max()
-    kept = areas >= min(largest, max(SMALLEST_PART * largest, SMALLEST_SHARE * mask.size))
+    kept = areas >= min(largest, max(SMALLEST_PART * largest, smallest))
     kept[0] = False
     numbers = np.where(kept, np.cumsum(kept), 0).astype(np.int32)
     return numbers[parts], int(kept.sum())

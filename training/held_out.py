@@ -195,7 +195,7 @@ class FolderSet:
             patient=self._patients[index],
             header=header,
             values=values,
-            present=masks.any(axis=(1, 2)),
+            present=np.array([mask.any() for mask in masks]),
             masks=masks,
             facts=Facts(view=view_of(header).value, age_months=age_in_months(header)),
         )
