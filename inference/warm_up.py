@@ -43,5 +43,6 @@ def _header() -> Dataset:
     header.SOPClassUID, header.Modality = DigitalXRayImageStorageForPresentation, "DX"
     header.StudyInstanceUID, header.SeriesInstanceUID, header.SOPInstanceUID = "2.25.1", "2.25.2", "2.25.3"
     header.Rows = header.Columns = _SIDE
+    header.StudyDate = "20260101"  # the first date that is checked loads a module
     header.PatientOrientation, header.ImagerPixelSpacing = ["L", "F"], [0.2, 0.2]
     return header
