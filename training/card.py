@@ -118,7 +118,13 @@ def _set_figures(part: Mapping[str, Any], level: int) -> str:
         f"{test['description']} Read the served way.",
         markdown_table(tables.figure_table(part)),
     ]
-    for table in (tables.severity_table(part), tables.subgroup_table(part), tables.mimic_table(part)):
+    for make in (
+        tables.comparison_table,
+        tables.severity_table,
+        tables.subgroup_table,
+        tables.mimic_table,
+    ):
+        table = make(part)
         if table.rows:
             found.append(markdown_table(table))
     return "\n\n".join([*found, pooled_sentence(part)])

@@ -19,6 +19,7 @@ from inference.models import DESCRIPTION_FILE, ModelPackage, load_package
 from inference.predict import Predictor
 from study.findings import FINDINGS
 from training.card import write_card
+from training.comparison import comparison
 from training.failures import Failure, failure_picture, worst
 from training.figure_tables import FORMAT
 from training.held_out import HeldOut, PhantomSet
@@ -48,6 +49,7 @@ def evaluate(
     threads: int = 2,
     progress: Progress | None = None,
     pictures: Path | None = None,
+    beside: Sequence[ModelPackage] = (),
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
 ) -> Evaluation:
     """Return the figures of a model package on one or more sets; the first is the one it is judged by.
@@ -56,12 +58,14 @@ def evaluate(
 
     Parameters
     ----------
+    beside
+        Other packages that read the same radiographs, for comparison.
     pictures
         Folder that holds, or will hold, the report: pictures of failures go to ``images`` in it. None
         draws none.
     """
     began = now()
-    predictor = Predictor(package, threads=threads)
+    predictors = [Predictor(each, threads=threads) for each in (package, *beside)]
     total, done = sum(map(len, sets)), 0
     parts, readings = [], []
     for number, held_out in enumerate(sets):
@@ -70,32 +74,41 @@ def evaluate(
             if progress is not None:
                 progress(before + count, total)
 
-        part, read = _figures(package, predictor, held_out, report)
+        part, read = _figures(predictors, held_out, report)
         if pictures is not None:
-            part["failures"] = _failures(read, held_out, predictor, package, pictures / IMAGES, number)
+            part["failures"] = _failures(read, held_out, predictors[0], pictures / IMAGES, number)
         done += len(held_out)
         parts.append(part)
         readings.append(read)
-    identity = package.identity
     metrics = {
         "format": FORMAT,
-        "model": {"name": identity.name, "version": identity.version, "sha256": identity.sha256},
+        "model": _named(package),
         **parts[0],
         "other_sets": parts[1:],
-        "run": _run(began, now(), predictor, threads),
+        "run": _run(began, now(), predictors[0], threads),
     }
     return Evaluation(metrics, readings)
 
 
+def _named(package: ModelPackage) -> dict[str, str]:
+    identity = package.identity
+    return {"name": identity.name, "version": identity.version, "sha256": identity.sha256}
+
+
 def _figures(
-    package: ModelPackage, predictor: Predictor, held_out: HeldOut, progress: Callable[[int], None]
+    predictors: Sequence[Predictor], held_out: HeldOut, progress: Callable[[int], None]
 ) -> tuple[dict[str, Any], list[Reading]]:
+    """Return the first predictor's figures on a set, with the others' beside them, and its readings."""
+    predictor, *others = predictors
     readings: list[Reading] = []
+    by_others: list[list[Reading]] = [[] for _ in others]
     batch: list[tuple[NDArray[np.float32], NDArray[np.uint8]]] = []
     pooled: list[float] = []
     for index, sample in enumerate(_samples(held_out)):
-        reading, prediction, _ = read_sample(sample, index, predictor, package)
+        reading, prediction, _ = read_sample(sample, index, predictor)
         readings.append(reading)
+        for other, read in zip(others, by_others, strict=True):
+            read.append(read_sample(sample, index, other)[0])
         masks = sample.upright_masks
         if masks is not None:
             batch.append((prediction.probabilities, prediction.letterbox.square_labels(masks)))
@@ -105,9 +118,13 @@ def _figures(
         progress(len(readings))
     if batch and not pooled:
         pooled.append(_pooled(batch))
-    temperatures = {label: package.score(label).temperature for label in FINDINGS}
+    temperatures = {label: predictor.package.score(label).temperature for label in FINDINGS}
     part = {"test": _described(held_out), **summarise(readings, temperatures)}
     part["batch_pooled_soft_dice"] = rounded(float(np.mean(pooled))) if pooled else None
+    part["beside"] = [
+        {"model": _named(other.package), **comparison(readings, read)}
+        for other, read in zip(others, by_others, strict=True)
+    ]
     return part, readings
 
 
@@ -142,7 +159,6 @@ def _failures(
     readings: Sequence[Reading],
     held_out: HeldOut,
     predictor: Predictor,
-    package: ModelPackage,
     folder: Path,
     number: int,
 ) -> list[dict[str, Any]]:
@@ -151,11 +167,11 @@ def _failures(
     described = []
     for place, failure in enumerate(worst(readings), start=1):
         sample = held_out.sample(failure.reading.index)
-        _, prediction, measured = read_sample(sample, failure.reading.index, predictor, package)
+        _, prediction, measured = read_sample(sample, failure.reading.index, predictor)
         name = f"set{number + 1}-failure-{place:02d}.png"
         _, content = cv2.imencode(".png", failure_picture(sample, prediction, measured))
         content.tofile(folder / name)
-        described.append({**_failure(failure, package), "picture": f"{IMAGES}/{name}"})
+        described.append({**_failure(failure, predictor.package), "picture": f"{IMAGES}/{name}"})
     return described
 
 

@@ -35,6 +35,9 @@ def evaluate(
     folder: Annotated[
         Path | None, typer.Option(help="Instead of phantoms: a folder of CR or DX images and truth as SEG.")
     ] = None,
+    beside: Annotated[
+        list[Path] | None, typer.Option(help="Another model package that reads the same, to compare with.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
     pictures: Annotated[
         bool, typer.Option(help="Whether the report shows radiographs: the worst read ones.")
@@ -49,8 +52,10 @@ def evaluate(
     Prints Dice per image, sensitivity, specificity and AUROC of each finding with 95 % intervals by patient.
     With --out, writes report.html (one file, plots and the worst readings in it), report.md, metrics.json and
     cases.csv (a line for each radiograph and finding). Rows of a manifest without outlines count for
-    detection. A report on patients shows their radiographs, with whatever is burnt into the pixels: leave
-    that out by --no-pictures.
+    detection. --beside sets another package's figures beside, with the difference by patient.
+
+    A report on patients shows their radiographs, with whatever is burnt into the pixels: leave that out by
+    --no-pictures.
 
     Example: kidray evaluate models/unet --phantoms 300 --site A --site B --out runs/unet/report
     """
@@ -59,11 +64,16 @@ def evaluate(
         from training import evaluate as evaluation
         from training.report import write_report
 
-        package = load_package(model)
+        package, others = load_package(model), [load_package(path) for path in beside or []]
         sets = _sets(manifest, split, folder, phantoms, seed, site or [Site.A], size)
         with progress("reading") as told:
             found = evaluation.evaluate(
-                package, sets, threads=threads, progress=told, pictures=out if pictures else None
+                package,
+                sets,
+                threads=threads,
+                progress=told,
+                pictures=out if pictures else None,
+                beside=others,
             )
         if out is not None:
             write_report(out, found)

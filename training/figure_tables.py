@@ -141,6 +141,32 @@ def subgroup_table(part: Figures) -> Table:
     return Table(("subgroup", "images", "Dice", "sensitivity", "specificity"), rows)
 
 
+def comparison_table(part: Figures) -> Table:
+    """Return the other models' figures and the judged one's lead; without rows where there is no other."""
+    rows = [
+        [
+            f"{other['model']['name']} {other['model']['version']}", _NAMES[label],
+            *(_number(row[key], 3) for key in ("dice", "sensitivity", "specificity")),
+            *(_signed(row["lead"][key]) for key in ("dice", "sensitivity", "specificity")),
+        ]
+        for other in part["beside"]
+        for label, row in other["findings"].items()
+    ]  # fmt: skip
+    return Table(
+        (
+            "model beside", "finding", "its Dice", "its sensitivity", "its specificity",
+            "lead in Dice", "in sensitivity", "in specificity",
+        ),
+        rows,
+    )  # fmt: skip
+
+
+def _signed(lead: Figures) -> str:
+    if lead["value"] is None or lead["low"] is None:
+        return NONE if lead["value"] is None else f"{lead['value']:+.3f}"
+    return f"{lead['value']:+.3f} ({lead['low']:+.3f} to {lead['high']:+.3f})"
+
+
 def mimic_table(part: Figures) -> Table:
     """Return of each look-alike the specificity and which findings were called where they are not."""
     rows = []

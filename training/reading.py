@@ -11,7 +11,6 @@ from pydicom import Dataset
 
 from inference.hanging import Hanging
 from inference.measure import Measured, measure
-from inference.models import ModelPackage
 from inference.predict import Prediction, Predictor
 from study.findings import FINDINGS, FindingLabel
 from study.geometry import spacing_mm
@@ -118,13 +117,11 @@ class Reading:
     seconds: float
 
 
-def read_sample(
-    sample: Sample, index: int, predictor: Predictor, package: ModelPackage
-) -> tuple[Reading, Prediction, Measured]:
+def read_sample(sample: Sample, index: int, predictor: Predictor) -> tuple[Reading, Prediction, Measured]:
     """Return the reading of a radiograph, with the maps and masks that it came from."""
     began = time.perf_counter()
     prediction = predictor.predict(Hanging.of(sample.header).upright(sample.values))
-    measured = measure(prediction, sample.header, package)
+    measured = measure(prediction, sample.header, predictor.package)
     seconds = time.perf_counter() - began
     verdicts = [finding.presence for finding in measured.findings]
     reading = Reading(

@@ -83,6 +83,7 @@ def _part(part: Mapping[str, Any], plots: Mapping[str, str]) -> Iterator[Block]:
         ("Severity", tables.severity_table(part), "severity"),
         ("Subgroups", tables.subgroup_table(part), "subgroups"),
         ("Look-alikes", tables.mimic_table(part), None),
+        ("Beside other models", tables.comparison_table(part), None),
     ):
         yield from _section(title, table, plots.get(plot or ""), PLOTS.get(plot or "", ""))
     yield from _failures(part)

@@ -40,7 +40,7 @@ def summarise(readings: Sequence[Reading], temperatures: Mapping[FindingLabel, f
     if not readings:
         raise ValueError("no radiograph was read, so there is nothing to sum up")
     everything = overall(readings)
-    everything["mean_dice"] = shown(_mean_of_findings(readings))
+    everything["mean_dice"] = shown(mean_of_findings(readings))
     return {
         "images": len(readings),
         "patients": len({r.patient for r in readings}),
@@ -55,7 +55,7 @@ def summarise(readings: Sequence[Reading], temperatures: Mapping[FindingLabel, f
     }
 
 
-def _mean_of_findings(readings: Sequence[Reading]) -> Estimate:
+def mean_of_findings(readings: Sequence[Reading]) -> Estimate:
     """Return the mean of the findings' mean Dice: a frequent finding counts no more than a rare one."""
     dices = np.array([r.dices for r in readings]).reshape(-1, COUNT)
     known = ~np.isnan(dices)

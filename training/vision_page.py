@@ -69,6 +69,7 @@ def _part(part: Mapping[str, Any], number: int) -> Iterator[Block]:
     yield tables.figure_table(part)
     yield Paragraph(pooled_sentence(part))
     for table, plot in (
+        (tables.comparison_table(part), None),
         (tables.severity_table(part), "severity"),
         (tables.mimic_table(part), None),
         (tables.subgroup_table(part), "subgroups"),

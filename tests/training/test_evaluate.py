@@ -40,7 +40,20 @@ COUNT, SIZE = 6, (256, 256)
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report")
-    asked = ["--phantoms", str(COUNT), "--site", "A", "--site", "B", "--size", str(SIZE[0]), "--threads", "1"]
+    asked = [
+        "--beside",
+        str(shipped_folder()),
+        "--phantoms",
+        str(COUNT),
+        "--site",
+        "A",
+        "--site",
+        "B",
+        "--size",
+        str(SIZE[0]),
+        "--threads",
+        "1",
+    ]
     done = CliRunner().invoke(app, ["evaluate", *asked, "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert "Pneumoperitoneum" in done.output
@@ -61,6 +74,15 @@ def test_both_sites_are_judged_and_the_first_stands_first(metrics: dict[str, Any
         metrics["findings"][label]["present"] for label in FINDINGS
     ]  # the same children, with other equipment
     assert metrics["model"]["sha256"] == load_package().identity.sha256
+
+
+def test_a_model_has_no_lead_over_itself(report: Path, metrics: dict[str, Any]) -> None:
+    (itself,) = metrics["beside"]
+    for label in FINDINGS:
+        own, other = metrics["findings"][label], itself["findings"][label]
+        assert own["dice"]["value"] == other["dice"]
+        assert other["lead"]["specificity"]["value"] == 0
+    assert "| model beside |" in (report / "report.md").read_text(encoding="utf-8")
 
 
 def test_every_figure_can_be_computed_again_from_the_cases(report: Path, metrics: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from inference.models import FindingScore, ModelPackage, load_package
 from inference.scores import FEATURES, Calibration, calibrated
 from study.findings import FindingLabel
 from training.calibrate import fit_score
+from training.comparison import comparison
 from training.froc import Candidate, Marks, froc, marks_of, sensitivity_at
 from training.metrics import (
     auroc_estimate,
@@ -265,6 +266,22 @@ def test_a_radiograph_known_as_a_whole_counts_for_detection_only() -> None:
     assert (figures["sensitivity"]["count"], figures["dice"]["count"], figures["froc"]["images"]) == (1, 0, 1)
     with pytest.raises(ValueError, match="no radiograph"):
         summarise([], dict.fromkeys(FindingLabel, 1.0))
+
+
+def test_two_models_are_compared_radiograph_by_radiograph() -> None:
+    ours = [free_gas(n, 0.8 + 0.01 * n, 0.5) for n in range(6)] + [reading(n) for n in range(6, 12)]
+    theirs = [free_gas(n, 0.7 + 0.01 * n, 0.5, called=n > 2) for n in range(6)]
+    theirs += [reading(n, called=np.arange(4) == (1 if n == 6 else -1)) for n in range(6, 12)]
+    found = comparison(ours, theirs)["findings"]["pneumoperitoneum"]
+    assert (found["dice"], found["sensitivity"]) == (0.725, 0.5)
+    assert found["specificity"] == pytest.approx(5 / 6, abs=1e-4)
+    lead = found["lead"]
+    assert lead["dice"] == {"value": 0.1, "low": 0.1, "high": 0.1, "count": 6}  # of each pair: no doubt
+    assert lead["sensitivity"]["value"] == 0.5
+    assert lead["sensitivity"]["low"] < 0.5 < lead["sensitivity"]["high"]
+    assert lead["specificity"]["value"] == pytest.approx(1 / 6, abs=1e-4)
+    with pytest.raises(ValueError, match="same radiographs"):
+        comparison(ours, theirs[1:])
 
 
 def test_severities_are_named_by_thirds() -> None:
