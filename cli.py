@@ -139,7 +139,9 @@ def doctor() -> None:
     from rich.console import Console
 
     from dicom_node.echo import echo
+    from inference.serving import open_predictor
     from inference.store import ModelStore
+    from roles.readers import serving_of
     from study.doctor import Check, general_checks, run_checks
     from study.service import redis_url
     from study.settings import load_settings
@@ -147,8 +149,12 @@ def doctor() -> None:
     settings = load_settings()
 
     def model() -> str:
-        identity = ModelStore.of(settings.home).package(settings.model).identity
-        return f"{identity.name} {identity.version}, hash verified. {identity.disclaimer}."
+        package = ModelStore.of(settings.home).package(settings.model)
+        runtime, identity = open_predictor(package, serving_of(settings)).runtime, package.identity
+        return (
+            f"{identity.name} {identity.version}, hash verified, answers as it should on {runtime.name} "
+            f"in {runtime.precision}. {identity.disclaimer}."
+        )
 
     def answers(destination: Destination) -> str:
         seconds = echo(destination, calling_ae_title=settings.ae_title)

@@ -86,6 +86,7 @@ def interleaved(works: dict[str, Callable[[], object]], runs: int) -> dict[str, 
     taken: dict[str, list[float]] = {name: [] for name in works}
     for number in range(runs + 3):
         for name, work in works.items():
+            time.sleep(0.02)  # until the threads of the one before sleep
             began = time.perf_counter()
             work()
             if number >= 3:

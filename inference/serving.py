@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import structlog
 
 from inference.golden import check_golden
@@ -62,9 +63,16 @@ def open_predictor(package: ModelPackage, serving: Serving) -> Predictor:
         If the runtime is not there, the precision is not certified, or the golden image comes out wrong.
     """
     runtime = open_runtime(package, serving)
-    certificate = check_certified(package, runtime)
+    check_certified(package, runtime)
     predictor = Predictor(package, runtime=runtime)
     check_golden(predictor)
+    return predictor
+
+
+def log_ready(predictor: Predictor) -> None:
+    """Log what serves, on what and in which precision."""
+    package, runtime = predictor.package, predictor.runtime
+    certificate = check_certified(package, runtime)
     log.info(
         "network_ready",
         model=package.description.name,
@@ -75,7 +83,6 @@ def open_predictor(package: ModelPackage, serving: Serving) -> Predictor:
         certified_on=None if certificate is None else f"{certificate.images} {certificate.set}",
         golden="right" if package.description.golden is not None else "the package has none",
     )
-    return predictor
 
 
 def open_runtime(package: ModelPackage, serving: Serving) -> Runtime:
@@ -106,9 +113,15 @@ def _on_device(package: ModelPackage, serving: Serving) -> Runtime:
             f"the device {serving.device} needs PyTorch: `pip install 'kidray[gpu]'`; "
             "or set KIDRAY_DEVICE=cpu"
         ) from error
-    from inference.batching import Batcher
+    from inference.batching import LARGEST_BATCH, Batcher
 
     runtime = TorchRuntime(
         package, device=serving.device, precision=serving.precision, compiled=serving.compiled
     )
-    return Batcher(runtime, window=serving.batch_window) if serving.batch_window else runtime
+    if not serving.batch_window and not serving.compiled:
+        return runtime
+    batcher = Batcher(runtime, window=serving.batch_window)  # CUDA graphs need its one thread, too
+    if serving.compiled:
+        for count in (1, 2, 4, LARGEST_BATCH):
+            batcher(np.zeros((count, 1, package.size, package.size), np.float32))
+    return batcher

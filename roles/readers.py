@@ -11,7 +11,7 @@ from pydicom import Dataset
 from dicom_node.site_rules import why_unmet
 from inference.predict import Predictor
 from inference.runtime import Precision
-from inference.serving import Serving, open_predictor
+from inference.serving import Serving, log_ready, open_predictor
 from inference.store import ModelStore
 from study.archive import Archive
 from study.decision import Decision
@@ -57,6 +57,7 @@ class Readers:
             package = store.package(asked)
             if package.folder not in opened:
                 opened[package.folder] = open_predictor(package, serving)
+                log_ready(opened[package.folder])
             return opened[package.folder]
 
         usual = predictor(settings.model)

@@ -220,6 +220,29 @@ def test_a_golden_image_that_was_changed_is_noticed(package):
         load_package(package.folder)
 
 
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.BF16])
+def test_torch_serves_in_the_precision_asked_for(precision, package, fields):
+    pytest.importorskip("torch")
+    from inference.torch_runtime import TorchRuntime
+
+    reference = OnnxRuntime(package, threads=2)
+    runtime = TorchRuntime(package, device="cpu", precision=precision)
+    assert runtime.precision is precision
+    for field in fields[:2]:
+        answer = runtime(field[None, None])
+        assert answer.probabilities.dtype == np.float32
+        same = answer.probabilities.argmax(1) == reference(field[None, None]).probabilities.argmax(1)
+        assert same.mean() > 0.98
+
+
+def test_a_device_that_is_not_there_is_named(package):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(ModelError, match="cannot be used on cuda"):
+        open_predictor(package, Serving(device="cuda"))
+
+
 class Slow:
     """The real runtime, which counts its batches and answers once it may."""
 
