@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem;color:#222}"
+    "table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums;font-size:13.5px;"
+    "display:block;overflow-x:auto}td:not(:first-child){white-space:nowrap}"
     "th,td{border-bottom:1px solid #ccc;padding:.25rem .7rem;text-align:left;vertical-align:top}"
     "img{max-width:100%;height:auto}figure{margin:1rem 0}figcaption{color:#555}"
     "code{background:#f2f2f2;padding:0 .2em}"

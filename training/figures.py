@@ -152,7 +152,7 @@ def _reliability(part: Mapping[str, Any]) -> Figure:
 
 
 def _severities(part: Mapping[str, Any]) -> Figure:
-    figure = Figure(figsize=(7.6, 3.4), layout="constrained")
+    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     places = {name: at for at, (name, _) in enumerate(SEVERITIES)}
     for axes, key in ((left, "sensitivity"), (right, "dice")):
@@ -170,7 +170,8 @@ def _severities(part: Mapping[str, Any]) -> Figure:
         axes.set_xticks(list(places.values()), list(places))
         axes.set(ylim=(0, 1.04), ylabel=key.capitalize())
         _plain(axes)
-    left.legend(fontsize=7, loc="lower right")
+    handles, names = left.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=7)
     return figure
 
 

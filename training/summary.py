@@ -123,16 +123,18 @@ def _curves(readings: Sequence[Reading], number: int) -> dict[str, Any]:
     dices = np.array([r.dices[number] for r in readings])
     both = bool(present.any() and not present.all())
     return {
-        "roc": _points(*roc_points(scores, present)) if both else [],
-        "froc": _points(curve.rates, curve.sensitivities),
+        "roc": corners(*roc_points(scores, present)) if both else [],
+        "froc": corners(curve.rates, curve.sensitivities),
         "reliability": [[rounded(b.mean_probability), rounded(b.observed_share), b.images]
                         for b in reliability(scores, present)],
         "dice": [rounded(each) for each in dices[~np.isnan(dices)]],
     }  # fmt: skip
 
 
-def _points(across: NDArray[np.float64], up: NDArray[np.float64]) -> list[list[float | None]]:
-    """Return a curve's corners, thinned where there are many."""
+def corners(across: NDArray[np.float64], up: NDArray[np.float64]) -> list[list[float | None]]:
+    """Return a curve of steps by its corners, thinned where there are many."""
+    moved = np.append(True, (np.diff(across) != 0) | (np.diff(up) != 0))
+    across, up = across[moved], up[moved]
     level, upright = np.diff(up) == 0, np.diff(across) == 0
     turns = np.ones(len(across), np.bool_)
     turns[1:-1] = ~(level[:-1] & level[1:]) & ~(upright[:-1] & upright[1:])

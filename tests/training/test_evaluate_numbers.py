@@ -24,7 +24,7 @@ from training.metrics import (
 from training.reading import Facts, Reading
 from training.reliability import at_temperature, brier, calibration_error, reliability
 from training.subgroups import severity_name
-from training.summary import summarise
+from training.summary import corners, summarise
 from training.surface import surface_distance
 from training.temperature import fit_temperature, out_of_fold_logits, with_temperature
 
@@ -119,6 +119,17 @@ def test_a_froc_curve_by_hand() -> None:
     assert curve.sensitivities.tolist() == [0, 0.25, 0.25, 0.5, 0.5, 0.75]
     assert [sensitivity_at(curve, rate) for rate in (0, 0.3, 1)] == [0.25, 0.5, 0.75]
     assert froc([]).rates.tolist() == [0]
+
+
+def test_a_curve_is_kept_by_its_corners() -> None:
+    across = np.array([0, 0, 0, 0, 0, 0.1, 0.2, 0.2, 0.4])
+    up = np.array([0, 0.2, 0.6, 1, 1, 1, 1, 1, 1.0])
+    assert corners(across, up) == [[0, 0], [0, 1], [0.4, 1]]
+    assert corners(np.zeros(1), np.zeros(1)) == [[0, 0]]
+    stairs = np.repeat(np.linspace(0, 1, 600), 2)
+    thinned = corners(stairs[1:], stairs[:-1])
+    assert len(thinned) == 200
+    assert (thinned[0], thinned[-1]) == ([0, 0], [1, pytest.approx(1, abs=0.01)])
 
 
 def test_calibration_error_and_reliability_by_hand() -> None:
