@@ -12,7 +12,7 @@ from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittle
 from inference.measure import measure
 from inference.predict import Predictor
 from inference.results import result_uids
-from inference.seg import write_seg
+from inference.seg import SegForm, write_seg
 from inference.sr import write_sr
 from study import telemetry
 from study.findings import FINDINGS
@@ -21,7 +21,7 @@ from study.model import Presence
 _SIDE = 256
 
 
-def warm_up(predictor: Predictor) -> float:
+def warm_up(predictor: Predictor, form: SegForm = SegForm.BINARY) -> float:
     """Run network, measurements, SEG and SR once; returns the milliseconds that it took."""
     began = time.perf_counter()
     header, model, made_at = _header(), predictor.package.identity, telemetry.now()
@@ -31,7 +31,7 @@ def warm_up(predictor: Predictor) -> float:
     drawn = measured.findings[0].model_copy(update={"presence": Presence.PRESENT, "area_px": 64})
     findings = [drawn, *(f.model_copy(update={"area_px": 0}) for f in measured.findings[1:])]
     seg_uids, sr_uids = result_uids(header.StudyInstanceUID, header.SOPInstanceUID, model)
-    seg, findings = write_seg(labels, findings, header, model, seg_uids, made_at)
+    seg, findings = write_seg(labels, findings, header, model, seg_uids, made_at, form=form)
     write_sr(findings, header, seg, model, sr_uids, made_at)
     return (time.perf_counter() - began) * 1000
 

@@ -43,7 +43,7 @@ class Vision:
         """
         readers = Readers.open(settings)
         for predictor in readers.shown:
-            warm_up(predictor)
+            warm_up(predictor, SegForm(settings.seg_type))
         return cls(settings, ledger, fence, readers)
 
     def preview(self, study_uid: str) -> StudyRecord:
