@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from training.dataset import PreparedSet
     from training.split import Split
 
-_CALIBRATION = 100  # radiographs from which int8 takes its ranges
+_CALIBRATION = 24  # radiographs from which int8 takes its ranges
 
 
 def certify(

@@ -46,7 +46,9 @@ export function FindingList({ studyUid, findings, assessments, signed, reason }:
     <section className={style.findings} aria-label={t("findings.title")}>
       <h2 className={style.title}>
         {t("findings.title")}
-        {seen.some((finding) => finding.area_mm2 !== null && finding.area_plane !== "patient") && <small>{t("findings.areaNote")}</small>}
+        {seen.some((finding) => finding.area_mm2 !== null && finding.area_plane !== "patient") && (
+          <small>{t("findings.areaNote")}</small>
+        )}
       </h2>
       {assess.error && (
         <Notice tone="critical">{t("findings.assessFailed", { reason: assess.error.message })}</Notice>

@@ -21,6 +21,7 @@ const finding = (label: FindingLabel, presence: Finding["presence"]): Finding =>
   operating_point: 0.5,
   region: null,
   area_mm2: null,
+  area_plane: "detector",
   area_px: 10,
   count: 1,
   box: null,
