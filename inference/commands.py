@@ -23,11 +23,16 @@ def segment(
         Path | None, typer.Option(help="Model package, by name or folder; the one in use when not given.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads for the network.")] = 2,
+    view_model: Annotated[
+        str | None,
+        typer.Option(help="What judges whether a radiograph is read: shipped, a view package, or none."),
+    ] = None,
 ) -> None:
     """Segment radiographs without a server: DICOM in; SEG, measurement SR and a PNG overlay out.
 
     Of each radiograph NAME.dcm the folder gets NAME.seg.dcm (where something was found), NAME.sr.dcm
-    and NAME.png. The exit code is 1 if any file could not be read. Example:
+    and NAME.png. One that by its pixels is no child's abdomen from the front is left unread and named with
+    the reason. The exit code is 1 if any file could not be opened. Example:
 
         kidray phantom --out phantoms --count 5 --seed 1
         kidray segment phantoms/*.dcm --out results
@@ -36,8 +41,11 @@ def segment(
     """
     from inference.from_files import segment_files
     from inference.store import ModelStore
+    from study.settings import load_settings
 
-    if not segment_files(files, out, model=model, threads=threads, store=ModelStore.of(_home())):
+    settings = load_settings()
+    store, judge = ModelStore.of(settings.home), view_model or settings.view_model
+    if not segment_files(files, out, model=model, threads=threads, store=store, view_model=judge):
         raise typer.Exit(1)
 
 

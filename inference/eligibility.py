@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from study.decision import Decision
+
+# From pixels in the standard hanging, float32 (rows, columns), to whether they can be read.
+Judge = Callable[[NDArray[np.float32]], Decision]
 
 SMALLEST_SIDE = 128  # pixels; below, levels and crescents are not resolved
 LARGEST_ASPECT = 4.0

@@ -13,11 +13,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from inference.capture import draw_capture, encode_png
-from inference.eligibility import check_pixels
+from inference.eligibility import Judge
+from inference.hanging import Hanging
 from inference.predict import Predictor
 from inference.results import RadiographResult, read_radiograph
 from inference.store import ModelStore
+from inference.view import SHIPPED, open_judge
 from study import telemetry
+from study.decision import Decision
 from study.errors import KidrayError, NotDicomError, PixelDataError
 from study.findings import FINDINGS
 from study.model import Finding, Presence
@@ -31,7 +34,13 @@ _NEXT_STEP: dict[type[Exception], str] = {
 
 
 def segment_files(
-    files: list[Path], out: Path, *, model: Path | None, threads: int, store: ModelStore
+    files: list[Path],
+    out: Path,
+    *,
+    model: Path | None,
+    threads: int,
+    store: ModelStore,
+    view_model: str = SHIPPED,
 ) -> bool:
     """Segment radiographs, write their results to `out`, and show them as a table.
 
@@ -47,15 +56,19 @@ def segment_files(
         Threads for the network.
     store
         Where packages are looked for by name.
+    view_model
+        What judges whether a radiograph is read, as `inference.view.open_judge` takes it.
 
     Returns
     -------
     bool
-        Whether there was something to read and all of it could be read.
+        Whether there was a radiograph and every one could be opened. One that is left unread, being
+        no child's abdomen, is named with the reason.
     """
     errors = Console(stderr=True)
     try:
         predictor = Predictor(store.package(model), threads=threads)
+        judge = open_judge(view_model, store)
         out.mkdir(parents=True, exist_ok=True)
     except (KidrayError, OSError) as error:
         errors.print(escape(str(error)), style="red", highlight=False, soft_wrap=True)
@@ -64,7 +77,7 @@ def segment_files(
     for file in _expanded(files):
         name = _free_name(file, taken)
         try:
-            result = _segment(file, out / name, predictor)
+            result = _segment(file, out / name, predictor, judge)
         except (KidrayError, OSError) as error:
             failed += 1
             advice = _NEXT_STEP.get(type(error), "check the path and its permissions")
@@ -72,7 +85,10 @@ def segment_files(
             message = escape(f"{file}: {cause}; {advice}")
             errors.print(message, style="red", highlight=False, soft_wrap=True)
         else:
-            _add_rows(table, file, result)
+            if isinstance(result, Decision):
+                table.add_row(file.name, f"not read: {result.reason}")
+            else:
+                _add_rows(table, file, result)
     if not table.row_count and not failed:
         errors.print("There is no CR or DX image in what was given; name files or their folder.", style="red")
     if table.row_count:
@@ -81,13 +97,13 @@ def segment_files(
     return bool(table.row_count) and not failed
 
 
-def _segment(file: Path, stem: Path, predictor: Predictor) -> RadiographResult:
-    """Read one file and write its results beside `stem`."""
+def _segment(file: Path, stem: Path, predictor: Predictor, judge: Judge) -> RadiographResult | Decision:
+    """Read one file and write its results beside `stem`; or return why it is left unread."""
     dataset = _radiograph(file)
     values = attenuation_values(dataset)
-    decision = check_pixels(values)
+    decision = judge(Hanging.of(dataset).upright(values))
     if not decision.for_model:
-        raise PixelDataError(decision.reason)
+        return decision
     result = read_radiograph(dataset, values, predictor, telemetry.now())
     for kind, derived in (("seg", result.seg), ("sr", result.sr)):
         if derived is not None:

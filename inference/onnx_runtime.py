@@ -14,7 +14,7 @@ from inference.runtime import Answer, Precision
 from study.errors import ModelError
 
 # ONNX Runtime's own errors have no common base but Exception.
-_CANNOT_LOAD = (
+CANNOT_LOAD = (
     native.Fail,
     native.InvalidArgument,
     native.InvalidGraph,
@@ -77,5 +77,5 @@ class OnnxRuntime:
 def _session(network: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
-    except _CANNOT_LOAD as error:
+    except CANNOT_LOAD as error:
         raise ModelError(f"{network} cannot be loaded: {type(error).__name__}") from error

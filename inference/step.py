@@ -16,8 +16,9 @@ from typing import NamedTuple
 import structlog
 from pydicom import Dataset
 
-from inference.eligibility import check_pixels
+from inference.eligibility import Judge, check_pixels
 from inference.equipment import MANUFACTURER
+from inference.hanging import Hanging
 from inference.predict import Predictor
 from inference.results import RadiographResult, read_radiograph, result_uids
 from inference.seg import SegForm
@@ -58,6 +59,7 @@ class _With(NamedTuple):
     clock: Callable[[], datetime]
     values_of: ReadValues
     header_of: ReadHeader
+    judge: Judge
     form: SegForm
 
 
@@ -87,6 +89,7 @@ def segment_study(
     clock: Callable[[], datetime] = telemetry.now,
     values_of: ReadValues = file_attenuation,
     header_of: ReadHeader = file_header,
+    judge: Judge = check_pixels,
     form: SegForm = SegForm.BINARY,
 ) -> StudyRecord:
     """Read the radiographs of a complete study and append `Segmented`, or `Skipped` with the reason.
@@ -101,6 +104,9 @@ def segment_study(
         Read the pixels and the header of a file, as `study.pixels.file_attenuation` and
         `study.short_header.file_header` do: in this process, or behind `study.fence`, where a file
         that breaks its reader harms nothing else.
+    judge
+        Says from the pixels in the standard hanging whether the radiograph can be read, as
+        `inference.view.ViewClassifier.judge` does.
     form
         How a SEG holds its segments.
 
@@ -119,7 +125,7 @@ def segment_study(
             return record
         ledger.registry.mark(record, State.SEGMENTING)
         read = _read_study(
-            record, _With(ledger.archive, predictor, decide, clock, values_of, header_of, form)
+            record, _With(ledger.archive, predictor, decide, clock, values_of, header_of, judge, form)
         )
         event = _outcome(read, record, clock())
         after = ledger.append(study_uid, lambda now: event if _unchanged(now, record) else None)
@@ -137,6 +143,7 @@ def preview_study(
     clock: Callable[[], datetime] = telemetry.now,
     values_of: ReadValues = file_attenuation,
     header_of: ReadHeader = file_header,
+    judge: Judge = check_pixels,
     form: SegForm = SegForm.BINARY,
 ) -> StudyRecord:
     """Read what has arrived of a study that is still coming in, and append `Previewed` if it is news.
@@ -148,7 +155,7 @@ def preview_study(
         if record.state != State.RECEIVING:
             return record
         read = _read_study(
-            record, _With(ledger.archive, predictor, decide, clock, values_of, header_of, form)
+            record, _With(ledger.archive, predictor, decide, clock, values_of, header_of, judge, form)
         )
         if not read.news:
             return record
@@ -228,8 +235,9 @@ def _read_instance(
     if known is not None:
         return _Seen(*known, new=False, patient_id=its_patient_id)
     values = given.values_of(given.archive.path(ref))
-    decision = check_pixels(values)
+    decision = given.judge(Hanging.of(header).upright(values))
     if not decision.for_model:
+        log.info("radiograph_left_unread", **ref._asdict(), reason=decision.reason)
         return decision
     try:
         result = read_radiograph(header, values, given.predictor, given.clock(), form=given.form)

@@ -9,11 +9,13 @@ from functools import partial
 from pydicom import Dataset
 
 from dicom_node.site_rules import decide_by
+from inference.eligibility import Judge
 from inference.seg import SegForm
 from inference.shadow import FOLDER as SHADOW_FOLDER
 from inference.shadow import shadow_study
 from inference.step import preview_study, segment_study
 from inference.store import ModelStore
+from inference.view import open_judge
 from inference.warm_up import warm_up
 from roles.readers import Readers, headers_for_the_model
 from study.decision import Decision
@@ -31,6 +33,7 @@ class Vision:
     ledger: Ledger
     fence: Fence
     readers: Readers
+    judge: Judge
 
     @classmethod
     def open(cls, settings: Settings, ledger: Ledger, fence: Fence) -> Vision:
@@ -44,7 +47,8 @@ class Vision:
         readers = Readers.open(settings)
         for predictor in readers.shown:
             warm_up(predictor, SegForm(settings.seg_type))
-        return cls(settings, ledger, fence, readers)
+        judge = open_judge(settings.view_model, ModelStore.of(settings.home))
+        return cls(settings, ledger, fence, readers, judge)
 
     def preview(self, study_uid: str) -> StudyRecord:
         """Read what has arrived of a study."""
@@ -76,6 +80,7 @@ class Vision:
             decide=self._decide(record.calling_ae_title),
             values_of=self.fence.attenuation_values,
             header_of=self.fence.header,
+            judge=self.judge,
             form=SegForm(self.settings.seg_type),
         )
 

@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     model: Path | None = None
     """A model package, by name or folder; unset: what `kidray models use` chose, or the one that ships."""
 
+    view_model: str = "shipped"
+    """What judges by the pixels whether a radiograph is read: shipped, another view package, or none."""
+
     device: str = "cpu"
     """Where the network runs: cpu, or with PyTorch installed cuda, cuda:1 ..."""
 

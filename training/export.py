@@ -121,7 +121,7 @@ def write_onnx(network: UNet, size: int, path: Path) -> None:
     if program is None:
         raise RuntimeError("torch wrote no ONNX program")
     model = program.model_proto
-    _halve(model.graph)
+    halve(model.graph)
     for node in model.graph.node:
         del node.metadata_props[:]
     model.doc_string = ""
@@ -140,7 +140,8 @@ def folded(network: UNet) -> UNet:
     return copied
 
 
-def _halve(graph: onnx.GraphProto) -> None:
+def halve(graph: onnx.GraphProto) -> None:
+    """Keep large float32 weights in half precision, cast to float32 in the graph."""
     casts = []
     for initializer in graph.initializer:
         values = numpy_helper.to_array(initializer)
