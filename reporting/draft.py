@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from reporting.brief import RadiographName, in_reading_order, name_radiographs, 
 from reporting.phrases import phrases
 from reporting.rules import is_critical, limited, recommended, unassessable
 from study.findings import FindingLabel
+from study.image_kind import worded
 from study.model import (
     DISCLAIMER_EN,
     DISCLAIMER_KO,
@@ -55,7 +56,8 @@ def write_draft(
     model
         The algorithm that made the findings; its disclaimer is on every draft.
     not_read
-        Instance UID to reason of the images that the model did not assess; only counted.
+        Instance UID to reason of the images that the model did not assess; counted, and a reason is
+        stated if it is one of `study.image_kind`, never quoted otherwise.
     created_at
         When this version was written.
     """
@@ -85,12 +87,20 @@ def write_draft(
         limitations=[
             Sentence(text=table["limitations"][key].format(count=len(not_read)), rule_id=key)
             for key in limited(findings, radiographs, len(not_read))
-        ],
+        ]
+        + _unread(not_read.values(), language, table),
         critical=is_critical(findings),
         wording=Wording(source=DraftSource.TEMPLATE),
         disclaimer=disclaimer_of(model, language),
         created_at=created_at,
     )
+
+
+def _unread(reasons: Iterable[str], language: Language, table: dict[str, Any]) -> list[Sentence]:
+    """Return a sentence for each way in which images look unfit to be read."""
+    known = dict.fromkeys(words for reason in reasons if (words := worded(reason, language)))
+    text = table["limitations"]["unread"]
+    return [Sentence(text=text.format(reason=words), rule_id="unread") for words in known]
 
 
 def disclaimer_of(model: ModelIdentity, language: Language) -> str:

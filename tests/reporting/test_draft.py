@@ -7,6 +7,7 @@ import pytest
 
 from reporting.phrases import phrases
 from study.findings import FindingLabel
+from study.image_kind import ImageKind, why_unread
 from study.model import Certainty, DraftSource, Language, Report, Sentence, View
 from tests.reporting.builders import FIRST, SECOND, draft, finding, findings, radiograph
 
@@ -216,3 +217,20 @@ def test_both_languages_have_the_same_phrases():
         }
 
     assert keys(phrases(EN)) == keys(phrases(KO))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.ENGLISH, "not assessed: the image looks like a chest, not an abdomen."),
+        (Language.KOREAN, "평가하지 않은 사유: 복부가 아닌 흉부 영상으로 보임."),
+    ],
+)
+def test_why_an_image_looks_unfit_is_said_once_in_both_languages(language, said):
+    reason = why_unread(ImageKind.CHEST)
+    report = draft(
+        findings(), language=language, not_read={"1.2": reason, "1.3": reason, "1.4": "KIM^MINJUN"}
+    )
+    texts = [sentence.text for sentence in report.limitations]
+    assert sum(said in text for text in texts) == 1
+    assert "KIM" not in " ".join(texts)
