@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,17 @@ import pydicom
 from tests.dicom_node.encoding import dataset_bytes
 from tests.fault.load import Reader, Sender, StoreScp, studies_of
 from tests.flow.service import RunningService
-from tests.peers import wait_for
 
 
 def check_all(
     service: RunningService, sender: Sender, reader: Reader | None, pacs: StoreScp, *, seconds: float
 ) -> dict[str, int]:
-    """Wait until everything is drafted and delivered, look at all of it, and return what was counted."""
+    """Wait until everything is drafted and delivered, look at all of it, and return what was counted.
+
+    `seconds` is for how long no study at all may get there: a long campaign leaves many to be done.
+    """
     signed = reader.signed if reader is not None else set()
-    studies = {uid: _finished(service, uid, signed, seconds) for uid in sorted(studies_of(sender))}
+    studies = _all_finished(service, studies_of(sender), signed, seconds)
     _check_archive(service.home / "archive", sender)
     _check_pacs(service.home / "archive", studies, pacs)
     return {
@@ -31,20 +35,34 @@ def check_all(
     }
 
 
-def _finished(service: RunningService, study_uid: str, signed: set[str], seconds: float) -> dict[str, Any]:
-    """Return the study once it is drafted, signed where its signature was acknowledged, and delivered."""
+def _all_finished(
+    service: RunningService, study_uids: Iterable[str], signed: set[str], seconds: float
+) -> dict[str, dict[str, Any]]:
+    """Return the studies once all of them are finished."""
+    finished: dict[str, dict[str, Any]] = {}
+    waiting = set(study_uids)
+    until = time.monotonic() + seconds
+    while waiting:
+        for uid in sorted(waiting):
+            if (study := _finished(service, uid, signed)) is not None:
+                finished[uid] = study
+                until = time.monotonic() + seconds
+        waiting -= finished.keys()
+        left = f"{len(waiting)} studies have no results at the PACS, such as {min(waiting, default='')}"
+        assert not waiting or time.monotonic() < until, f"{left}; none came for {seconds} s"
+        time.sleep(0.2)
+    return finished
 
-    def there() -> dict[str, Any] | None:
-        study = service.study(study_uid)
-        if study is None or study["state"] not in ("drafted", "signed"):
-            assert study is None or study["state"] != "failed", f"{study_uid} failed: {study['reason']}"
-            return None
-        sent = {d["kind"] for d in study["deliveries"] if d["state"] == "sent"}
-        whole = _results(study) <= _delivered(study) and (study_uid not in signed or "REPORT" in sent)
-        return study if whole else None
 
-    study: dict[str, Any] = wait_for(there, seconds=seconds, what=f"the results of {study_uid} at the PACS")
-    return study
+def _finished(service: RunningService, study_uid: str, signed: set[str]) -> dict[str, Any] | None:
+    """Return the study if it is drafted, signed where its signature was acknowledged, and delivered."""
+    study = service.study(study_uid)
+    if study is None or study["state"] not in ("drafted", "signed"):
+        assert study is None or study["state"] != "failed", f"{study_uid} failed: {study['reason']}"
+        return None
+    sent = {d["kind"] for d in study["deliveries"] if d["state"] == "sent"}
+    whole = _results(study) <= _delivered(study) and (study_uid not in signed or "REPORT" in sent)
+    return study if whole else None
 
 
 def _results(study: dict[str, Any]) -> set[str]:

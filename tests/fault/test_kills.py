@@ -25,9 +25,10 @@ ROLES = ("receive", "work", "web", "redis", "llm")
 SUPERVISOR = "up"
 CAMPAIGNS = [(*ROLES, SUPERVISOR)] if TIMES == 1 else [ROLES, (SUPERVISOR,)]
 KILLS = 1 if TIMES == 1 else 2 * TIMES  # of each
+PAUSE = 1.0 if TIMES == 1 else 4.0  # seconds between two studies: a long campaign hardly lets a worker live
 SEED = 20260301
 
-pytestmark = [pytest.mark.peer, pytest.mark.timeout(600 + 60 * KILLS)]
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(600 + 90 * KILLS)]
 
 
 class Redelivery(threading.Thread):
@@ -63,7 +64,7 @@ def test_whatever_is_killed_nothing_is_lost_partial_or_doubled(
     chance = random.Random(SEED)
     watches = []
     with RunningService(tmp_path / "home", pacs=pacs.destination, quiet_period=2) as service:
-        sender = Sender(service.dicom_port, sources, tmp_path / "sent", seed=SEED, pause=1.0)
+        sender = Sender(service.dicom_port, sources, tmp_path / "sent", seed=SEED, pause=PAUSE)
         reader = Reader(service.url, seed=SEED)
         sender.start()
         reader.start()
