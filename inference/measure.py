@@ -66,8 +66,11 @@ def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> 
     masks = box.masks(prediction.probabilities)
     field = Field.of(prediction.field, box, hanging.directions)
     findings = []
-    for label, probability in zip(FINDINGS, prediction.scores, strict=True):
-        finding = _assessed(label, float(probability), package.score(label), str(dataset.SOPInstanceUID))
+    uid = str(dataset.SOPInstanceUID)
+    for label, probability, channel in zip(
+        FINDINGS, prediction.scores, prediction.probabilities[1:], strict=True
+    ):
+        finding = _assessed(label, float(probability), package.score(label), uid, channel)
         if finding.presence is not Presence.ABSENT:
             number = FINDINGS[label].segment_number
             part = _cleaned(_mask(masks[number - 1], prediction, number) & (labels == 0))
@@ -106,17 +109,48 @@ def _gravity_down(upright: NDArray[np.bool_], dataset: Dataset) -> NDArray[np.bo
 
 def certainty_of(probability: float, score: FindingScore) -> Certainty:
     """Return how far a probability lies from the nearest bound, in thirds of what is possible."""
-    presence = score.presence(probability)
-    if presence is Presence.INDETERMINATE:
-        return Certainty.LOW
-    if presence is Presence.PRESENT:
-        far = (probability - score.operating_point) / max(1 - score.operating_point, 1e-9)
-    else:
-        far = (score.indeterminate_from - probability) / max(score.indeterminate_from, 1e-9)
+    far = _distance(probability, score)
     return Certainty.HIGH if far >= _SURE else Certainty.MODERATE if far >= _FAIRLY else Certainty.LOW
 
 
-def _assessed(label: FindingLabel, probability: float, score: FindingScore, radiograph_uid: str) -> Finding:
+def uncertainty_of(probability: float, score: FindingScore, channel: NDArray[np.float32]) -> float:
+    """Return how unsure a finding is, 0 to 1: the larger of the doubt in its presence and in its outline.
+
+    The doubt in its presence is 1 at a bound and within the indeterminate band, 0 at the far end. That in
+    its outline is the mean entropy, in bits, of the map where it is above one half; an absent finding has
+    no outline.
+
+    Parameters
+    ----------
+    channel
+        The finding's probability map, float32 (S, S).
+    """
+    doubt = 1 - min(1.0, _distance(probability, score))
+    inside = channel[channel > 0.5].astype(np.float64)
+    if score.presence(probability) is Presence.ABSENT or not inside.size:
+        return doubt
+    other = np.clip(1 - inside, 1e-12, 1)
+    entropy = -(inside * np.log2(inside) + other * np.log2(other))
+    return max(doubt, float(entropy.mean()))
+
+
+def _distance(probability: float, score: FindingScore) -> float:
+    """Return how far a probability lies from the nearest bound, as a share of what is possible."""
+    presence = score.presence(probability)
+    if presence is Presence.INDETERMINATE:
+        return 0.0
+    if presence is Presence.PRESENT:
+        return (probability - score.operating_point) / max(1 - score.operating_point, 1e-9)
+    return (score.indeterminate_from - probability) / max(score.indeterminate_from, 1e-9)
+
+
+def _assessed(
+    label: FindingLabel,
+    probability: float,
+    score: FindingScore,
+    radiograph_uid: str,
+    channel: NDArray[np.float32],
+) -> Finding:
     return Finding(
         id=f"{label}@{radiograph_uid}",
         label=label,
@@ -125,6 +159,7 @@ def _assessed(label: FindingLabel, probability: float, score: FindingScore, radi
         certainty=certainty_of(probability, score),
         probability=min(max(probability, 0.0), 1.0),
         operating_point=score.operating_point,
+        uncertainty=round(min(max(uncertainty_of(probability, score, channel), 0.0), 1.0), 4),
     )
 
 

@@ -35,6 +35,7 @@ PRESENCE_CODES = {
     Presence.INDETERMINATE: Code("82334004", "SCT", "Indeterminate"),
 }
 CERTAINTY = Code("111012", "DCM", "Certainty of Finding")  # a number in percent
+UNCERTAINTY = Code("UNCERTAINTY", "99KIDRAY", "Uncertainty of finding")  # a number in percent
 PERCENT = Code("%", "UCUM", "Percent")
 AREA = Code("42798000", "SCT", "Area")
 SQUARE_MM = Code("mm2", "UCUM", "Square millimeter")
@@ -153,6 +154,8 @@ def _site(finding: Finding) -> Any:
 
 def _measurements(finding: Finding) -> list[Any]:
     measured = [hd.sr.Measurement(CERTAINTY, round(100 * finding.probability, 2), PERCENT)]
+    if finding.uncertainty is not None:
+        measured.append(hd.sr.Measurement(UNCERTAINTY, round(100 * finding.uncertainty, 2), PERCENT))
     if finding.segment is not None and finding.area_mm2 is not None:
         plane = AT_PATIENT if finding.area_plane == "patient" else AT_DETECTOR
         measured.append(hd.sr.Measurement(AREA, round(finding.area_mm2, 2), SQUARE_MM, method=plane))

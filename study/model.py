@@ -108,6 +108,7 @@ class Finding(Frozen):
     certainty: Certainty
     probability: Probability
     operating_point: Probability  # at or above: present
+    uncertainty: Probability | None = None  # of presence and outline together; None: made before it was
     region: Region | None = None  # None where absent
     area_px: int = 0  # of the mask, in pixels of the radiograph
     area_mm2: float | None = None  # None where spacing is unknown

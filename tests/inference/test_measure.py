@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inference.measure import certainty_of, count_levels, measure
+from inference.measure import certainty_of, count_levels, measure, uncertainty_of
 from inference.predict import Prediction
 from inference.preprocess import Letterbox
 from inference.region import Field, region_of
@@ -209,3 +209,19 @@ def test_levels_are_counted_by_their_flat_edges_where_loops_touch():
     mask[600:601, 100:110] = True  # too short for a level
     assert count_levels(mask) == 2
     assert count_levels(mask[600:, :]) == 1  # something is there: one level at least
+
+
+def test_uncertainty_is_the_larger_doubt_of_presence_and_outline():
+    score = PACKAGE.score(FindingLabel.CONSTIPATION)
+    surely, blurred = (np.full((8, 8), value, np.float32) for value in (0.999, 0.6))
+    assert uncertainty_of(1.0, score, surely) < 0.02
+    assert uncertainty_of(1.0, score, blurred) == pytest.approx(0.971, abs=1e-3)
+    assert uncertainty_of(score.operating_point, score, surely) == 1
+    assert uncertainty_of((score.operating_point + score.indeterminate_from) / 2, score, surely) == 1
+    assert uncertainty_of(0.0, score, blurred) == 0
+
+
+def test_every_finding_has_an_uncertainty(measured):
+    found = measured(PhantomKind.CONSTIPATION).findings
+    assert len(found) == len(FINDINGS)
+    assert all(f.uncertainty is not None and 0 <= f.uncertainty <= 1 for f in found)

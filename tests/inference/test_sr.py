@@ -47,6 +47,10 @@ def test_highdicom_reads_all_four_findings_back(kind, written, tmp_path):
         reference = group.referenced_segmentation_frame[0].ReferencedSOPSequence[0]
         assert reference.ReferencedSOPInstanceUID == seg.SOPInstanceUID
         assert reference.ReferencedSegmentNumber == finding.segment.segment_number
+        (doubt,) = group.get_measurements(
+            name=hd.sr.CodedConcept("UNCERTAINTY", "99KIDRAY", "Uncertainty of finding")
+        )
+        assert doubt.value == pytest.approx(100 * finding.uncertainty, abs=0.01)
         (area,) = group.get_measurements(name=hd.sr.CodedConcept("42798000", "SCT", "Area"))
         assert area.value == pytest.approx(finding.area_mm2, abs=0.01)
         assert area.unit.value == "mm2"

@@ -929,6 +929,8 @@ export interface components {
             probability: number;
             /** Operating Point */
             operating_point: number;
+            /** Uncertainty */
+            uncertainty?: number | null;
             region?: components["schemas"]["Region"] | null;
             /**
              * Area Px
