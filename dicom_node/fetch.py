@@ -6,7 +6,7 @@ model nor on the worklist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import structlog
@@ -111,17 +111,8 @@ class Fetcher:
 
     def _move(self, prior: Prior) -> bool:
         model = StudyRootQueryRetrieveInformationModelMove
-        with self._expected.coming(prior.study_uid) as mark:
-            answers = self._opened.send_c_move(_series_keys(prior), self._ae_title, model)
-            return _is_success(_each(answers, mark.touch))
-
-
-def _each(
-    answers: Iterator[tuple[Dataset, object]], then: Callable[[], None]
-) -> Iterator[tuple[Dataset, object]]:
-    for answer in answers:
-        then()
-        yield answer
+        with self._expected.coming(prior.series_uid):
+            return _is_success(self._opened.send_c_move(_series_keys(prior), self._ae_title, model))
 
 
 def _is_success(answers: Iterator[tuple[Dataset, object]]) -> bool:

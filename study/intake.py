@@ -150,7 +150,7 @@ class Intake:
         telemetry.INSTANCE_BYTES.inc(incoming.size - incoming.prologue)
         if written is Written.KEPT_BESIDE:
             log.warning("conflicting_instance_kept_beside", **ref._asdict())
-        elif not _made_here(header) and ref.study_uid not in self._expected:
+        elif not _made_here(header) and ref.series_uid not in self._expected:
             self._note(ref, header, offered.calling_ae_title)
         return Taken(ref, written)
 

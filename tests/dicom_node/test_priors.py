@@ -28,7 +28,7 @@ from study.priors import is_earlier
 from study.settings import Destination
 from tests.dicom_node.conftest import make_radiograph, saved
 from tests.dicom_node.encoding import dataset_bytes
-from tests.peers import Orthanc, free_port
+from tests.peers import Orthanc, associate, free_port, wait_for
 
 peer = pytest.mark.peer
 AT = datetime(2026, 3, 1, tzinfo=timezone.utc)
@@ -148,14 +148,47 @@ def test_what_the_pacs_sends_without_being_asked_is_work_as_ever(
     assert record.calling_ae_title == "ORTHANC"
 
 
-def test_a_mark_that_was_left_behind_counts_for_ten_minutes(archive: Archive) -> None:
+def test_a_mark_that_was_left_behind_counts_for_a_minute_and_is_cleared_away(archive: Archive) -> None:
     expected = Expected(archive)
     with expected.coming("1.2.3") as mark:
         assert "1.2.3" in expected
+        assert "1.2" not in expected
         os.utime(mark, (time.time() - LIFE - 1,) * 2)
         assert "1.2.3" not in expected
-    assert not mark.exists()
+        with expected.coming("1.2.4"):
+            assert not mark.exists()
     assert list(archive.studies()) == []
+
+
+def test_a_mark_stays_fresh_while_its_series_comes(archive: Archive, monkeypatch) -> None:
+    monkeypatch.setattr("study.expected._TOUCH_EVERY", 0.01)
+    expected = Expected(archive)
+    with expected.coming("1.2.3") as mark:
+        os.utime(mark, (time.time() - LIFE - 1,) * 2)
+        wait_for(lambda: "1.2.3" in expected, what="the mark to be touched")
+
+
+def test_the_first_of_two_who_fetch_a_series_leaves_the_mark_of_the_other(archive: Archive) -> None:
+    expected = Expected(archive)
+    with expected.coming("1.2.3"):
+        with expected.coming("1.2.3"):
+            pass
+        assert "1.2.3" in expected
+    assert "1.2.3" not in expected
+
+
+def test_what_comes_of_a_study_beside_the_series_that_is_fetched_is_work(
+    receiver: Receiver, ledger: Ledger, archive: Archive
+) -> None:
+    fetched = prior()
+    another = prior(StudyInstanceUID=fetched.StudyInstanceUID)
+    uid = str(fetched.StudyInstanceUID)
+    with Expected(archive).coming(str(fetched.SeriesInstanceUID)):
+        for dataset, makes_work in ((fetched, False), (another, True)):
+            association = associate(receiver.port, dataset.SOPClassUID)
+            assert association.send_c_store(dataset).Status == 0
+            association.release()
+            assert (ledger.record(uid) is not None) is makes_work
 
 
 def test_a_pacs_that_offers_no_queries_is_named(receiver: Receiver, ledger, current) -> None:
