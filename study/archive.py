@@ -28,7 +28,7 @@ from study.disk_errors import named
 from study.errors import ArchiveError, ConflictError, NotDicomError, NotInArchiveError
 from study.header import Header
 from study.history import EVENT, Event
-from study.identifiers import checked_uid
+from study.identifiers import checked_uid, is_uid
 from study.incoming import Incoming
 
 EVENTS = "events"
@@ -170,10 +170,16 @@ class Archive:
             raise NotDicomError(f"instance {ref.instance_uid} cannot be read: {error}") from error
 
     def studies(self) -> Iterator[str]:
-        """Yield the UID of every study held."""
-        with os.scandir(self.root) as entries:
+        """Yield the UID of every study held; folders of other names, as ``lost+found``, are not ours.
+
+        Raises
+        ------
+        ArchiveError
+            If the file system refuses.
+        """
+        with named(self.root), os.scandir(self.root) as entries:
             for entry in entries:
-                if entry.is_dir() and not entry.name.startswith("."):
+                if is_uid(entry.name) and entry.is_dir():
                     yield entry.name
 
     def instances(self, study_uid: str) -> list[InstanceReference]:

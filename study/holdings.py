@@ -23,7 +23,7 @@ from pydicom.errors import InvalidDicomError
 from study.answers import INSTANCE_KEYWORDS, SERIES_KEYWORDS, STUDY_KEYWORDS, study_answer
 from study.archive import Archive, InstanceReference
 from study.errors import NotInArchiveError
-from study.identifiers import checked_uid, is_uid
+from study.identifiers import checked_uid
 from study.inspection import MALFORMED
 
 log = structlog.get_logger()
@@ -65,8 +65,8 @@ class Holdings:
         self._lock = threading.Lock()
 
     def studies(self) -> list[str]:
-        """Return the UID of every study held, sorted; folders of other names are not ours."""
-        return sorted(name for name in self._archive.studies() if is_uid(name))
+        """Return the UID of every study held, sorted."""
+        return sorted(self._archive.studies())
 
     def of_patient(self, patient_id: str) -> list[str]:
         """Return the UID of every study held whose first instance has that Patient ID, sorted.

@@ -27,6 +27,7 @@ TICK = 0.1  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks whether Redis was wiped
 SWEEP = 20.0  # seconds between looks at the whole worklist
 OVERDUE = timedelta(seconds=60)  # a job owed for so long, and in no queue, is asked for again
+PUT_OFF = 10.0  # seconds until a study that could not be completed is tried again
 AGAIN = 900.0  # seconds until delivery is asked for again that changed nothing
 _LEFT_WHEN_GIVEN_UP = (Job.SIGN, Job.DELIVER)  # given up, they wait for a replay
 
@@ -112,10 +113,19 @@ class Reconciler:
             self._retention.sweep(datetime.fromtimestamp(self._clock(), timezone.utc))
 
     def complete_due(self) -> int:
-        """Queue every study whose quiet period is over; returns how many."""
+        """Queue every study whose quiet period is over; returns how many were due.
+
+        One that cannot be completed is put off, and holds up no other.
+        """
         due = self._ledger.registry.due(self._clock())
         for uid in due:
-            self.complete(uid)
+            try:
+                self.complete(uid)
+            except RegistryUnavailableError:
+                raise
+            except KidrayError as error:
+                log.warning("study_not_completed", study_uid=uid, reason=str(error))
+                self._ledger.registry.expect_more_until(uid, self._clock() + PUT_OFF)
         return len(due)
 
     def complete(self, study_uid: str) -> None:
@@ -134,10 +144,17 @@ class Reconciler:
         self._ledger.registry.no_longer_receiving(study_uid)
 
     def rebuild(self) -> int:
-        """Bring Redis level with the archive; returns the number of studies that it did not know."""
+        """Bring Redis level with the archive; returns the number of studies that it did not know.
+
+        A study whose events cannot be read is named in the log, and left out.
+        """
         news = 0
         for uid in self._ledger.archive.studies():
-            record = self._ledger.record(uid)
+            try:
+                record = self._ledger.record(uid)
+            except KidrayError as error:
+                log.error("study_unreadable", study_uid=uid, reason=str(error))
+                continue
             if record is None:
                 continue
             if State(record.state) is State.RECEIVING and not self._ledger.registry.expected(uid):

@@ -249,6 +249,28 @@ def test_rebuild_restores_a_wiped_redis_and_asks_for_what_is_owed(
     assert reconciler.rebuild() == 0  # nothing is news the second time
 
 
+def test_a_study_that_cannot_be_read_and_a_foreign_folder_hold_up_no_other(
+    intake: Intake, ledger: Ledger, queue: JobQueue, registry: Registry, redis_url: str
+):
+    broken, sound = a_radiograph(), a_radiograph()
+    for dataset in (broken, sound):
+        give(intake, dataset)
+    root = ledger.archive.root
+    (root / "lost+found").mkdir()
+    (event,) = (root / broken.StudyInstanceUID / "events").iterdir()
+    event.write_bytes(b"{}")
+    client = connect(redis_url)
+    client.flushall()
+    client.close()
+    reconciler = Reconciler(ledger, queue, quiet_period=0)
+    registry.expect_more_until(broken.StudyInstanceUID, 1.0)  # the first of those that are due
+    assert reconciler.rebuild() == 1
+    assert registry.is_whole()
+    assert reconciler.complete_due() == 2
+    assert ledger.held(sound.StudyInstanceUID).state == "queued"
+    assert reconciler.complete_due() == 0  # the broken one is put off
+
+
 def test_a_record_of_another_version_of_kidray_is_rebuilt(
     intake: Intake, ledger: Ledger, queue: JobQueue, redis_url: str
 ):
