@@ -197,9 +197,13 @@ class Archive:
         ------
         ConflictError
             If an event of that number is held already: somebody else was first.
+        ArchiveError
+            If it is the first, of a study of which it is not decided yet whether it leaves.
         """
         folder = self.root / checked_uid(study_uid) / EVENTS
         path = folder / f"{number:04d}-{event.kind}.json"
+        if number == 1 and (self._leaving / study_uid).exists():
+            raise ArchiveError(f"study {study_uid} may be leaving the archive: send it again")
         with named(path):
             folder.mkdir(parents=True, exist_ok=True)
             with _locked(folder):

@@ -208,7 +208,11 @@ class Retention:
             if study.kept_because is None and study.record.state != State.FAILED:
                 take_leave(self._ledger, study, why=why, at=now)
                 return max(1, study.size)
-        except (NotInArchiveError, StateError, ConflictError) as error:
+        except NotInArchiveError:  # who removed it was killed before the worklist knew, or all is away
+            if any(self._ledger.archive.studies()):
+                self._ledger.registry.forget(record.study_uid)
+            return 0
+        except (StateError, ConflictError) as error:
             log.info("study_stays", study_uid=record.study_uid, reason=str(error))
         self._stay[record.study_uid] = record.version
         return 0

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import cli
 from study.archive import Archive, _put_back
-from study.errors import ConflictError, SettingsError, StateError
+from study.errors import ArchiveError, ConflictError, SettingsError, StateError
 from study.history import Delivered, Drafted, Event, Queued, Received, Segmented, Signed
 from study.jobs import JobQueue
 from study.ledger import Ledger
@@ -241,6 +241,36 @@ def test_a_study_that_began_anew_while_it_left_gets_its_instances_back(ledger, a
     new = archive.write_dataset(again)
     _put_back(leaving, archive.root / uid)
     assert set(archive.instances(uid)) == {*refs, new}
+
+
+def test_a_study_begins_anew_only_once_it_is_decided_that_the_old_one_leaves(
+    ledger: Ledger, archive: Archive
+) -> None:
+    uid = drafted(ledger, delivered=True)
+    leaving = archive.root / ".leaving" / uid
+    leaving.parent.mkdir()
+    (archive.root / uid).rename(leaving)
+    late = Received(at=NOW, revision=1, calling_ae_title="CR", summary=StudySummary())
+    with pytest.raises(ArchiveError, match="send it again"):
+        ledger.commit(uid, lambda record: late if record is None else None)
+    archive.clear_incoming()
+    after = ledger.commit(uid, lambda record: late if record is None else None)
+    assert after is not None
+    assert after.state == "drafted"
+
+
+def test_a_study_that_left_when_its_remover_was_killed_leaves_the_worklist(
+    ledger: Ledger, archive: Archive, registry: Registry
+) -> None:
+    gone, stays = (drafted(ledger, days_ago=40) for _ in range(2))
+    archive.remove(gone, instances=len(archive.instances(gone)))
+    assert retention(ledger, days=30).sweep(NOW) == 0
+    assert registry.worklist() == [stays]
+    away = archive.root.rename(archive.root.with_name("away"))
+    archive.root.mkdir()
+    assert retention(ledger, days=30).sweep(NOW) == 0
+    assert registry.worklist() == [stays]
+    assert away.exists()
 
 
 def test_the_command_removes_what_is_old_and_delivered_and_keeps_a_record(
