@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from functools import partial
@@ -15,6 +14,7 @@ import typer
 from dicom_node import commands as dicom_commands
 from inference import commands as vision_commands
 from reporting import commands as writer_commands
+from roles.stopping import stop_event
 from study import commands as operation
 from study.errors import KidrayError
 from training import commands as training_commands
@@ -85,10 +85,10 @@ def up(
         given = given.model_copy(update={"complete_on_release": titles})
     console = Console(width=None if sys.stdout.isatty() else 120)
     telemetry.configure_logs("up", file=whole.log_folder(given) / "up.log")
-    stop = _stop_event()
-    with whole.only_one(given.home):
+    stop = stop_event()
+    with whole.only_one(given.home) as hold:
         settings = whole.settled(given)
-        supervisor = Supervisor(whole.log_folder(settings))
+        supervisor = Supervisor(whole.log_folder(settings), keeps=[hold])
         try:
             whole.start(supervisor, given, settings, answers_echo)
             _say_ready(console, settings)
@@ -106,7 +106,7 @@ def receive() -> None:
     """Run the DICOM node alone: C-ECHO, C-STORE, and the watch over what has arrived."""
     from roles.node import run_node
 
-    run_node(_role("receive"), _stop_event())
+    run_node(_role("receive"), stop_event())
 
 
 @app.command()
@@ -116,7 +116,7 @@ def work(
     """Run one worker alone: segment, draft, sign and deliver, as the queues ask."""
     from roles.worker import run_worker
 
-    run_worker(_role("work", patience=10.0, worker_threads=threads), _stop_event())
+    run_worker(_role("work", patience=10.0, worker_threads=threads), stop_event())
 
 
 @app.command()
@@ -198,14 +198,6 @@ def _role(name: str, patience: float = 2.0, **flags: object) -> Service:
 
     telemetry.configure_logs(name)
     return Service.open(load_settings(**flags), patience=patience)
-
-
-def _stop_event() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def _say_ready(console: Console, settings: Settings) -> None:
