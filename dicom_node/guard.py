@@ -60,8 +60,9 @@ class Limits:
         From the first byte of a PDU, of a message, to its last.
     slowest_rate, patience_seconds
         Bytes per second that a message must come at, on average, once it took `patience_seconds`.
-    largest_pdu, largest_command, largest_message
-        Bytes of a PDU, of a message's command set, and of the message.
+    largest_pdu, largest_command, largest_query, largest_message
+        Bytes of a PDU, of a message's command set, of a data set that is no instance (a query, say),
+        and of a whole message.
     """
 
     most_associations: int = 200
@@ -75,6 +76,7 @@ class Limits:
     patience_seconds: float = 15.0
     largest_pdu: int = 1 << 20
     largest_command: int = 64 << 10
+    largest_query: int = 2 << 20  # decoded in this process; storage commitment of 14,000 instances
     largest_message: int = 512 << 20
 
     def check_pdu(self, size: int) -> None:

@@ -16,6 +16,7 @@ from dicom_node.store_message import fragments, store_request
 from study.malformed import MALFORMED
 
 _COMMAND, _LAST = 1, 2  # of a fragment's control header
+_MOST_WHOLE = 16  # instances in one PDU, each an open file; a sender waits for its answer after each
 
 
 class Messages:
@@ -40,7 +41,7 @@ class Messages:
         self._began: float | None = None
         self._size = 0
         self._command = bytearray()
-        self._command_size = 0
+        self._command_size = self._query_size = 0
 
     @property
     def goes_on(self) -> bool:
@@ -64,7 +65,7 @@ class Messages:
             self._take_fragment(context_id, control, content)
         if not self.goes_on:
             self._began = None
-            self._size = self._command_size = 0
+            self._size = self._command_size = self._query_size = 0
         whole, self._whole = self._whole, []
         return whole
 
@@ -87,6 +88,8 @@ class Messages:
             if is_last:
                 self._whole.append(arrival)
                 self._arrival = None
+                if len(self._whole) > _MOST_WHOLE:
+                    raise LimitError(f"more than {_MOST_WHOLE} instances came at once")
         elif self._association.dimse.message is not None or not is_command:
             self._pass_on(context_id, control, content)
         else:
@@ -108,6 +111,11 @@ class Messages:
             self._pass_on(context_id, _COMMAND | _LAST, command)
 
     def _pass_on(self, context_id: int, control: int, content: bytes | memoryview) -> None:
+        """Give a fragment to pynetdicom, which keeps and decodes messages in memory."""
+        if not control & _COMMAND:
+            self._query_size += len(content)
+            if self._query_size > self._limits.largest_query:
+                raise LimitError(f"a data set is over the limit of {self._limits.largest_query} bytes")
         primitive = P_DATA()
         primitive._presentation_data_value_list = [[context_id, bytes((control,)) + content]]
         try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
-from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_messages import C_FIND_RQ, C_STORE_RQ
+from pynetdicom.dimse_primitives import C_FIND
 from pynetdicom.pdu_primitives import P_DATA
 
 from dicom_node.receive import Receiver
@@ -125,3 +127,31 @@ def test_an_instance_that_is_whole_before_what_breaks_its_pdu_leaves_nothing(
     wait_for(lambda: association.is_aborted, what="the abort")
     wait_for(lambda: not list((archive.root / ".incoming").iterdir()), what="the file's end")
     assert archive.instances(a_radiograph.StudyInstanceUID) == []
+
+
+def test_more_instances_in_one_pdu_than_any_sender_has_under_way_end_the_association(
+    receiver: Receiver, archive: Archive, a_radiograph: Dataset, log_lines: list[dict[str, object]]
+) -> None:
+    association = associate(receiver.port, a_radiograph.SOPClassUID)
+    command = command_bytes(message_of(a_radiograph, bytes(8)))
+    primitive = P_DATA()
+    primitive._presentation_data_value_list = [[1, b"\3" + command], [1, b"\2" + bytes(8)]] * 17
+    association.dul.send_pdu(primitive)
+    wait_for(lambda: association.is_aborted, what="the abort")
+    wait_for(lambda: not list((archive.root / ".incoming").iterdir()), what="the files' end")
+    assert "more than 16 instances came at once" in {line.get("reason") for line in log_lines}
+
+
+def test_a_query_that_would_fill_the_memory_ends_the_association(
+    receiver: Receiver, log_lines: list[dict[str, object]]
+) -> None:
+    association = associate(receiver.port, VERIFICATION)
+    message = C_FIND_RQ()
+    request = C_FIND()
+    request.MessageID, request.AffectedSOPClassUID, request.Priority = 1, VERIFICATION, 2
+    request.Identifier = BytesIO(bytes.fromhex("FEFF00E000000000") * (1 << 18) + bytes(8))
+    message.primitive_to_message(request)
+    for part in message.encode_msg(1, 65_536):
+        association.dul.send_pdu(part)
+    wait_for(lambda: association.is_aborted, what="the abort")
+    assert "a data set is over the limit of 2097152 bytes" in {line.get("reason") for line in log_lines}
