@@ -306,19 +306,20 @@ class Archive:
 
 
 def _put_back(leaving: Path, folder: Path) -> None:
-    """Let a study stay; where another of its UID has begun since, give that its instances."""
+    """Let a study stay; where another of its UID has begun since, give that its instances and events."""
     try:
         os.rename(leaving, folder)
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        for file in leaving.glob("*/*.dcm"):
+        for file in leaving.glob("*/*"):
             beside = folder / file.parent.name
             beside.mkdir(exist_ok=True)
             with suppress(FileExistsError):
                 os.link(file, beside / file.name)
             _flush_folder(beside)
         _flush_folder(folder)
+        shutil.rmtree(leaving)
     _flush_folder(folder.parent)
 
 

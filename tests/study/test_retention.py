@@ -231,7 +231,9 @@ def test_an_instance_that_arrives_while_its_study_leaves_is_not_lost(ledger, arc
     assert not list((archive.root / ".incoming").iterdir())
 
 
-def test_a_study_that_began_anew_while_it_left_gets_its_instances_back(ledger, archive: Archive) -> None:
+def test_a_study_that_began_anew_while_it_left_gets_its_instances_and_events_back(
+    ledger, archive: Archive
+) -> None:
     uid = drafted(ledger, delivered=True)
     refs = archive.instances(uid)
     leaving = archive.root / ".incoming" / "leaving"
@@ -241,6 +243,8 @@ def test_a_study_that_began_anew_while_it_left_gets_its_instances_back(ledger, a
     new = archive.write_dataset(again)
     _put_back(leaving, archive.root / uid)
     assert set(archive.instances(uid)) == {*refs, new}
+    assert ledger.held(uid).state == "drafted"
+    assert not leaving.exists()
 
 
 def test_a_study_begins_anew_only_once_it_is_decided_that_the_old_one_leaves(
