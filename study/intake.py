@@ -152,6 +152,8 @@ class Intake:
             log.warning("conflicting_instance_kept_beside", **ref._asdict())
         elif not _made_here(header) and ref.series_uid not in self._expected:
             self._note(ref, header, offered.calling_ae_title)
+        if written is Written.IDENTICAL and not self.archive.path(ref).exists():
+            raise ArchiveError(f"study {ref.study_uid} has just left the archive: send it again")
         return Taken(ref, written)
 
     def released(self, study_uids: Iterable[str], calling_ae_title: str) -> None:

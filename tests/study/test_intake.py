@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate
 
 from study.archive import Archive, Written
 from study.errors import (
+    ArchiveError,
     DatasetMismatchError,
     IdentifierError,
     KidrayError,
@@ -247,6 +248,23 @@ def test_rebuild_restores_a_wiped_redis_and_asks_for_what_is_owed(
     assert [ledger.registry.record(d.StudyInstanceUID) for d in datasets] == before
     assert queue.lengths()["segment"] == 2
     assert reconciler.rebuild() == 0  # nothing is news the second time
+
+
+def test_what_leaves_while_it_comes_again_is_not_acknowledged(intake: Intake, ledger: Ledger, monkeypatch):
+    dataset = a_radiograph()
+    give(intake, dataset)
+    uid = dataset.StudyInstanceUID
+    commit = ledger.commit
+
+    def commit_late(*arguments):
+        ledger.archive.remove(uid, instances=1)
+        return commit(*arguments)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(ledger, "commit", commit_late)
+        with pytest.raises(ArchiveError, match="send it again"):
+            give(intake, dataset)
+    assert give(intake, dataset).written is Written.CREATED
 
 
 def test_a_study_that_cannot_be_read_and_a_foreign_folder_hold_up_no_other(
