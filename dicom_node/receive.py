@@ -31,6 +31,7 @@ from dicom_node.toolkit import connection, prepare_toolkit, turn_nagle_off
 from study.errors import KidrayError, SettingsError
 from study.identifiers import is_uid
 from study.intake import Offered
+from study.malformed import MALFORMED
 
 log = structlog.get_logger()
 
@@ -246,6 +247,9 @@ class Receiver:
             taken = arrival.keep()
         except KidrayError as error:
             return _refusal(error, arrival.request, association, calling)
+        except MALFORMED as error:  # nobody foresaw it: who sent it is told, and the next one is taken
+            unforeseen = KidrayError(f"it cannot be stored: {type(error).__name__}")
+            return _refusal(unforeseen, arrival.request, association, calling)
         with self._lock:
             self._stored.setdefault(association, set()).add(taken.ref.study_uid)
         log.info("stored", **taken.ref._asdict(), written=str(taken.written), calling_ae_title=calling)

@@ -120,7 +120,7 @@ class Header:
             self._decoded = self._decode()
         try:
             decoded = self._decoded.get(keyword)
-        except MALFORMED:
+        except (*MALFORMED, LookupError):  # a character set that is no text's
             return ""
         return "" if decoded is None else str(decoded)
 

@@ -120,7 +120,7 @@ def summarize(header: pydicom.Dataset | Header) -> StudySummary:
 
     def text(name: str) -> str:
         whole = header.words(name) if isinstance(header, Header) else text_of(header, name)
-        return whole[:_LONGEST_TEXT]
+        return whole[:_LONGEST_TEXT].encode("utf-8", "replace").decode()  # half a surrogate pair is no text
 
     return StudySummary(
         patient_name=text("PatientName"),
@@ -141,6 +141,6 @@ def text_of(header: pydicom.Dataset, keyword: str) -> str:
     """Return an element's value as text; empty where it is absent or cannot be read."""
     try:
         value = header.get(keyword)
-    except MALFORMED:
+    except (*MALFORMED, LookupError):
         return ""
     return "" if value is None else str(value)

@@ -188,6 +188,22 @@ def test_deflated_data_sets_are_not_negotiated(receiver) -> None:
         associate(receiver.port, "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.1.2.1.99")
 
 
+def test_what_nobody_foresaw_is_answered_and_the_association_goes_on(
+    receiver, intake: Intake, archive: Archive, a_radiograph, monkeypatch
+) -> None:
+    def unforeseen(*_: object) -> None:
+        raise ValueError("PHANTOM^0001")
+
+    association = associate(receiver.port, a_radiograph.SOPClassUID)
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "keep", unforeseen)
+        answer = association.send_c_store(a_radiograph)
+    assert (answer.Status, answer.ErrorComment) == (0x0110, "it cannot be stored: ValueError")
+    assert association.send_c_store(a_radiograph).Status == 0
+    association.release()
+    assert held(archive, a_radiograph).exists()
+
+
 def test_stopping_waits_for_the_association_in_hand(intake: Intake, archive, a_radiograph, a_file) -> None:
     node = Receiver(intake, ae_title="KIDRAY", host="127.0.0.1", port=0)
     node.start()

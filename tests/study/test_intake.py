@@ -140,6 +140,19 @@ def test_a_korean_name_reaches_the_worklist_whole(intake: Intake, ledger: Ledger
     assert record.summary.patient_name == "Hong^Gildong=洪^吉洞=홍^길동"
 
 
+@pytest.mark.filterwarnings("ignore:Unknown encoding")
+@pytest.mark.parametrize(("charset", "shown"), [(b"utf_7", "[HONG?, x]"), (b"base64", "")])
+def test_a_character_set_that_makes_no_text_keeps_no_instance_out(
+    intake: Intake, ledger: Ledger, charset: bytes, shown: str
+):
+    dataset = a_radiograph(SpecificCharacterSet="ISO_IR 100")
+    dataset.PatientName = "HONG+2AA-\\x"  # half a surrogate pair in UTF-7, which no standard allows
+    give(intake, dataset, body=encoded(dataset).replace(b"ISO_IR 100", charset.ljust(10)))
+    record = ledger.record(dataset.StudyInstanceUID)
+    assert record is not None
+    assert record.summary.patient_name == shown
+
+
 def test_a_study_is_complete_after_the_quiet_period(intake: Intake, ledger: Ledger, queue: JobQueue):
     dataset = a_radiograph()
     give(intake, dataset)
