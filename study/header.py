@@ -120,7 +120,7 @@ class Header:
             self._decoded = self._decode()
         try:
             decoded = self._decoded.get(keyword)
-        except (*MALFORMED, LookupError):  # a character set that is no text's
+        except MALFORMED:
             return ""
         return "" if decoded is None else str(decoded)
 
@@ -147,5 +147,5 @@ class Header:
     def _encodings(self) -> list[str]:
         try:
             return list(convert_encodings(self.text("SpecificCharacterSet").split("\\")))
-        except (*MALFORMED, LookupError):
+        except MALFORMED:
             return ["iso8859"]

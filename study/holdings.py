@@ -217,9 +217,10 @@ def _is_readable(header: pydicom.Dataset, tag: pydicom.tag.BaseTag) -> bool:
     if tag not in _MATCHED:
         return True
     try:
-        return header[tag] is not None
+        str(header[tag].value).encode()  # half a surrogate pair is no text
     except MALFORMED:
         return False
+    return True
 
 
 def _is_long(header: pydicom.Dataset, tag: pydicom.tag.BaseTag) -> bool:

@@ -141,6 +141,6 @@ def text_of(header: pydicom.Dataset, keyword: str) -> str:
     """Return an element's value as text; empty where it is absent or cannot be read."""
     try:
         value = header.get(keyword)
-    except (*MALFORMED, LookupError):
+    except MALFORMED:
         return ""
     return "" if value is None else str(value)

@@ -10,7 +10,7 @@ MALFORMED = (
     BytesLengthException,
     EOFError,
     ValueError,
-    KeyError,
+    LookupError,  # a character set that Python has, but no text's
     OSError,
     NotImplementedError,
     RecursionError,

@@ -19,6 +19,7 @@ from study.errors import (
     NotDicomError,
     PixelDataError,
 )
+from study.holdings import Holdings
 from study.intake import Intake, Taken
 from study.jobs import JobQueue, build_broker
 from study.ledger import Ledger
@@ -151,6 +152,9 @@ def test_a_character_set_that_makes_no_text_keeps_no_instance_out(
     record = ledger.record(dataset.StudyInstanceUID)
     assert record is not None
     assert record.summary.patient_name == shown
+    answer = Holdings(ledger.archive).study_answer(dataset.StudyInstanceUID)
+    assert answer is not None
+    assert "PatientName" not in answer
 
 
 def test_a_study_is_complete_after_the_quiet_period(intake: Intake, ledger: Ledger, queue: JobQueue):
