@@ -944,7 +944,7 @@ export interface components {
              * @default detector
              * @enum {string}
              */
-            area_plane?: "detector" | "patient";
+            area_plane: "detector" | "patient";
             /**
              * Count
              * @default 0
@@ -1122,6 +1122,11 @@ export interface components {
             seg_series_uid?: string | null;
             /** Seg Instance Uid */
             seg_instance_uid?: string | null;
+            /**
+             * Seg Is Labelmap
+             * @default false
+             */
+            seg_is_labelmap: boolean;
             /** Sr Instance Uid */
             sr_instance_uid?: string | null;
         };

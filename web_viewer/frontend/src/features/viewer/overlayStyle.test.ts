@@ -18,6 +18,7 @@ const finding = (label: FindingLabel, presence: Finding["presence"]): Finding =>
   presence,
   certainty: "high",
   probability: 0.9,
+  uncertainty: null,
   operating_point: 0.5,
   region: null,
   area_mm2: null,
