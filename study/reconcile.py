@@ -87,6 +87,7 @@ class Reconciler:
                 if self._behind.is_set():
                     self._behind.clear()
                     self.rebuild()
+                    self.ask_overdue(timedelta(0))  # whoever ended may have kept to itself what it was to ask
                 if self._intake is not None:
                     self._intake.retry_unrecorded()
                 self.complete_due()
@@ -169,10 +170,10 @@ class Reconciler:
             log.info("registry_rebuilt", studies=news)
         return news
 
-    def ask_overdue(self) -> int:
-        """Ask again for jobs that are owed for long and that no queue holds; returns how many."""
+    def ask_overdue(self, after: timedelta = OVERDUE) -> int:
+        """Ask again for jobs that are owed for so long and that no queue holds; returns how many."""
         registry, now = self._ledger.registry, self._clock()
-        before = datetime.fromtimestamp(now, timezone.utc) - OVERDUE
+        before = datetime.fromtimestamp(now, timezone.utc) - after
         late = [
             (record, job)
             for record in registry.records(registry.worklist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -96,6 +97,21 @@ def test_a_young_study_is_left_to_its_worker(queue: JobQueue, ledger: Ledger):
     a_queued_study(ledger)
     assert Reconciler(ledger, queue).ask_overdue() == 0
     assert queue.waiting() == 0
+
+
+def test_a_job_that_a_killed_node_did_not_ask_for_is_asked_for_at_the_next_start(
+    queue: JobQueue, ledger: Ledger
+):
+    a_queued_study(ledger)
+    ledger.registry.set_whole()
+    stop = threading.Event()
+    thread = threading.Thread(target=Reconciler(ledger, queue).run, args=(stop,))
+    thread.start()
+    try:
+        wait_for(lambda: queue.held() == {(Job.SEGMENT, "1.2.3")}, seconds=30, what="the job")
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_delivery_whose_next_try_was_lost_is_asked_for_again(
