@@ -185,7 +185,7 @@ def _description(
         "disclaimer": DISCLAIMER_EN if recipe.data.is_drawn else OTHER_DISCLAIMER,
         "training": {
             "recipe": recipe.model_dump(mode="json", exclude={"data": {"cache"}}),
-            "earlier_recipes": content.get("earlier", []),
+            "earlier_recipes": [_without_cache(part) for part in content.get("earlier", [])],
             "epochs": content["epoch"],
             "best_epoch": content["best_epoch"],
             "validation_dice": round(float(content["best_dice"]), 4),
@@ -193,6 +193,12 @@ def _description(
         "metrics": {},
     }
     return ModelDescription.model_validate(entries)
+
+
+def _without_cache(earlier: dict[str, Any]) -> dict[str, Any]:
+    """Return an earlier recipe without the folder of the machine that it was trained on."""
+    recipe = Recipe.model_validate(earlier["recipe"])
+    return earlier | {"recipe": recipe.model_dump(mode="json", exclude={"data": {"cache"}})}
 
 
 def _architecture(recipe: Recipe) -> str:
