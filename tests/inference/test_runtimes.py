@@ -155,7 +155,8 @@ def test_the_comparison_counts_labels_and_decisions(package, fields):
         def __call__(self, batch: np.ndarray) -> Answer:
             probabilities = np.zeros((1, 5, *batch.shape[2:]), np.float32)
             probabilities[:, 0] = 1
-            return Answer(probabilities)
+            head = reference(batch).head
+            return Answer(probabilities, None if head is None else np.full_like(head, -12.0))
 
     labels = [reference(f[None, None]).probabilities[0].argmax(0).astype(np.uint8) for f in fields]
     cases = [Case(field, truth) for field, truth in zip(fields, labels, strict=True)]
