@@ -63,6 +63,8 @@ def the_other(first: psutil.Process, port: int) -> psutil.Process:
     def listening() -> psutil.Process | None:
         for child in first.children():
             try:
+                if "roles.acceptor" not in child.cmdline():  # another, or one that is not itself yet
+                    continue
                 connections = child.net_connections()
             except psutil.Error:  # it has just ended
                 continue
