@@ -67,6 +67,7 @@ def _training(training: dict[str, Any], metrics: dict[str, Any], *, drawn: bool)
     )
     data, optimizer = recipe["data"], recipe["optimizer"]
     name = recipe["name"]
+    source = f"--phantoms {count} --seed {seed}" if drawn else "--manifest MANIFEST"
     phantoms = f"On {data['train']} synthetic phantoms, chosen on {data['validation']} others"
     return (
         "## How it was trained\n\n"
@@ -81,7 +82,7 @@ def _training(training: dict[str, Any], metrics: dict[str, Any], *, drawn: bool)
         "```\n"
         f"kidray train --config training/configs/{name}.toml --out runs/{name}\n"
         f"kidray export --checkpoint runs/{name}/best.pt --out MODEL\n"
-        f"kidray evaluate MODEL --phantoms {count} --seed {seed} --record\n"
+        f"kidray evaluate MODEL {source} --record\n"
         "```"
     )
 
