@@ -61,7 +61,7 @@ def _network(package: ModelPackage) -> str:
 
 
 def _training(training: dict[str, Any], metrics: dict[str, Any], *, drawn: bool) -> str:
-    recipe = training["recipe"]
+    recipe, processes = training["recipe"], training.get("processes", 1)
     count, seed = (
         metrics.get("test", {}).get(key, default) for key, default in (("phantoms", 300), ("seed", 0))
     )
@@ -73,7 +73,8 @@ def _training(training: dict[str, Any], metrics: dict[str, Any], *, drawn: bool)
         "## How it was trained\n\n"
         f"{phantoms if drawn else 'On the train split of a data set, chosen on its validation split'}, "
         f"seed {recipe['seed']}; "
-        f"AdamW at {optimizer['learning_rate']}, schedule {optimizer['schedule']}, batch {recipe['batch']}, "
+        f"AdamW at {optimizer['learning_rate']}, schedule {optimizer['schedule']}, "
+        f"batch {recipe['batch']}{f' in each of {processes} processes' if processes > 1 else ''}, "
         f"{recipe['precision']}, {training['epochs']} epochs, the first {recipe['half_size_epochs']} at half "
         f"size (best: {training['best_epoch']}, "
         f"validation Dice {training['validation_dice']}). No mirroring: left and right matter."

@@ -28,6 +28,7 @@ def save_checkpoint(training: Training, path: Path) -> None:
         "best_epoch": training.best_epoch,
         "earlier": training.earlier,
         "torch_rng": torch.get_rng_state(),
+        "processes": training.ranks.world,
     }
     partial = path.with_suffix(".part")
     torch.save(content, partial)

@@ -187,6 +187,7 @@ def _description(
             "recipe": recipe.model_dump(mode="json", exclude={"data": {"cache"}}),
             "earlier_recipes": [_without_cache(part) for part in content.get("earlier", [])],
             "epochs": content["epoch"],
+            "processes": content.get("processes", 1),
             "best_epoch": content["best_epoch"],
             "validation_dice": round(float(content["best_dice"]), 4),
         },
