@@ -130,7 +130,7 @@ def table(rows: Mapping[str, Row], scale: argparse.Namespace) -> str:
     lines = [
         BEGINS,
         f"{scale.size} x {scale.size} pixels, width {scale.width}, {scale.train} phantoms, {scale.epochs} "
-        f"epochs (a third of them at half size), one seed; figures on {scale.validation} validation phantoms. "
+        f"epochs (a third of them at half size), one seed; on {scale.validation} validation phantoms. "
         "At so small a scale differences below about 0.01 are chance.",
         "",
         "| turned back | Dice | AUROC by the maps | AUROC by the head | seconds |",
