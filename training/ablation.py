@@ -150,7 +150,7 @@ def write(text: str, document: Path) -> None:
 
 
 def main() -> None:
-    """Train what has not been trained, then write the table."""
+    """Train what has not been trained, and write the table anew after each row."""
     scale = _arguments()
     torch.set_num_threads(scale.threads)
     base = small(read_recipe(scale.config), scale)
@@ -166,7 +166,7 @@ def main() -> None:
             kept.write_text(json.dumps(row._asdict()), encoding="utf-8")
         rows[name] = Row(**json.loads(kept.read_text(encoding="utf-8")))
         print(name, rows[name], flush=True)
-    write(table(rows, scale), scale.document)
+        write(table(rows, scale), scale.document)
 
 
 def _drawn(recipe: Recipe, split: Split, workers: int) -> PreparedSet:
