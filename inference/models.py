@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +16,8 @@ from inference.scores import ALL_FEATURES, FEATURES, Calibration
 from study.errors import ModelError
 from study.findings import FINDINGS, FindingLabel
 from study.model import ModelIdentity, Presence, Probability
+
+_Description = TypeVar("_Description", bound=BaseModel)
 
 SHIPPED = "kidray-unet-phantom"
 DESCRIPTION_FILE, NETWORK_FILE, WEIGHTS_FILE, CARD_FILE = (
@@ -202,7 +204,7 @@ def load_package(path: Path | None = None) -> ModelPackage:
         If a file is missing, malformed, or differs from what ``model.json`` says of it.
     """
     folder = shipped_folder() if path is None else path
-    description = _read_description(folder / DESCRIPTION_FILE)
+    description = read_description(folder / DESCRIPTION_FILE, ModelDescription)
     if list(description.labels) != list(FINDINGS) or set(description.scores) != set(FINDINGS):
         raise ModelError(f"{folder}: its labels {description.labels} are not the findings {list(FINDINGS)}")
     _check_features(folder, description)
@@ -237,9 +239,16 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _read_description(path: Path) -> ModelDescription:
+def read_description(path: Path, kind: type[_Description]) -> _Description:
+    """Return the content of a package's ``model.json``, of any task.
+
+    Raises
+    ------
+    ModelError
+        If it is missing or malformed.
+    """
     try:
-        return ModelDescription.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise ModelError(f"{path.parent} is not a model package: it has no {path.name}") from error
     except ValidationError as error:

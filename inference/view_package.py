@@ -7,9 +7,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from inference.models import DESCRIPTION_FILE, NETWORK_FILE, file_sha256
+from inference.models import DESCRIPTION_FILE, NETWORK_FILE, file_sha256, read_description
 from study.errors import ModelError
 from study.image_kind import ImageKind
 from study.model import Probability
@@ -72,7 +72,7 @@ def load_view_package(path: Path | None = None) -> ViewPackage:
         If a file is missing, malformed, or differs from what ``model.json`` says of it.
     """
     folder = shipped_view_folder() if path is None else path
-    description = _read_description(folder / DESCRIPTION_FILE)
+    description = read_description(folder / DESCRIPTION_FILE, ViewDescription)
     if not any(kind.is_readable for kind in description.kinds):
         raise ModelError(f"{folder}: it tells no readable kind, so that nothing would be read")
     if len(set(description.kinds)) != len(description.kinds):
@@ -86,13 +86,3 @@ def load_view_package(path: Path | None = None) -> ViewPackage:
 def shipped_view_folder() -> Path:
     """Return the folder of the view package that ships with Kidray."""
     return Path(str(resources.files("inference"))) / "weights" / SHIPPED_VIEW
-
-
-def _read_description(path: Path) -> ViewDescription:
-    try:
-        return ViewDescription.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise ModelError(f"{path.parent} is not a model package: it has no {path.name}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ModelError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
