@@ -118,6 +118,17 @@ def write_onnx(network: UNet, size: int, path: Path) -> None:
             dynamic_shapes={"radiograph": {0: torch.export.Dim("batch")}},
             verbose=False,
         )
+    save_program(program, path)
+
+
+def save_program(program: torch.onnx.ONNXProgram | None, path: Path) -> None:
+    """Write what torch exported as ONNX, checked, its large weights in half precision.
+
+    Raises
+    ------
+    RuntimeError
+        If torch exported nothing.
+    """
     if program is None:
         raise RuntimeError("torch wrote no ONNX program")
     model = program.model_proto

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -26,7 +25,7 @@ from study.image_kind import READABLE
 from study.model import DISCLAIMER_EN
 from training.document import Table, markdown_table
 from training.eligibility_set import KINDS, Drawn
-from training.export import OPSET, halve
+from training.export import OPSET, save_program
 from training.metrics import wilson
 from training.view_network import ViewNetwork
 
@@ -162,15 +161,7 @@ def _write_onnx(network: ViewNetwork, size: int, path: Path) -> None:
             dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
             verbose=False,
         )
-    if program is None:
-        raise RuntimeError("torch wrote no ONNX program")
-    model = program.model_proto
-    halve(model.graph)
-    for node in model.graph.node:
-        del node.metadata_props[:]
-    model.doc_string = ""
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    save_program(program, path)
 
 
 def _figures(kinds: NDArray[np.int64], is_read: NDArray[np.bool_], found: NDArray[np.intp]) -> dict[str, Any]:
