@@ -43,7 +43,7 @@ def _nasogastric_tube(plane: Plane, habitus: Habitus, rng: np.random.Generator) 
         (rng.uniform(0.3, 0.5), top + rng.uniform(0.08, 0.14)),
         (rng.uniform(0.1, 0.34), top + rng.uniform(0.17, 0.24)),
     ]
-    return _hollow(plane, course, radius_mm=1.4, strength=rng.uniform(0.12, 0.3))
+    return _hollow(plane, course, radius_mm=0.9 + 0.7 * habitus.maturity, strength=rng.uniform(0.12, 0.3))
 
 
 def _umbilical_catheters(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> NDArray[np.float32]:

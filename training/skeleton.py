@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from training.anatomy import Habitus
+from training.anatomy import Habitus, half_width
 from training.canvas import Plane, smooth_curve, texture
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def _ribs(plane: Plane, habitus: Habitus, rng: np.random.Generator) -> NDArray[n
                     (0.74, start + 2.7 * steep),
                 ]
             curve = smooth_curve([(side * x, y) for x, y in rib], 90)
+            inside = half_width(habitus, curve[:, 1].astype(np.float32)) - 0.05  # below the skin
+            curve[:, 0] = np.clip(curve[:, 0], -inside, inside)
             taper = np.clip((90 - np.arange(90)) / 12, 0.35, 1.0)
             plane.tube(curve, 0.027 * plane.unit_mm * taper, canvas)
     return canvas
