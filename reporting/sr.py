@@ -26,6 +26,25 @@ SERIES_NUMBER = {False: 9003, True: 9004}  # draft, signed
 ORGANIZATION = "not recorded"  # the viewer asks a signer for a name, not for an employer
 
 
+# What its UID follows from; a field that is added to reports later changes no UID given before.
+_WORDS = {
+    "study_uid",
+    "revision",
+    "version",
+    "language",
+    "technique",
+    "findings",
+    "impression",
+    "recommendation",
+    "comparison",
+    "limitations",
+    "critical",
+    "disclaimer",
+    "signature",
+    "addendum_to",
+}
+
+
 class SrUids(NamedTuple):
     """The UIDs that a report's SR gets."""
 
@@ -36,9 +55,7 @@ class SrUids(NamedTuple):
 def sr_uids(report: Report) -> SrUids:
     """Return the UIDs of a report's SR: the same for the same words under the same signature."""
     kind = "draft" if report.signature is None else "signed"
-    words = report.model_dump_json(
-        exclude={"created_at": True, "sr_series_uid": True, "sr_instance_uid": True, "wording": True}
-    )
+    words = report.model_dump_json(include=_WORDS)
     digest = hashlib.sha256(words.encode()).hexdigest()
     return SrUids(
         derived_uid(report.study_uid, "report", kind),

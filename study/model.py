@@ -161,7 +161,7 @@ class Sentence(Frozen):
 
 
 class Check(Frozen):
-    """One verdict of the grounding check on an LLM's wording."""
+    """One verdict of the grounding check: on an LLM's wording, or beside a radiologist's."""
 
     rule: str
     sentence: str
@@ -175,6 +175,8 @@ class Wording(Frozen):
     llm_model: str | None = None
     prompt_sha256: str | None = None
     milliseconds: float | None = None
+    server: str | None = None  # host and port that answered; "embedded" for the model that ships
+    decoding: str | None = None  # what held the reply to its schema, such as json_schema
     fallback_reason: str | None = None  # why the template stands though an LLM was asked
     checks: list[Check] = Field(default_factory=list)
 
@@ -184,6 +186,83 @@ class Signature(Frozen):
 
     signer: str
     signed_at: datetime
+
+
+class Assessment(StrEnum):
+    """A radiologist's verdict on one finding (in the spirit of IHE AIRAI)."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class AgeBand(StrEnum):
+    """How old the patient was, as far as wording and rules depend on it."""
+
+    UNDER_TWO_WEEKS = "under_two_weeks"
+    TWO_TO_TWELVE_WEEKS = "two_to_twelve_weeks"  # when hypertrophic pyloric stenosis shows
+    THREE_TO_SIX_MONTHS = "three_to_six_months"
+    OVER_SIX_MONTHS = "over_six_months"
+    UNKNOWN = "unknown"
+
+
+class Exam(Frozen):
+    """What was examined, as far as a report's words and rules rest on it."""
+
+    age_band: AgeBand = AgeBand.UNKNOWN
+    radiographs: list[UID] = Field(default_factory=list)  # those that the model assessed
+    views: list[View] = Field(default_factory=list)  # of each of them
+
+
+class Abstention(Frozen):
+    """Something that the model was asked and did not answer."""
+
+    rule_id: str  # "not-read" for an image; "not-assessable" for a finding that it cannot show
+    reason: str = ""
+    instance_uid: UID | None = None
+    finding_ids: list[str] = Field(default_factory=list)
+
+
+class Quality(Frozen):
+    """How far the images let themselves be read."""
+
+    assessed: int = 0  # radiographs
+    not_assessed: int = 0  # other images of the study
+    limits: list[str] = Field(default_factory=list)  # rule ids of the limitations that hold
+
+
+class CodedEntry(Frozen):
+    """A coded concept (PS3.3 section 8.8)."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+class Observation(Finding):
+    """A finding as one report version holds it: with its codes, and its reader's verdict."""
+
+    code: CodedEntry
+    presence_code: CodedEntry
+    assessment: Assessment | None = None
+
+
+class PriorStudyReference(Frozen):
+    """An earlier abdominal study of the same patient that is at hand; no model has compared it."""
+
+    study_uid: UID
+    study_date: str = ""  # DICOM DA; empty where unknown
+
+
+class Alert(Frozen):
+    """A critical result: the rule that raised it, and who was told by whom, when and how."""
+
+    rule_id: str
+    finding_ids: list[str]  # the finding
+    identified_at: datetime  # time identified
+    told_by: str | None = None  # who told
+    told_to: str | None = None  # who was told
+    told_at: datetime | None = None  # time told
+    told_how: str | None = None  # how
 
 
 class Report(Frozen):
@@ -207,6 +286,16 @@ class Report(Frozen):
     addendum_to: int | None = None  # version of the signed report that this adds to
     sr_series_uid: UID | None = None
     sr_instance_uid: UID | None = None
+    # What follows was not kept by older versions: empty there.
+    follows: int | None = None  # the version that this one was made from
+    exam: Exam | None = None
+    quality: Quality | None = None
+    observations: list[Observation] = Field(default_factory=list)  # every finding that it rests on
+    prior: PriorStudyReference | None = None  # None: none available
+    alert: Alert | None = None  # None: nothing critical
+    abstentions: list[Abstention] = Field(default_factory=list)
+    models: list[ModelIdentity] = Field(default_factory=list)  # that made the findings
+    warnings: list[Check] = Field(default_factory=list)  # of the grounding check on a reader's own words
 
 
 class SignedReport(Frozen):
@@ -215,13 +304,6 @@ class SignedReport(Frozen):
     version: int
     sr_series_uid: UID | None = None
     sr_instance_uid: UID | None = None
-
-
-class Assessment(StrEnum):
-    """A radiologist's verdict on one finding (in the spirit of IHE AIRAI)."""
-
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
 
 
 ObjectKind = Literal["SEG", "LABELMAP", "SR", "REPORT", "DRAFT", "CAPTURE", "GSPS", "PDF"]
