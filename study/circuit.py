@@ -1,7 +1,8 @@
-"""Leave a destination alone that does not answer, and let one try find out when it is back.
+"""Leave alone what does not answer, and let one try find out when it is back.
 
-Kept in Redis, so that every worker knows. Keys: ``kidray:circuit:<AE title>``, a hash of
-``failures`` in a row, ``until`` (POSIX seconds), ``probing`` and ``reason``.
+Kept in Redis, so that every worker knows. Keys: ``kidray:circuit:<AE title>`` of a destination and
+``kidray:llm-circuit:<host:port>`` of an LLM, each a hash of ``failures`` in a row, ``until`` (POSIX
+seconds), ``probing`` and ``reason``.
 """
 
 from __future__ import annotations
@@ -39,6 +40,19 @@ return 1
 """
 
 
+class Rhythm(NamedTuple):
+    """When something is left alone, and for how long."""
+
+    failures: int = FAILURES
+    first_pause: float = FIRST_PAUSE
+    longest_pause: float = LONGEST_PAUSE
+    probe: float = PROBE
+
+
+# A wording takes a minute at the very most, and a server that was started anew is soon ready.
+LLM_RHYTHM = Rhythm(first_pause=10.0, longest_pause=60.0, probe=60.0)
+
+
 class Pause(NamedTuple):
     """A destination that is left alone."""
 
@@ -48,7 +62,7 @@ class Pause(NamedTuple):
 
 
 class Circuit:
-    """A circuit breaker for each destination, by AE title.
+    """A circuit breaker for each destination, by AE title, or for each of another kind of peer.
 
     Parameters
     ----------
@@ -56,15 +70,28 @@ class Circuit:
         A connection that decodes responses.
     clock
         POSIX seconds.
+    kind
+        Names the keys in Redis.
+    rhythm
+        When a peer is left alone, and for how long.
 
     Notes
     -----
     Every method raises `RegistryUnavailableError` when Redis does not answer.
     """
 
-    def __init__(self, client: redis.Redis, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        clock: Callable[[], float] = time.time,
+        *,
+        kind: str = "circuit",
+        rhythm: Rhythm | None = None,
+    ) -> None:
         self._redis = client
         self._clock = clock
+        self._kind = kind
+        self._rhythm = rhythm or Rhythm()
         self._allows = client.register_script(_ALLOWS)
         self._failed = client.register_script(_FAILED)
 
@@ -75,29 +102,33 @@ class Circuit:
         """
         now = self._clock()
         try:
-            return cast("str | None", self._allows(keys=[_key(ae_title)], args=[now, now + PROBE]))
+            return cast(
+                "str | None",
+                self._allows(keys=[self._key(ae_title)], args=[now, now + self._rhythm.probe]),
+            )
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
 
     def failed(self, ae_title: str, reason: str) -> None:
         """Note that no association could be had."""
-        arguments: list[str | float] = [self._clock(), reason, FAILURES, FIRST_PAUSE, LONGEST_PAUSE]
+        failures, first, longest, _ = self._rhythm
+        arguments: list[str | float] = [self._clock(), reason, failures, first, longest]
         try:
-            self._failed(keys=[_key(ae_title)], args=arguments)
+            self._failed(keys=[self._key(ae_title)], args=arguments)
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
 
     def succeeded(self, ae_title: str) -> None:
         """Note that the destination answers; whatever was held against it is forgotten."""
         try:
-            self._redis.delete(_key(ae_title))
+            self._redis.delete(self._key(ae_title))
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
 
     def pause(self, ae_title: str) -> Pause | None:
         """Return how long the destination is left alone still; None where it is not."""
         try:
-            held = cast("dict[str, str]", self._redis.hgetall(_key(ae_title)))
+            held = cast("dict[str, str]", self._redis.hgetall(self._key(ae_title)))
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
         if "until" not in held:
@@ -105,6 +136,10 @@ class Circuit:
         seconds = max(0.0, float(held["until"]) - self._clock())
         return Pause(seconds, int(held.get("failures", 0)), held.get("reason", ""))
 
+    def _key(self, ae_title: str) -> str:
+        return f"{PREFIX}{self._kind}:{ae_title}"
 
-def _key(ae_title: str) -> str:
-    return f"{PREFIX}circuit:{ae_title}"
+
+def llm_circuit(client: redis.Redis, clock: Callable[[], float] = time.time) -> Circuit:
+    """Return the circuit breaker of the LLM, by host and port."""
+    return Circuit(client, clock, kind="llm-circuit", rhythm=LLM_RHYTHM)

@@ -16,6 +16,7 @@ KidrayError
 ├── ModelError                the model package is missing, damaged or does not fit
 ├── DeliveryError             the destination refused or did not answer (retryable)
 └── WordingError              the LLM gave nothing usable (retryable where it says so)
+    └── LlmUnavailableError   the LLM does not answer, or not in time
 """
 
 from __future__ import annotations
@@ -103,3 +104,7 @@ class WordingError(KidrayError):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class LlmUnavailableError(WordingError):
+    """Raised when the LLM's server does not answer, not in time, or as no such server does."""

@@ -172,11 +172,17 @@ class Wording(Frozen):
     """Where the words came from."""
 
     source: DraftSource
-    llm_model: str | None = None
+    llm_model: str | None = None  # as the server names it, where it does
+    llm_sha256: str | None = None  # of the model's weights, where the server tells
     prompt_sha256: str | None = None
-    milliseconds: float | None = None
-    server: str | None = None  # host and port that answered; "embedded" for the model that ships
-    decoding: str | None = None  # what held the reply to its schema, such as json_schema
+    server: str | None = None  # host and port that were asked
+    engine: str | None = None  # what runs there, as far as it tells: "vllm 0.32.0"
+    decoding: str | None = None  # how the server was told to hold to the schema: "json_schema"
+    tries: int = 0  # questions asked: 0 where the server was left alone
+    prompt_tokens: int | None = None  # of all tries; None where the server does not tell
+    completion_tokens: int | None = None
+    first_token_ms: float | None = None  # from the first question to its first token
+    milliseconds: float | None = None  # of all tries
     fallback_reason: str | None = None  # why the template stands though an LLM was asked
     checks: list[Check] = Field(default_factory=list)
 

@@ -51,6 +51,14 @@ DRAFT_SECONDS = Histogram(
     "kidray_draft_seconds", "From the first instance received to the draft", buckets=_SECONDS
 )
 WORDINGS = Counter("kidray_wordings_total", "LLM wordings asked for, by outcome", ["outcome"])
+WORDING_SECONDS = Histogram("kidray_wording_seconds", "Duration of a wording, all tries", buckets=_SECONDS)
+FIRST_TOKEN_SECONDS = Histogram(
+    "kidray_wording_first_token_seconds", "From the first question to its first token", buckets=_SECONDS
+)
+WORDING_TOKENS = Counter("kidray_wording_tokens_total", "Tokens that the LLM read and wrote", ["kind"])
+LLM_LEFT_ALONE = Gauge(
+    "kidray_llm_left_alone", "Whether the LLM is left alone: 1 or 0", multiprocess_mode="mostrecent"
+)
 DELIVERIES = Counter(
     "kidray_deliveries_total", "Objects sent, by destination and outcome", ["destination", "outcome"]
 )
