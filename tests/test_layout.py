@@ -104,24 +104,29 @@ def test_every_command_has_help_that_says_what_it_does() -> None:
         assert len(shown.output.split()) > 15, path
 
 
+# Extras that are never beside the service: each has an environment, so pins, of its own.
+OWN_PINS = {"finetune": "constraints-finetune.txt", "quantize": "constraints-finetune.txt"}
+UNPINNED = {"vllm"}  # its own page tells which version was run
+
+
+def pins_of(file: str) -> dict[str, str]:
+    lines = (ROOT / file).read_text().splitlines()
+    split = (line.partition("==") for line in lines if "==" in line and not line.startswith("#"))
+    return {canonicalize_name(name): version for name, _, version in split}
+
+
 def test_the_pinned_versions_are_those_that_the_project_asks_for() -> None:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pins = {
-        canonicalize_name(name): version
-        for name, _, version in (line.partition("==") for line in lines if "==" in line)
-    }
-    asked = PROJECT["dependencies"] + [
-        each
-        for extra, wanted in PROJECT["optional-dependencies"].items()
-        if extra != "vllm"  # never beside the service: it has an environment of its own
-        for each in wanted
-    ]
-    for requirement in map(Requirement, asked):
+    extras = PROJECT["optional-dependencies"]
+    asked = [("constraints.txt", each) for each in PROJECT["dependencies"]]
+    for extra in extras.keys() - UNPINNED:
+        asked += [(OWN_PINS.get(extra, "constraints.txt"), each) for each in extras[extra]]
+    for file, each in asked:
+        requirement = Requirement(each)
         if requirement.marker is not None and not requirement.marker.evaluate():
             continue
-        pinned = pins.get(canonicalize_name(requirement.name))
-        assert pinned is not None, f"{requirement.name} is not in constraints.txt"
-        assert requirement.specifier.contains(pinned), f"{requirement} and {pinned}"
+        pinned = pins_of(file).get(canonicalize_name(requirement.name))
+        assert pinned is not None, f"{requirement.name} is not in {file}"
+        assert requirement.specifier.contains(pinned), f"{requirement} and {pinned} in {file}"
 
 
 def test_no_dependency_that_serves_is_under_the_gpl() -> None:
