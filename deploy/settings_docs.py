@@ -36,6 +36,13 @@ EXAMPLES = {
     "called_ae_titles": "KIDRAY2",
     "dicom_networks": "10.1.0.0/16,10.2.0.5",
     "model": "kidray-unet-0.2.0",
+    "web_url": "https://kidray.hospital",
+    "oidc_issuer": "https://login.hospital/realms/staff",
+    "oidc_client_secret": "from-the-provider",
+    "oidc_roles": "Radiologists=signer,Residents=reader,PACS-Admins=admin",
+    "smart_issuers": "https://ehr.hospital/fhir",
+    "smart_client_secret": "from-the-FHIR-server",
+    "audit_syslog": "tls://audit.hospital:6514",
 }
 # Settings that are tables; in the file they stand last, for what follows a table belongs to it.
 TABLES = {
@@ -61,6 +68,12 @@ node = "ARCHIVE@10.0.0.6:104"
 gets = ["SEG", "SR", "REPORT"]
 when = "signed"
 transfer_syntaxes = ["1.2.840.10008.1.2.1"]""",
+    "users": """\
+[[users]]
+login = "mkim"
+name = "Kim^Minji"
+password = "$argon2id$v=19$..."
+roles = ["signer", "admin"]""",
 }
 
 
@@ -71,13 +84,21 @@ def default(field: FieldInfo) -> str | int | float | None:
         value = value.get_secret_value()
     if value is None or value == ():
         return None
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return value if isinstance(value, (int, float)) else str(value)
+
+
+def fields() -> dict[str, FieldInfo]:
+    """Return the settings: those of the whole service, then those of who may ask for what."""
+    own = [name for name in Settings.__annotations__ if name in Settings.model_fields]
+    return {name: Settings.model_fields[name] for name in (*own, *Settings.model_fields)}
 
 
 def table() -> str:
     """Return the settings as a Markdown table."""
     rows = ["| variable | default | what |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    for name, field in fields().items():
         value = default(field)
         shown = "" if value is None else f"`{value}`"
         rows.append(f"| `KIDRAY_{name.upper()}` | {shown} | {field.description} |")
@@ -91,7 +112,7 @@ def example() -> str:
         "# A flag of the command line wins over KIDRAY_... in the environment, which wins over this file.",
         "# Every line that is commented out shows the default, or an example where there is none.",
     ]
-    for name, field in Settings.model_fields.items():
+    for name, field in fields().items():
         if name in TABLES:
             continue
         value = default(field)

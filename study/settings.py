@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from study.access import SECRETS, AccessSettings
 from study.destination import Destination, DestinationPolicy
 from study.errors import SettingsError
 from study.model import Language
@@ -27,7 +28,7 @@ __all__ = ["Destination", "FetchBy", "Settings", "load_settings"]
 FetchBy = Literal["any", "get", "move"]
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings):
     """Every setting of the service. The order of precedence: flag, environment, file, default."""
 
     model_config = SettingsConfigDict(
@@ -254,7 +255,7 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """Return the settings as the `KIDRAY_*` that make another process see the same; no secrets."""
-        values = self.model_dump(exclude={"web_login", "llm_api_key"}, exclude_none=True)
+        values = self.model_dump(exclude=set(SECRETS), exclude_none=True) | self.access_environment()
         values["pacs"] = ",".join(str(d) for d in self.pacs)
         values["move_destinations"] = ",".join(str(d) for d in self.move_destinations)
         if self.priors_from is not None:
@@ -269,6 +270,11 @@ class Settings(BaseSettings):
     def policies(self) -> tuple[DestinationPolicy, ...]:
         """Every destination: those of `pacs`, which get what is usual, then those of `destinations`."""
         return (*(DestinationPolicy(node=node) for node in self.pacs), *self.destinations)
+
+    @property
+    def asks_for_login(self) -> bool:
+        """Whether people log in: with a password, or at an OpenID provider."""
+        return self.web_login is not None or bool(self.users) or self.oidc_issuer is not None
 
     @property
     def archive(self) -> Path:
@@ -295,10 +301,10 @@ def load_settings(**flags: object) -> Settings:
         first = error.errors()[0]
         name = "KIDRAY_" + "_".join(str(p) for p in first["loc"]).upper()
         raise SettingsError(f"{name}: {first['msg']}") from error
-    if settings.web_login is None and not _is_loopback(settings.web_host):
+    if not settings.asks_for_login and not _is_loopback(settings.web_host):
         raise SettingsError(
             f"the viewer would listen on {settings.web_host}, which others can reach, without a login; "
-            "set KIDRAY_WEB_LOGIN=USER:PASSWORD or KIDRAY_WEB_HOST=127.0.0.1"
+            "set KIDRAY_WEB_LOGIN=USER:PASSWORD, KIDRAY_OIDC_ISSUER or KIDRAY_WEB_HOST=127.0.0.1"
         )
     if (settings.keep_days or settings.keep_free) and not settings.policies:
         raise SettingsError(
