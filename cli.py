@@ -40,6 +40,7 @@ app.add_typer(operation.studies, name="studies")
 app.add_typer(operation.dead_letters, name="dead-letters")
 vision_commands.models.command("certify")(certify)
 app.add_typer(vision_commands.models, name="models")
+app.add_typer(writer_commands.reports, name="reports")
 app.command("rebuild")(operation.rebuild)
 for room in (vision_commands, training_commands, writer_commands, dicom_commands):
     app.add_typer(room.app)

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(help="Report drafting.", no_args_is_help=True)
+reports = typer.Typer(help="Look at the reports of all studies.", no_args_is_help=True)
+
+
+@reports.command("quality")
+def report_quality(
+    since: Annotated[datetime | None, typer.Option(help="Only reports signed from then on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only reports signed before then, UTC.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")] = False,
+) -> None:
+    """Tell how drafts fared: what was accepted, what was rewritten, and how long it took to sign.
+
+    Computed from the archive's events each time. Holds counts only: no patient, no reader.
+
+    Example: kidray reports quality --since 2026-01-01 --json
+    """
+    from rich.console import Console
+
+    from reporting.difference import read_signed_drafts
+    from reporting.quality import sum_up
+    from reporting.quality_table import tables
+    from study.commands import open_service
+
+    archive = open_service().ledger.archive
+    quality = sum_up(list(read_signed_drafts(archive, since=since, until=until)))
+    if as_json:
+        typer.echo(quality.model_dump_json(indent=2))
+        return
+    console = Console()
+    for table in tables(quality):
+        console.print(table)
 
 
 @app.command("train-writer")
