@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from inference.finding_score import FindingScore
 from inference.hanging import Hanging
-from inference.models import FindingScore, ModelPackage
+from inference.models import ModelPackage
 from inference.predict import Prediction
 from inference.region import Field, region_of
 from study.findings import FINDINGS, FindingLabel

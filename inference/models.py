@@ -11,11 +11,12 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from inference.finding_score import FindingScore
 from inference.runtime import Precision
 from inference.scores import ALL_FEATURES, FEATURES, Calibration
 from study.errors import ModelError
 from study.findings import FINDINGS, FindingLabel
-from study.model import ModelIdentity, Presence, Probability
+from study.model import ModelIdentity, Probability
 
 _Description = TypeVar("_Description", bound=BaseModel)
 
@@ -27,36 +28,6 @@ DESCRIPTION_FILE, NETWORK_FILE, WEIGHTS_FILE, CARD_FILE = (
     "CARD.md",
 )
 QUANTISED_FILE, GOLDEN_FILE = "model.int8.onnx", "golden.png"
-
-
-class FindingScore(BaseModel):
-    """How one finding is scored for the radiograph as a whole.
-
-    Attributes
-    ----------
-    weights, bias
-        Logistic regression on the package's features, of `inference.scores.ALL_FEATURES`.
-    temperature
-        Divides the regression's logit before it becomes a probability (Guo et al. 2017).
-    operating_point
-        At or above: present.
-    indeterminate_from
-        At or above, yet below the operating point: indeterminate. Below: absent.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    weights: Annotated[list[float], Field(min_length=len(FEATURES), max_length=len(ALL_FEATURES))]
-    bias: float
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    operating_point: Probability
-    indeterminate_from: Probability
-
-    def presence(self, probability: float) -> Presence:
-        """Return the verdict for a calibrated probability."""
-        if probability >= self.operating_point:
-            return Presence.PRESENT
-        return Presence.INDETERMINATE if probability >= self.indeterminate_from else Presence.ABSENT
 
 
 class Golden(BaseModel):

@@ -31,7 +31,7 @@ from inference.unet import UNet
 from study import telemetry
 from study.findings import FINDINGS
 from study.model import DISCLAIMER_EN
-from training.calibrate import fit_score
+from training.calibrate import choice_for, fit_score
 from training.card import write_card
 from training.certify import add_golden, certify_bf16
 from training.checkpoint import read_checkpoint, reading_weights
@@ -236,7 +236,7 @@ def calibrated_description(package: ModelPackage, validation: PreparedSet) -> Mo
     present = np.asarray(validation.findings, np.bool_)
     scores = {}
     for number, label in enumerate(FINDINGS):
-        fitted = fit_score(features[:, number], present[:, number])
+        fitted = fit_score(features[:, number], present[:, number], choice_for(label))
         scores[label] = with_temperature(fitted, features[:, number], present[:, number])
     return package.description.model_copy(update={"scores": scores})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from inference.finding_score import Choice
 from study.findings import FINDINGS
 from training.document import Table
 from training.froc import HIT_SHARE, ON_TARGET_SHARE, RATES
@@ -13,6 +14,10 @@ Figures = Mapping[str, Any]
 _NAMES = {label.value: each.name_en for label, each in FINDINGS.items()}
 FORMAT = 2  # of metrics.json
 NONE = "none"
+CHOICES = {
+    Choice.BEST_SUM: "sensitivity plus specificity",
+    Choice.SENSITIVITY_FIRST: "sensitivity, as it is critical",
+}
 DEFINITIONS = (
     "**Served.** Every radiograph went the way of a received one: preprocessing, the exported network, "
     "image-level probabilities, masks on the radiograph's own pixels.",
@@ -190,10 +195,13 @@ def mimic_table(part: Figures) -> Table:
 def point_table(scores: Mapping[str, Figures]) -> Table:
     """Return the operating points of a package's scores, by label."""
     rows = [
-        [name, f"{scores[label]['operating_point']:.2f}", f"{scores[label]['indeterminate_from']:.2f}"]
+        [
+            name, f"{scores[label]['operating_point']:.2f}", f"{scores[label]['indeterminate_from']:.2f}",
+            CHOICES[Choice(scores[label]["choice"])],
+        ]
         for label, name in _NAMES.items()
-    ]
-    return Table(("finding", "present from", "indeterminate from"), rows)
+    ]  # fmt: skip
+    return Table(("finding", "present from", "indeterminate from", "chosen for"), rows)
 
 
 def _shares(row: Figures) -> list[str]:

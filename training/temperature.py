@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.models import FindingScore
+from inference.finding_score import FindingScore
 from training.calibrate import fit_logistic
 from training.reliability import at_temperature
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.models import FindingScore, ModelDescription, ModelPackage
+from inference.finding_score import FindingScore
+from inference.models import ModelDescription, ModelPackage
 from inference.predict import Prediction
 from inference.preprocess import prepare
 from inference.scores import FEATURES

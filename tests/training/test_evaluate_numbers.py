@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference.models import FindingScore, ModelPackage, load_package
+from inference.finding_score import FindingScore
+from inference.models import ModelPackage, load_package
 from inference.scores import FEATURES, Calibration, calibrated
 from study.findings import FindingLabel
 from training.calibrate import fit_score

@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from inference.finding_score import Choice
 from inference.scores import FEATURES, Calibration, calibrated, image_features, image_scores
-from training.calibrate import fit_score, indeterminate_from, operating_point
+from study.findings import FINDINGS, FindingLabel
+from training.calibrate import (
+    LARGEST_WEIGHT,
+    choice_for,
+    fit_logistic,
+    fit_score,
+    indeterminate_from,
+    operating_point,
+    sensitive_point,
+)
 from training.losses import segmentation_loss, soft_dice
 from training.metrics import auroc, batch_pooled_soft_dice, bootstrap_mean, dice, wilson
 
@@ -101,6 +111,42 @@ def test_a_fitted_score_is_calibrated_and_separates() -> None:
 def test_the_operating_point_lies_between_two_clear_groups() -> None:
     probabilities = np.array([0.1, 0.2, 0.3, 0.7, 0.9])
     assert operating_point(probabilities, np.array([False, False, False, True, True])) == pytest.approx(0.5)
+
+
+def test_what_is_critical_is_called_as_often_as_a_specificity_of_95_percent_allows() -> None:
+    negatives = np.linspace(0.0, 0.5, 100)
+    probabilities = np.concatenate([negatives, [0.3, 0.479, 0.8, 0.9]])
+    present = np.arange(len(probabilities)) >= len(negatives)
+    first, best_sum = sensitive_point(probabilities, present), operating_point(probabilities, present)
+    assert (probabilities[present] >= first).mean() == 0.75  # 0.3 would cost more than is allowed
+    assert 0.95 <= (probabilities[~present] < first).mean() < 0.97
+    assert first == pytest.approx((0.479 + negatives[negatives < 0.479].max()) / 2)
+    assert best_sum == pytest.approx(first)  # one in four is worth five in a hundred
+    many = np.concatenate([np.full(60, 0.9), [0.479]])  # one in sixty is not
+    probabilities, present = np.concatenate([negatives, many]), np.arange(161) >= 100
+    assert sensitive_point(probabilities, present) < 0.479 < operating_point(probabilities, present)
+
+
+def test_only_the_critical_finding_is_chosen_for_its_sensitivity() -> None:
+    sensitive = {label for label in FINDINGS if choice_for(label) is Choice.SENSITIVITY_FIRST}
+    assert sensitive == {FindingLabel.PNEUMOPERITONEUM}
+
+
+def test_no_feature_gets_an_extreme_weight_where_a_set_is_separated_without_error() -> None:
+    rng = np.random.default_rng(3)
+    present = np.arange(300) < 60
+    sure = np.where(present, 1.0, 0.0)
+    features = np.stack([
+        4 * sure + rng.normal(0, 0.05, 300),
+        0.001 * sure + rng.normal(0, 1e-4, 300),  # hardly varies: a free fit weighs it with hundreds
+        -sure + rng.normal(0, 0.1, 300),  # a sign that would speak against the finding
+    ], axis=1)  # fmt: skip
+    fit = fit_logistic(features, present)
+    assert fit.weights.min() >= 0
+    assert fit.weights.max() <= LARGEST_WEIGHT + 1e-9
+    assert fit.weights[2] == 0
+    probabilities = 1 / (1 + np.exp(-(features @ fit.weights + fit.bias)))
+    assert probabilities[present].min() > 0.8 > 0.2 > probabilities[~present].max()
 
 
 def test_indeterminate_begins_where_few_negatives_reach() -> None:
