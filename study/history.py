@@ -7,17 +7,16 @@ Every step of a study is one event, kept in the archive under a number and never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from study.alert_events import Acknowledged, Alerted, AlertEvent, Escalated, Notified, Withdrawn, alert_after
 from study.model import (
     UID,
     Assessment,
     Commitment,
     Delivery,
-    Frozen,
     Report,
     Segmentation,
     SignedReport,
@@ -26,14 +25,8 @@ from study.model import (
     TimelineEntry,
 )
 from study.state import State, check_transition
+from study.step import Step
 from study.verdicts import is_critical, still_standing
-
-
-class Step(Frozen):
-    """What every event has."""
-
-    at: datetime
-    revision: int
 
 
 class Received(Step):
@@ -132,7 +125,7 @@ class Committed(Step):
     outcomes: dict[UID, Commitment]  # by instance UID
 
 
-Event = Annotated[
+StudyEvent = (
     Received
     | Previewed
     | Queued
@@ -144,7 +137,10 @@ Event = Annotated[
     | Signed
     | Kept
     | Delivered
-    | Committed,
+    | Committed
+)
+Event = Annotated[
+    StudyEvent | AlertEvent,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -178,7 +174,11 @@ def apply(study_uid: str, record: StudyRecord | None, event: Event, number: int)
             received_at=event.at,
             updated_at=event.at,
         )
-    changes = _changes(record, event)
+    changes = (
+        {"alert": alert_after(record.alert, event)}
+        if isinstance(event, Alerted | Notified | Escalated | Acknowledged | Withdrawn)
+        else _changes(record, event)
+    )
     if "state" in changes:
         check_transition(_before(State(record.state), event), State(str(changes["state"])))
     return record.model_copy(
@@ -200,7 +200,7 @@ def _before(state: State, event: Event) -> State:
     return state
 
 
-def _changes(record: StudyRecord, event: Event) -> dict[str, object]:
+def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
     match event:
         case Received():
             return {
@@ -332,5 +332,15 @@ def _detail(event: Event) -> str:
         case Committed():
             outcomes = ", ".join(sorted(set(event.outcomes.values())))
             return f"{len(event.outcomes)} at {event.destination}: {outcomes}"
+        case Alerted():
+            return event.rule_id
+        case Notified():
+            return f"{event.notice.about} to {event.notice.channel}: {event.notice.state}"
+        case Escalated():
+            return f"level {event.level}"
+        case Acknowledged():
+            return event.acknowledgement.how
+        case Withdrawn():
+            return event.why
         case _:
             return ""

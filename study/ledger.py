@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from threading import Lock
 
+import structlog
+
+from study import telemetry
+from study.alerts import follows
 from study.archive import Archive, Stamp
 from study.errors import ConflictError, NotInArchiveError
 from study.history import Event, apply, fold
-from study.model import StudyRecord
+from study.model import AlertState, StudyAlert, StudyRecord
 from study.owed import results_of
 from study.registry import Registry
+
+log = structlog.get_logger()
 
 Decide = Callable[["StudyRecord | None"], "Event | None"]
 
@@ -27,11 +34,16 @@ class Ledger:
         Where events are kept.
     registry
         Where the worklist reads what they add up to.
+    clock
+        Gives the time, with its zone, at which an alert is raised.
     """
 
-    def __init__(self, archive: Archive, registry: Registry) -> None:
+    def __init__(
+        self, archive: Archive, registry: Registry, clock: Callable[[], datetime] = telemetry.now
+    ) -> None:
         self.archive = archive
         self.registry = registry
+        self._clock = clock
         self._read: OrderedDict[str, tuple[Stamp, StudyRecord | None]] = OrderedDict()
         self._lock = Lock()
 
@@ -63,6 +75,9 @@ class Ledger:
         Redis learns the outcome even if there was nothing left to do, so a step that was killed
         between the two writes is mended by doing it again.
 
+        Where the study as it stands then raises a critical-result alert, or withdraws one, that event
+        follows at once: an alert waits for no other step.
+
         Raises
         ------
         StateError
@@ -72,8 +87,18 @@ class Ledger:
         """
         record = self.commit(study_uid, decide)
         if record is not None:
+            record = self._alerted(study_uid, record)
             self.registry.publish(record)
         return record
+
+    def _alerted(self, study_uid: str, record: StudyRecord) -> StudyRecord:
+        """Return the record after the alert event that it lacks, if any."""
+        if follows(record, self._clock()) is None:
+            return record
+        after = self.commit(study_uid, lambda held: follows(held, self._clock()) if held else None) or record
+        if after.version > record.version and after.alert is not None:
+            _tell(study_uid, after.alert, after.updated_at)
+        return after
 
     def commit(self, study_uid: str, decide: Decide) -> StudyRecord | None:
         """Append the event that `decide` returns for the study as it stands now; Redis is left alone.
@@ -123,3 +148,20 @@ class Ledger:
             self._read.move_to_end(study_uid)
             while len(self._read) > _MOST_READ:
                 self._read.popitem(last=False)
+
+
+def _tell(study_uid: str, alert: StudyAlert, at: datetime) -> None:
+    """Count and log an alert that was raised or withdrawn."""
+    telemetry.ALERTS.labels(rule=alert.rule_id, state=alert.state).inc()
+    seconds = None
+    if alert.state is AlertState.OPEN:
+        seconds = (at - alert.identified_at).total_seconds()
+        telemetry.ALERT_SECONDS.observe(seconds)
+    log.warning(
+        "critical_alert",
+        study_uid=study_uid,
+        rule=alert.rule_id,
+        state=str(alert.state),
+        why=None if alert.withdrawal is None else str(alert.withdrawal),
+        seconds=seconds,
+    )

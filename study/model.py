@@ -302,6 +302,7 @@ class Report(Frozen):
     abstentions: list[Abstention] = Field(default_factory=list)
     models: list[ModelIdentity] = Field(default_factory=list)  # that made the findings
     warnings: list[Check] = Field(default_factory=list)  # of the grounding check on a reader's own words
+    communication: list[Sentence] = Field(default_factory=list)  # of the critical result, by rule
 
 
 class SignedReport(Frozen):
@@ -313,6 +314,7 @@ class SignedReport(Frozen):
 
 
 ObjectKind = Literal["SEG", "LABELMAP", "SR", "REPORT", "DRAFT", "CAPTURE", "GSPS", "PDF"]
+MessageKind = Literal["FHIR", "HL7"]  # a report version as a message, which is not in the archive
 
 
 class DeliveryState(StrEnum):
@@ -332,12 +334,12 @@ class Commitment(StrEnum):
 
 
 class Delivery(Frozen):
-    """One object on its way to one destination."""
+    """One object, or one message, on its way to one destination."""
 
-    destination: str  # AE title
-    series_uid: UID
-    instance_uid: UID
-    kind: ObjectKind
+    destination: str  # AE title, or the name of an endpoint
+    series_uid: UID  # of a message: the study's own
+    instance_uid: UID  # of a message: it follows from the report version
+    kind: ObjectKind | MessageKind
     state: DeliveryState
     attempts: int = 0  # outcomes that differed; a try that ended as the one before is not counted
     reason: str | None = None
@@ -359,6 +361,85 @@ class StudySummary(Frozen):
     study_description: str = ""
     body_part: str = ""
     modality: str = ""
+
+
+class AlertState(StrEnum):
+    """Where a study's critical-result alert stands."""
+
+    OPEN = "open"  # nobody has said whom they told
+    ACKNOWLEDGED = "acknowledged"
+    WITHDRAWN = "withdrawn"
+
+
+class Withdrawal(StrEnum):
+    """Why an alert was withdrawn."""
+
+    REJECTED = "rejected"  # a reader rejected what it rested on
+    NOT_FOUND = "not_found"  # a later reading of the study no longer finds it
+
+
+class ToldHow(StrEnum):
+    """How a critical result was communicated."""
+
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    VIDEO = "video"
+    MESSAGE = "message"
+    OTHER = "other"
+
+
+class Acknowledgement(Frozen):
+    """The six things that are recorded of a critical result's communication."""
+
+    finding_ids: list[str]  # the finding
+    identified_at: datetime  # time identified: of the vision result
+    told_by: str  # who told
+    told_to: str  # who was told
+    told_at: datetime  # time told
+    how: ToldHow
+
+
+class NoticeKind(StrEnum):
+    """What a channel is told of an alert."""
+
+    RAISED = "raised"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    WITHDRAWN = "withdrawn"
+
+
+class Notice(Frozen):
+    """One message on an alert to one channel, and how far it got."""
+
+    channel: str
+    about: NoticeKind
+    level: int  # of escalation: 0 is the first call
+    raised: int  # which raising of the study's alert it is about: 1 is the first
+    state: DeliveryState
+    attempts: int = 0  # outcomes that differed
+    reason: str | None = None
+    at: datetime
+
+
+class StudyAlert(Frozen):
+    """A study's critical-result alert, raised from the vision result by rule."""
+
+    state: AlertState
+    rule_id: str
+    revision: int  # of the study whose reading raised it
+    raised: int  # how often it was raised for this study
+    label: FindingLabel
+    presence: Presence
+    certainty: Certainty
+    finding_ids: list[str]
+    radiograph_uid: UID  # that shows it most surely
+    identified_at: datetime  # of the vision result
+    since: datetime  # waiting counts from here
+    level: int = 0  # steps of escalation taken
+    acknowledgement: Acknowledgement | None = None
+    acknowledged_at: datetime | None = None  # when that was recorded
+    withdrawal: Withdrawal | None = None
+    notices: list[Notice] = Field(default_factory=list)  # newest outcome of each
 
 
 class TimelineEntry(Frozen):
@@ -397,6 +478,7 @@ class StudyRecord(Frozen):
     findings: list[Finding] = Field(default_factory=list)
     not_read: dict[str, str] = Field(default_factory=dict)  # instance UID -> reason
     assessments: dict[str, Assessment] = Field(default_factory=dict)  # by Finding.id
+    alert: StudyAlert | None = None  # None: nothing critical was found
     draft: Report | None = None  # the newest report version, draft or signed
     signed: list[SignedReport] = Field(default_factory=list)  # every version that was signed, oldest first
     deliveries: list[Delivery] = Field(default_factory=list)

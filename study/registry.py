@@ -3,8 +3,9 @@
 Keys, all under ``kidray:``
     ``study:<uid>``   hash: ``version``, ``record`` (JSON) and its ``schema``, ``transient`` (a state that
                       leaves no event)
-    ``worklist``      sorted set: study UIDs, critical and unsigned first, then newest
+    ``worklist``      sorted set: study UIDs, critical and unsigned, or with an open alert, first, then newest
     ``receiving``     sorted set: study UIDs by the time at which they count as complete
+    ``alerts``        sorted set: study UIDs whose critical-result alert is open, by its time
     ``whole``         set once all that the archive holds is known here; gone when Redis was wiped
     ``events``        channel: one message for each change
 """
@@ -20,7 +21,7 @@ from typing import Any, cast
 import redis
 
 from study.errors import RegistryUnavailableError
-from study.model import StudyRecord
+from study.model import AlertState, StudyRecord
 from study.silence import Silence
 from study.state import State, check_transition
 
@@ -29,6 +30,7 @@ PREFIX = "kidray:"
 CHANNEL = PREFIX + "events"
 _WORKLIST = PREFIX + "worklist"
 _RECEIVING = PREFIX + "receiving"
+_ALERTS = PREFIX + "alerts"
 _WHOLE = PREFIX + "whole"
 _FIRST = 1e11  # larger than any POSIX time: puts critical studies before all others
 
@@ -43,6 +45,8 @@ redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'schema', ARG
 redis.call('HDEL', KEYS[1], 'transient')
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
 if ARGV[5] ~= 'receiving' then redis.call('ZREM', KEYS[3], ARGV[4]) end
+if ARGV[8] == '' then redis.call('ZREM', KEYS[5], ARGV[4])
+else redis.call('ZADD', KEYS[5], ARGV[8], ARGV[4]) end
 redis.call('PUBLISH', KEYS[4], ARGV[6])
 return 1
 """
@@ -98,11 +102,12 @@ class Registry:
 
     def publish(self, record: StudyRecord) -> bool:
         """Hold `record` unless a version as new is held; returns whether it was news."""
-        first = record.critical and record.state != State.SIGNED
+        waiting_since = _alerted_since(record)
+        first = waiting_since is not None or (record.critical and record.state != State.SIGNED)
         score = (0 if first else _FIRST) - record.received_at.timestamp()
         with _translated():
             news = self._publish(
-                keys=[_study(record.study_uid), _WORKLIST, _RECEIVING, CHANNEL],
+                keys=[_study(record.study_uid), _WORKLIST, _RECEIVING, CHANNEL, _ALERTS],
                 args=[
                     record.version,
                     record.model_dump_json(),
@@ -111,6 +116,7 @@ class Registry:
                     record.state,
                     _message(record, record.state),
                     SCHEMA,
+                    "" if waiting_since is None else waiting_since,
                 ],
             )
         return bool(news)
@@ -174,6 +180,7 @@ class Registry:
             self._redis.delete(_study(study_uid))
             self._redis.zrem(_WORKLIST, study_uid)
             self._redis.zrem(_RECEIVING, study_uid)
+            self._redis.zrem(_ALERTS, study_uid)
 
     def expect_more_until(self, study_uid: str, due: float) -> None:
         """Note that the study counts as complete at `due` (POSIX seconds) if nothing more comes."""
@@ -194,6 +201,11 @@ class Registry:
         """Return the studies whose time of completion has come."""
         with _translated():
             return cast("list[str]", self._redis.zrangebyscore(_RECEIVING, "-inf", now))
+
+    def open_alerts(self) -> list[str]:
+        """Return the studies whose critical-result alert nobody acknowledged, the longest waiting first."""
+        with _translated():
+            return cast("list[str]", self._redis.zrange(_ALERTS, 0, -1))
 
     def is_whole(self) -> bool:
         """Return whether Redis has been brought level with the archive since it was last emptied."""
@@ -216,6 +228,12 @@ class Registry:
 
 def _study(study_uid: str) -> str:
     return f"{PREFIX}study:{study_uid}"
+
+
+def _alerted_since(record: StudyRecord) -> float | None:
+    """Return since when (POSIX seconds) the study's alert waits; None where none does."""
+    alert = record.alert
+    return alert.since.timestamp() if alert is not None and alert.state is AlertState.OPEN else None
 
 
 def _message(record: StudyRecord, state: str) -> str:

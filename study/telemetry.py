@@ -62,6 +62,19 @@ LLM_LEFT_ALONE = Gauge(
 DELIVERIES = Counter(
     "kidray_deliveries_total", "Objects sent, by destination and outcome", ["destination", "outcome"]
 )
+_MINUTES = tuple(60 * m for m in (1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 240, 720))
+ALERTS = Counter("kidray_alerts_total", "Critical-result alerts, by rule and what became", ["rule", "state"])
+ALERTS_OPEN = Gauge(
+    "kidray_alerts_open", "Critical-result alerts not acknowledged", multiprocess_mode="mostrecent"
+)
+ALERT_SECONDS = Histogram(
+    "kidray_alert_seconds", "From the vision result to the alert", buckets=(0.01, *_SECONDS)
+)
+ACKNOWLEDGE_SECONDS = Histogram(
+    "kidray_acknowledge_seconds", "From the vision result to the alert's acknowledgement", buckets=_MINUTES
+)
+ESCALATIONS = Counter("kidray_escalations_total", "Steps of escalation taken, by level", ["level"])
+NOTICES = Counter("kidray_alert_notices_total", "Calls to a channel, by outcome", ["channel", "outcome"])
 QUEUED_JOBS = Gauge("kidray_queued_jobs", "Jobs waiting, by queue", ["queue"], multiprocess_mode="mostrecent")
 
 

@@ -10,12 +10,18 @@ from study.model import Assessment, Finding, Presence, Segmentation, StudyRecord
 
 def is_critical(findings: Iterable[Finding], assessments: Mapping[str, Assessment]) -> bool:
     """Return whether a critical finding is possible or present that no reader rejected."""
-    return any(
-        FINDINGS[f.label].critical
+    return bool(critical_findings(findings, assessments))
+
+
+def critical_findings(findings: Iterable[Finding], assessments: Mapping[str, Assessment]) -> list[Finding]:
+    """Return the critical findings that are possible or present and that no reader rejected."""
+    return [
+        f
+        for f in findings
+        if FINDINGS[f.label].critical
         and f.presence is not Presence.ABSENT
         and assessments.get(f.id) is not Assessment.REJECTED
-        for f in findings
-    )
+    ]
 
 
 def still_standing(record: StudyRecord, segmentation: Segmentation) -> dict[str, Assessment]:
