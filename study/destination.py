@@ -97,6 +97,11 @@ class DestinationPolicy(Frozen):
     commitment: bool = False
     """Whether it is asked to vouch for what it was sent (storage commitment)."""
 
+    @property
+    def name(self) -> str:
+        """What deliveries to it are told apart by."""
+        return self.node.ae_title
+
     @field_validator("node", mode="after")
     @classmethod
     def _with_tls(cls, value: Destination, info: ValidationInfo) -> Destination:

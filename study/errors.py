@@ -15,6 +15,7 @@ KidrayError
 ├── RegistryUnavailableError  Redis does not answer (retryable)
 ├── ModelError                the model package is missing, damaged or does not fit
 ├── DeliveryError             the destination refused or did not answer (retryable)
+│   └── RefusedError          it refused, and would refuse again
 └── WordingError              the LLM gave nothing usable (retryable where it says so)
     └── LlmUnavailableError   the LLM does not answer, or not in time
 """
@@ -96,6 +97,12 @@ class DeliveryError(KidrayError):
     """Raised when a destination refuses an object or does not answer."""
 
     retryable = True
+
+
+class RefusedError(DeliveryError):
+    """Raised when a destination refuses what it is sent in a way that another try does not change."""
+
+    retryable = False
 
 
 class WordingError(KidrayError):

@@ -1,15 +1,18 @@
-"""Which of a study's objects each destination is owed, and which it still lacks. Pure."""
+"""Which of a study's objects and messages each destination is owed, and which it still lacks. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from study.destination import DestinationPolicy
+from study.endpoint import Endpoint
 from study.forms import chains
 from study.history import Drafted, Event, Kept, Previewed, Segmented, Signed
 from study.identifiers import derived_uid
-from study.model import Commitment, DeliveryState, ObjectKind, Radiograph, StudyRecord
+from study.model import Commitment, DeliveryState, MessageKind, ObjectKind, Radiograph, StudyRecord
+
+Recipient = DestinationPolicy | Endpoint
 
 
 class Owed(NamedTuple):
@@ -17,6 +20,18 @@ class Owed(NamedTuple):
 
     kind: ObjectKind
     instance_uid: str
+
+
+class OwedMessage(NamedTuple):
+    """One report version that an endpoint is to get."""
+
+    kind: MessageKind
+    instance_uid: str
+    version: int
+    signed: bool
+
+
+AnyOwed = TypeVar("AnyOwed", Owed, OwedMessage, Owed | OwedMessage)
 
 
 class Result(NamedTuple):
@@ -32,6 +47,34 @@ class Result(NamedTuple):
 
     forms: tuple[Owed, ...]
     now: Owed
+
+
+def owed_to(record: StudyRecord, recipient: Recipient) -> list[Owed | OwedMessage]:
+    """Return what a destination or an endpoint is to get of a study, oldest first."""
+    if isinstance(recipient, Endpoint):
+        return [*messages_owed(record, recipient)]
+    return [*objects_owed(record, recipient)]
+
+
+def messages_owed(record: StudyRecord, endpoint: Endpoint) -> list[OwedMessage]:
+    """Return the report versions that an endpoint is to get of a study, oldest first.
+
+    Every one that was signed, whatever came after it; a draft only where it is asked for, only the newest,
+    and only while nothing is signed: it would take the place of the signed report.
+    """
+    draft, owed = record.draft, []
+    if "DRAFT" in endpoint.gets and draft is not None and not record.signed:
+        finished = draft.sr_instance_uid is not None  # else a radiologist is at it
+        owed = [_message(record, endpoint, draft.version, signed=False)] if finished else []
+    if "REPORT" in endpoint.gets:
+        owed += [_message(record, endpoint, report.version, signed=True) for report in record.signed]
+    return owed
+
+
+def _message(record: StudyRecord, endpoint: Endpoint, version: int, *, signed: bool) -> OwedMessage:
+    said = "signed" if signed else "draft"
+    uid = derived_uid(record.study_uid, "message", endpoint.kind, said, str(version))
+    return OwedMessage(endpoint.kind, uid, version, signed)
 
 
 def objects_owed(record: StudyRecord, policy: DestinationPolicy) -> list[Owed]:
@@ -71,24 +114,25 @@ def _form(forms: tuple[Owed, ...], states: dict[str, DeliveryState]) -> Owed:
     return next((o for o in forms if states.get(o.instance_uid) in under_way), (tried or forms[:1])[-1])
 
 
-def still_owed(record: StudyRecord, owed: Iterable[Owed], policy: DestinationPolicy) -> list[Owed]:
+def still_owed(record: StudyRecord, owed: Iterable[AnyOwed], recipient: Recipient) -> list[AnyOwed]:
     """Return those of `owed` that the destination has not taken yet."""
     held = {
         d.instance_uid
         for d in record.deliveries
-        if d.destination == policy.node.ae_title and d.state is DeliveryState.SENT
+        if d.destination == recipient.name and d.state is DeliveryState.SENT
     }
     return [o for o in owed if o.instance_uid not in held]
 
 
-def unconfirmed(record: StudyRecord, owed: Iterable[Owed], policy: DestinationPolicy) -> list[Owed]:
+def unconfirmed(record: StudyRecord, owed: Iterable[AnyOwed], recipient: Recipient) -> list[AnyOwed]:
     """Return those of `owed` that the destination has not taken, or not vouched for where it is asked to."""
+    vouches = isinstance(recipient, DestinationPolicy) and recipient.commitment
     confirmed = {
         d.instance_uid
         for d in record.deliveries
-        if d.destination == policy.node.ae_title
+        if d.destination == recipient.name
         and d.state is DeliveryState.SENT
-        and (d.commitment is Commitment.COMMITTED or not policy.commitment)
+        and (d.commitment is Commitment.COMMITTED or not vouches)
     }
     return [o for o in owed if o.instance_uid not in confirmed]
 
