@@ -12,6 +12,8 @@ const GROUPS = [
       ["1 – 4", "help.finding"],
       ["J K", "help.next"],
       ["W", "help.window"],
+      ["G", "help.region"],
+      ["M", "help.magnify"],
       ["P", "help.pan"],
       ["Z", "help.zoom"],
       ["I", "help.invert"],

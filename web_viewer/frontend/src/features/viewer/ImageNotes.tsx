@@ -28,8 +28,9 @@ export function ImageNotes({ radiograph, header, scale, probe, caption }: NotesP
     <>
       {header &&
         sideLetters(header.laterality_marker, turns, flipped).map(({ edge, letter }) => (
-          <span key={edge} className={style.side} data-edge={edge}>
+          <span key={edge} className={style.side} data-edge={edge} data-flipped={flipped}>
             {letter}
+            {flipped && <small>{t("viewer.flippedBeside")}</small>}
           </span>
         ))}
       <div className={style.note} data-corner="top-left">

@@ -7,6 +7,7 @@ import {
   Move,
   RotateCcw,
   RotateCw,
+  SquareDashed,
   SunMedium,
   ZoomIn,
 } from "lucide-react";
@@ -18,8 +19,10 @@ import { PresetChoice } from "./PresetChoice";
 import style from "./viewer.module.css";
 import { type Tool, useViewport } from "./viewportStore";
 
-const TOOLS: { tool: Tool; icon: typeof Move; key: string }[] = [
+type ViewTool = "window" | "region" | "pan" | "zoom";
+const TOOLS: { tool: Tool & ViewTool; icon: typeof Move; key: string }[] = [
   { tool: "window", icon: SunMedium, key: "W" },
+  { tool: "region", icon: SquareDashed, key: "G" },
   { tool: "pan", icon: Move, key: "P" },
   { tool: "zoom", icon: ZoomIn, key: "Z" },
 ];

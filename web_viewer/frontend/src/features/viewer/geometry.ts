@@ -64,6 +64,16 @@ export function matrixOf({ scale, center, turns, flipped }: Placement, canvas: S
   };
 }
 
+/**
+ * Return the placement moved by less than a pixel so that, at a whole magnification, image pixels lie on device
+ * pixels: a radiograph at 1:1 is then shown value by value, not between values.
+ */
+export function snapped(placement: Placement, canvas: Size): Placement {
+  if (!Number.isInteger(placement.scale)) return placement;
+  const { e, f } = matrixOf(placement, canvas);
+  return panned(placement, canvas, Math.round(e) - e, Math.round(f) - f);
+}
+
 export function inverted({ a, b, c, d, e, f }: Matrix): Matrix {
   const determinant = a * d - b * c;
   return {

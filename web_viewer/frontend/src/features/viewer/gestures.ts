@@ -10,7 +10,16 @@ const DRAG_ZOOM = 0.006; // per device pixel
 const WHEEL_ZOOM = 0.0014; // per wheel pixel
 const LINE = 16; // wheel pixels
 
+/** What a tool that draws on the radiograph does with a press; all points are image points, outside it too. */
+export interface Drawer {
+  begin: (at: Point) => void;
+  extend: (at: Point) => void;
+  end: (at: Point) => void;
+  cancel: () => void;
+}
+
 export interface GestureAnswers {
+  drawer: (tool: Tool) => Drawer | null; // null: a tool that moves the view
   pick: (at: Point) => void;
   hover: (at: Point | null) => void;
   range: () => number; // modality values that a drag over the whole canvas covers
@@ -21,6 +30,7 @@ export function followPointers(stage: Stage, answers: GestureAnswers): () => voi
   const { canvas } = stage;
   const pointers = new Map<number, Point>();
   let tool: Tool = "window";
+  let drawer: Drawer | null = null; // while it draws
   let travelled = 0;
   let anchor: Point = { x: 0, y: 0 };
 
@@ -33,23 +43,33 @@ export function followPointers(stage: Stage, answers: GestureAnswers): () => voi
   const down = (event: PointerEvent) => {
     canvas.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at(event));
-    if (pointers.size > 1) return;
+    if (pointers.size > 1) {
+      drawer?.cancel();
+      drawer = null;
+      return;
+    }
     tool = toolOf(event);
     travelled = 0;
     anchor = at(event);
+    drawer = answers.drawer(tool);
+    const point = stage.imageAt(anchor);
+    if (point) drawer?.begin(point);
   };
 
   const move = (event: PointerEvent) => {
     const now = at(event);
     const before = pointers.get(event.pointerId);
-    if (!before) {
-      answers.hover(now);
-      return;
-    }
+    answers.hover(now);
+    if (!before) return;
     pointers.set(event.pointerId, now);
     if (pointers.size === 2) {
       pinch(stage, otherThan(pointers, event.pointerId), before, now);
       travelled = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const point = stage.imageAt(now);
+    if (drawer) {
+      if (point) drawer.extend(point);
       return;
     }
     const dx = now.x - before.x;
@@ -60,6 +80,13 @@ export function followPointers(stage: Stage, answers: GestureAnswers): () => voi
 
   const up = (event: PointerEvent) => {
     const was = pointers.delete(event.pointerId);
+    if (drawer && was) {
+      const point = event.type === "pointerup" ? stage.imageAt(at(event)) : null;
+      if (point) drawer.end(point);
+      else drawer.cancel();
+      drawer = null;
+      return;
+    }
     if (was && event.type === "pointerup" && event.button === 0 && travelled <= CLICK_SLACK) {
       answers.pick(at(event));
     }
@@ -73,7 +100,10 @@ export function followPointers(stage: Stage, answers: GestureAnswers): () => voi
 
   const leave = () => answers.hover(null);
   const noMenu = (event: Event) => event.preventDefault(); // the right button zooms
-  const fit = () => useViewport.getState().place(null);
+  const fit = () => {
+    const { tool } = useViewport.getState();
+    if (!answers.drawer(tool)) useViewport.getState().place(null);
+  };
 
   canvas.addEventListener("pointerdown", down);
   canvas.addEventListener("pointermove", move);

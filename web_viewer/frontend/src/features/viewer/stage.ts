@@ -2,11 +2,20 @@
 
 import type { Finding, FindingDefinition, RadiographHeader } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
-import { applied, fitted, imagePoint, matrixOf, type Placement, type Point } from "./geometry";
+import {
+  applied,
+  fitted,
+  imagePoint,
+  type Matrix,
+  matrixOf,
+  type Placement,
+  type Point,
+  snapped,
+} from "./geometry";
 import { greyTable, type Window } from "./grayscale";
 import { segmentStyles } from "./overlayStyle";
 import { Pyramid } from "./pyramid";
-import type { RadiographRenderer } from "./renderer";
+import type { RadiographRenderer, Scene } from "./renderer";
 import { useViewport } from "./viewportStore";
 
 export interface Shown {
@@ -28,7 +37,8 @@ export class Stage {
   private frame = 0;
   private greys: { key: string; table: Uint8ClampedArray } | null = null;
   private readonly unsubscribe: (() => void)[];
-  onDrawn: (() => void) | null = null;
+  private readonly watchers = new Set<(scene: Scene) => void>();
+  pyramid: Pyramid | null = null;
 
   constructor(
     readonly canvas: HTMLCanvasElement,
@@ -45,7 +55,8 @@ export class Stage {
 
   show(shown: Shown, pixels: Uint16Array): void {
     const { columns: width, rows: height } = shown.header;
-    this.renderer.setRadiograph(new Pyramid({ width, height, values: pixels }));
+    this.pyramid = new Pyramid({ width, height, values: pixels });
+    this.renderer.setRadiograph(this.pyramid);
     this.greys = null;
     this.mask = null;
     this.restyle(shown);
@@ -77,11 +88,22 @@ export class Stage {
     return this.shown ? (useViewport.getState().window ?? headerWindow(this.shown.header)) : null;
   }
 
+  /** Return how image points come to lie on the canvas, in device pixels. */
+  matrix(): Matrix | null {
+    const placement = this.placement();
+    return placement && matrixOf(snapped(placement, this.canvas), this.canvas);
+  }
+
+  /** Return the image point under a point of the canvas, outside the radiograph too. */
+  imageAt(at: Point): Point | null {
+    const placement = this.placement();
+    return placement && imagePoint(snapped(placement, this.canvas), this.canvas, at);
+  }
+
   /** Return the image point under a point of the canvas; null outside the radiograph. */
   pointAt(at: Point): Point | null {
-    const placement = this.placement();
-    if (!placement || !this.shown) return null;
-    const point = imagePoint(placement, this.canvas, at);
+    const point = this.imageAt(at);
+    if (!point || !this.shown) return null;
     const { columns, rows } = this.shown.header;
     return point.x >= 0 && point.y >= 0 && point.x < columns && point.y < rows ? point : null;
   }
@@ -113,6 +135,12 @@ export class Stage {
     }
   }
 
+  /** Have `tell` called after each drawing until the returned function is called. */
+  watch(tell: (scene: Scene) => void): () => void {
+    this.watchers.add(tell);
+    return () => this.watchers.delete(tell);
+  }
+
   /** Draw before the next frame. */
   ask(): void {
     if (this.frame) return;
@@ -127,13 +155,14 @@ export class Stage {
     if (!this.shown || !placement || this.canvas.width === 0) return;
     const { opacity, hidden, off, held, selected } = useOverlay.getState();
     const choice = { opacity, hidden, allHidden: off || held, selected };
-    this.renderer.draw({
-      placement,
+    const scene: Scene = {
+      placement: snapped(placement, this.canvas),
       table: this.currentGreys(this.shown.header),
       segments: segmentStyles(this.shown.findings, this.shown.table, choice),
       pixelRatio: devicePixelRatio,
-    });
-    this.onDrawn?.();
+    };
+    this.renderer.draw(scene);
+    for (const tell of this.watchers) tell(scene);
   }
 
   private currentGreys(header: RadiographHeader): Uint8ClampedArray {

@@ -16,7 +16,7 @@ const OPACITY_STEP = 0.1;
 /** Put one image pixel on one device pixel, the middle staying where it is. */
 export function showActualSize(stage: Stage): void {
   const placement = stage.placement();
-  if (placement) zoom(stage, middle(stage), 1 / placement.scale);
+  if (placement) useViewport.getState().place({ ...placement, scale: 1 });
 }
 
 const middle = ({ canvas }: Stage): Point => ({ x: canvas.width / 2, y: canvas.height / 2 });
@@ -41,6 +41,7 @@ export function stageShortcuts(stage: Stage, range: () => number): Shortcuts {
     w: () => view().setTool("window"),
     p: () => view().setTool("pan"),
     z: () => view().setTool("zoom"),
+    g: () => view().setTool("region"),
     i: () => view().toggleNegative(),
     t: () => view().turn(),
     x: () => view().flip(),

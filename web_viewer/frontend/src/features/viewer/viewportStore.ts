@@ -4,7 +4,7 @@ import { create } from "zustand";
 import type { Placement, QuarterTurns } from "./geometry";
 import type { Window } from "./grayscale";
 
-export type Tool = "window" | "pan" | "zoom";
+export type Tool = "window" | "pan" | "zoom" | "region";
 
 interface Viewport {
   tool: Tool;

@@ -1,3 +1,5 @@
+import { enHelp, en as viewer } from "./viewer";
+
 export const en = {
   app: {
     worklist: "Worklist",
@@ -102,6 +104,7 @@ export const en = {
     demo: "No radiograph at hand? Make phantoms:",
   },
   viewer: {
+    ...viewer,
     noStudy: "No study is named. Open one from the worklist.",
     noSuchAccession: "No study carries this accession number.",
     noRadiograph: "This study holds no radiograph that can be shown.",
@@ -226,6 +229,7 @@ export const en = {
     addendum: "Addendum to version {{version}}",
   },
   help: {
+    ...enHelp,
     title: "Keyboard shortcuts",
     viewer: "Radiograph",
     worklist: "Worklist",

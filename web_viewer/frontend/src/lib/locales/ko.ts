@@ -1,4 +1,5 @@
 import type { en } from "./en";
+import { koHelp, ko as viewer } from "./viewer";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 
@@ -101,6 +102,7 @@ export const ko: Words<typeof en> = {
     demo: "영상이 없다면 팬텀을 만드세요:",
   },
   viewer: {
+    ...viewer,
     noStudy: "검사가 지정되지 않았습니다. 판독 목록에서 여세요.",
     noSuchAccession: "이 접수번호의 검사가 없습니다.",
     noRadiograph: "이 검사에는 표시할 수 있는 영상이 없습니다.",
@@ -225,6 +227,7 @@ export const ko: Words<typeof en> = {
     addendum: "버전 {{version}}의 추가 판독",
   },
   help: {
+    ...koHelp,
     title: "단축키",
     viewer: "영상",
     worklist: "판독 목록",
