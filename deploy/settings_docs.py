@@ -27,6 +27,10 @@ EXAMPLES = {
     "pacs": "PACS@10.0.0.5:104",
     "priors_from": "PACS@10.0.0.5:104",
     "move_destinations": "WORKSTATION@10.0.0.7:11112",
+    "fhir_url": "https://fhir.hospital/r5",
+    "fhir_token": "the-token-that-it-asks-for",
+    "hl7": "10.0.0.8:2575",
+    "patient_system": "urn:oid:1.2.410.100110.10.1",
     "llm_url": "http://llm.hospital:8000/v1",
     "complete_on_release": "MODALITY1,MODALITY2",
     "dicom_tls_certificate": "/etc/kidray/node.crt",
@@ -68,6 +72,13 @@ node = "ARCHIVE@10.0.0.6:104"
 gets = ["SEG", "SR", "REPORT"]
 when = "signed"
 transfer_syntaxes = ["1.2.840.10008.1.2.1"]""",
+    "endpoints": """\
+[[endpoints]]
+name = "EMR"
+url = "mllps://engine.hospital:2575"
+gets = ["REPORT", "ALERT"]
+patient_system = "HOSPITAL"
+pdf = true""",
     "users": """\
 [[users]]
 login = "mkim"

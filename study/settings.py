@@ -17,7 +17,9 @@ from pydantic_settings import (
 )
 
 from study.access import SECRETS, AccessSettings
+from study.alert_settings import AlertSettings
 from study.destination import Destination, DestinationPolicy
+from study.endpoint import Endpoint, FhirVersion
 from study.errors import SettingsError
 from study.model import Language
 from study.rule import ModelChoice, Rule
@@ -28,7 +30,7 @@ __all__ = ["Destination", "FetchBy", "Settings", "load_settings"]
 FetchBy = Literal["any", "get", "move"]
 
 
-class Settings(AccessSettings):
+class Settings(AlertSettings, AccessSettings):
     """Every setting of the service. The order of precedence: flag, environment, file, default."""
 
     model_config = SettingsConfigDict(
@@ -122,6 +124,21 @@ class Settings(AccessSettings):
     priors_by: FetchBy = "any"
     """How: get (C-GET), move (C-MOVE to our AE title, which the PACS has to know), or any."""
 
+    fhir_url: str | None = None
+    """Base URL of a FHIR server that signed reports go to; unset: none. More in `[[endpoints]]`."""
+
+    fhir_version: FhirVersion = "R5"
+    """FHIR version of that server, and of what the viewer exports: R5 or R4."""
+
+    fhir_token: SecretStr | None = None
+    """Bearer token that it asks for."""
+
+    hl7: str | None = None
+    """HOST:PORT of a receiver of HL7 v2 over MLLP that signed reports go to; unset: none."""
+
+    patient_system: str = ""
+    """Whose patient IDs they are (a URI). Set, FHIR and HL7 name the patient by ID; unset, not at all."""
+
     llm_url: str | None = None
     """An OpenAI-compatible server, its URL ending in /v1; unset: the embedded micro model."""
 
@@ -182,6 +199,9 @@ class Settings(AccessSettings):
     destinations: tuple[DestinationPolicy, ...] = ()
     """Where results go, with what each place gets: `[[destinations]]` tables, as JSON elsewhere."""
 
+    endpoints: Annotated[tuple[Endpoint, ...], Field(validate_default=True)] = ()
+    """Who gets reports as FHIR or HL7, and which: `[[endpoints]]` tables, as JSON elsewhere."""
+
     @field_validator("pacs", "move_destinations", mode="before")
     @classmethod
     def _parse_pacs(cls, value: object) -> object:
@@ -228,6 +248,31 @@ class Settings(AccessSettings):
             raise ValueError(f"the AE title {twice} stands for two destinations; deliveries go by it")
         return value
 
+    @field_validator("fhir_url", "hl7", mode="after")
+    @classmethod
+    def _check_receiver(cls, value: str | None, info: ValidationInfo) -> str | None:
+        scheme = "mllp://" if info.field_name == "hl7" else ""
+        kind = "HL7" if info.field_name == "hl7" else "FHIR"
+        try:
+            fits = value is None or Endpoint(name=kind, url=f"{scheme}{value}").kind == kind
+        except ValidationError:
+            fits = False
+        if not fits:
+            raise ValueError("write it as HOST:PORT" if kind == "HL7" else "write it as https://HOST/BASE")
+        return value
+
+    @field_validator("endpoints", mode="after")
+    @classmethod
+    def _check_endpoints(cls, value: tuple[Endpoint, ...], info: ValidationInfo) -> tuple[Endpoint, ...]:
+        given = info.data
+        names = [d.ae_title for d in given.get("pacs", ())]
+        names += [each.name for each in (*given.get("destinations", ()), *value)]
+        names += [name for setting, name in (("fhir_url", "FHIR"), ("hl7", "HL7")) if given.get(setting)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice} stands for two places; deliveries go by it")
+        return value
+
     @field_validator("web_login", mode="after")
     @classmethod
     def _check_login(cls, value: SecretStr | None) -> SecretStr | None:
@@ -255,7 +300,8 @@ class Settings(AccessSettings):
 
     def environment(self) -> dict[str, str]:
         """Return the settings as the `KIDRAY_*` that make another process see the same; no secrets."""
-        values = self.model_dump(exclude=set(SECRETS), exclude_none=True) | self.access_environment()
+        values = self.model_dump(exclude=set(SECRETS), exclude_none=True)
+        values |= self.access_environment() | self.alert_environment()
         values["pacs"] = ",".join(str(d) for d in self.pacs)
         values["move_destinations"] = ",".join(str(d) for d in self.move_destinations)
         if self.priors_from is not None:
@@ -275,6 +321,29 @@ class Settings(AccessSettings):
     def asks_for_login(self) -> bool:
         """Whether people log in: with a password, or at an OpenID provider."""
         return self.web_login is not None or bool(self.users) or self.oidc_issuer is not None
+
+    @property
+    def receivers(self) -> tuple[Endpoint, ...]:
+        """Everyone who gets reports as FHIR or HL7: those of `fhir_url` and `hl7`, then `endpoints`."""
+        short = []
+        if self.fhir_url:
+            short.append(
+                Endpoint(
+                    name="FHIR",
+                    url=self.fhir_url,
+                    fhir_version=self.fhir_version,
+                    token=self.fhir_token,
+                    patient_system=self.patient_system,
+                )
+            )
+        if self.hl7:
+            short.append(Endpoint(name="HL7", url=f"mllp://{self.hl7}", patient_system=self.patient_system))
+        return (*short, *self.endpoints)
+
+    @property
+    def recipients(self) -> tuple[DestinationPolicy | Endpoint, ...]:
+        """Everyone whom results or reports go to."""
+        return (*self.policies, *self.receivers)
 
     @property
     def archive(self) -> Path:
