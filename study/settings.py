@@ -300,7 +300,7 @@ class Settings(AlertSettings, AccessSettings):
 
     def environment(self) -> dict[str, str]:
         """Return the settings as the `KIDRAY_*` that make another process see the same; no secrets."""
-        values = self.model_dump(exclude=set(SECRETS), exclude_none=True)
+        values = self.model_dump(exclude={*SECRETS, "fhir_token", "endpoints"}, exclude_none=True)
         values |= self.access_environment() | self.alert_environment()
         values["pacs"] = ",".join(str(d) for d in self.pacs)
         values["move_destinations"] = ",".join(str(d) for d in self.move_destinations)
