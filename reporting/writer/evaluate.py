@@ -66,8 +66,8 @@ def evaluate_writer(gguf: Path | None, count: int, seed: int = TEST_SEED) -> dic
 
 def _judge(llm: Llm, prompt: Sequence[BaseMessage], brief: Brief, temperature: float) -> tuple[bool, bool]:
     try:
-        text = llm.ask(prompt, deadline=time.monotonic() + 20, temperature=temperature)
-        reply = parse_reply(text)
+        answer = llm.ask(prompt, deadline=time.monotonic() + 20, temperature=temperature)
+        reply = parse_reply(answer.text)
     except WordingError:
         return False, False
     return True, not check_wording(reply, brief)

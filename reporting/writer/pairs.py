@@ -55,6 +55,16 @@ def write_reply(brief: Brief, style: int) -> Reply:
     return Reply(findings=told + absent, impression=_impression(words, seen, brief, style) or absent)
 
 
+def write_denials(facts: Sequence[Fact], language: Language) -> list[Line]:
+    """Return a sentence for each radiograph that denies its facts, all of them absent."""
+    words = _WORDS[language]
+    groups = [[f for f in facts if f.radiograph is n] for n in dict.fromkeys(f.radiograph for f in facts)]
+    return [
+        Line(text=words.deny(group, 0, _on(language, words, group)), refs=[fact.ref for fact in group])
+        for group in groups
+    ]
+
+
 def _impression(words: ModuleType, seen: Sequence[Fact], brief: Brief, style: int) -> list[Line]:
     """Return a line a finding; facts that are the same on every radiograph share one."""
     lines: list[Line] = []
