@@ -24,7 +24,6 @@ from inference.equipment import (
     series_description,
     software_version,
 )
-from inference.tracking import tracking_uid
 from study.archive import Archive, InstanceReference
 from study.errors import ConflictError, NotDicomError, NotInArchiveError, PixelDataError
 from study.findings import FINDINGS
@@ -34,6 +33,7 @@ from study.model import Finding, ModelIdentity, StudyRecord
 from study.owed import presentation_uid
 from study.result_header import result_header
 from study.segmentation import Mask, read_masks
+from study.tracking import tracking_uid
 
 log = structlog.get_logger()
 

@@ -25,13 +25,13 @@ from inference.equipment import (
     series_description,
     software_version,
 )
-from inference.tracking import tracking_uid
 from study.compat import StrEnum
 from study.findings import FINDINGS, FindingDefinition
 from study.geometry import spacing_mm
 from study.model import Finding, ModelIdentity, SegmentReference
 from study.regions import ABDOMEN
 from study.result_header import result_header
+from study.tracking import tracking_uid
 
 SERIES_NUMBER = 9001
 

@@ -20,11 +20,11 @@ from inference.equipment import (
     series_description,
     software_version,
 )
-from inference.tracking import tracking_uid
 from study.findings import FINDINGS
 from study.model import Finding, ModelIdentity, Presence
 from study.regions import ABDOMEN, REGION_CONCEPTS
 from study.result_header import result_header
+from study.tracking import tracking_uid
 
 SERIES_NUMBER = 9002
 

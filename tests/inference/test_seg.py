@@ -8,11 +8,11 @@ from pydicom.uid import SegmentationStorage
 
 from inference.seg import SegForm, SegUids, write_seg
 from inference.sr import SrUids, write_sr
-from inference.tracking import tracking_uid
 from study.findings import FINDINGS, FindingLabel
 from study.model import Presence
 from study.segmentation import read_masks
 from study.sop_classes import LABELMAP_STORAGE
+from study.tracking import tracking_uid
 from tests.inference.conftest import FOUND
 from tests.inference.truth import MADE_AT, PACKAGE
 from tests.inference.validators import dciodvfy, saved, segimage2itkimage
