@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from study.compat import StrEnum
 from study.findings import FINDINGS, FindingLabel
-from study.model import Certainty, Finding, Frozen, Language, Presence, Radiograph, Region, View
+from study.model import (
+    AgeBand,
+    Certainty,
+    Finding,
+    Frozen,
+    Language,
+    Presence,
+    Radiograph,
+    Region,
+    Report,
+    View,
+)
 
 
 class Number(StrEnum):
@@ -51,7 +62,8 @@ class Fact(Frozen):
     """One finding as an LLM sees it: closed enumerations only.
 
     `certainty`, `region` and `number` are None where the wording may not speak of them;
-    `radiograph` is None where the study has only one.
+    `radiograph` is None where the study has only one. `age_band` is given where the wording depends on
+    it: a stomach that is seen distended is no pyloric stenosis pattern in a patient over six months.
     """
 
     ref: str  # f1, f2, ...: its place in the list, never a UID
@@ -61,6 +73,7 @@ class Fact(Frozen):
     region: Region | None = None
     number: Number | None = None
     radiograph: RadiographName | None = None
+    age_band: AgeBand | None = None
 
 
 class Brief(Frozen):
@@ -100,7 +113,10 @@ def number_of(finding: Finding) -> Number | None:
 
 
 def brief_of(
-    findings: Sequence[Finding], names: Mapping[str, RadiographName], language: Language
+    findings: Sequence[Finding],
+    names: Mapping[str, RadiographName],
+    language: Language,
+    age_band: AgeBand = AgeBand.UNKNOWN,
 ) -> tuple[Brief, dict[str, str]]:
     """Return what the LLM is told, and which finding each ``f1, f2, ...`` stands for.
 
@@ -112,6 +128,8 @@ def brief_of(
         What each radiograph is called, from `name_radiographs`.
     language
         Language of the wording.
+    age_band
+        How old the patient was.
 
     Returns
     -------
@@ -119,13 +137,19 @@ def brief_of(
         The brief, and the `Finding.id` of each reference (which the LLM never sees).
     """
     ordered = in_reading_order(findings)
-    facts = [_fact(f"f{i}", finding, names) for i, finding in enumerate(ordered, start=1)]
+    facts = [_fact(f"f{i}", finding, names, age_band) for i, finding in enumerate(ordered, start=1)]
     ids = {fact.ref: finding.id for fact, finding in zip(facts, ordered, strict=True)}
     return Brief(language=language, facts=facts), ids
 
 
-def _fact(ref: str, finding: Finding, names: Mapping[str, RadiographName]) -> Fact:
+def age_of(report: Report) -> AgeBand:
+    """Return how old the patient of a report was, as far as its words depend on it."""
+    return report.exam.age_band if report.exam else AgeBand.UNKNOWN
+
+
+def _fact(ref: str, finding: Finding, names: Mapping[str, RadiographName], age_band: AgeBand) -> Fact:
     seen = finding.presence is not Presence.ABSENT
+    stomach = finding.label is FindingLabel.PYLORIC_STENOSIS and age_band is AgeBand.OVER_SIX_MONTHS
     return Fact(
         ref=ref,
         finding=finding.label,
@@ -134,4 +158,5 @@ def _fact(ref: str, finding: Finding, names: Mapping[str, RadiographName]) -> Fa
         region=finding.region if seen else None,
         number=number_of(finding),
         radiograph=names.get(finding.radiograph_uid),
+        age_band=age_band if stomach and seen else None,
     )

@@ -7,25 +7,30 @@ from datetime import datetime
 from typing import Any
 
 from reporting.brief import RadiographName, in_reading_order, name_radiographs, number_of
+from reporting.observed import NOT_ASSESSABLE, abstained, alert_of, exam_of, observed
 from reporting.phrases import phrases
 from reporting.rules import is_critical, limited, recommended, unassessable
 from study.findings import FindingLabel
-from study.image_kind import worded
 from study.model import (
     DISCLAIMER_EN,
     DISCLAIMER_KO,
+    AgeBand,
     DraftSource,
     Finding,
     Language,
     ModelIdentity,
     Presence,
+    PriorStudyReference,
+    Quality,
     Radiograph,
     Report,
     Sentence,
     Wording,
 )
+from study.unread import Unread, worded
 
-NOT_ASSESSABLE = "not-assessable"  # rule id of what the radiographs cannot show; an LLM never rewords it
+__all__ = ["MEASUREMENT", "NOT_ASSESSABLE", "disclaimer_of", "write_draft"]
+
 MEASUREMENT = "measurement"  # rule id of the sentences that hold numbers; an LLM never rewords them
 
 
@@ -38,8 +43,11 @@ def write_draft(
     radiographs: Sequence[Radiograph],
     language: Language,
     model: ModelIdentity,
-    not_read: Mapping[str, str],
+    not_read: Mapping[str, Unread],
     created_at: datetime,
+    age_band: AgeBand = AgeBand.UNKNOWN,
+    priors: Sequence[PriorStudyReference] | None = None,
+    identified_at: datetime | None = None,
 ) -> Report:
     """Return the template draft of a study.
 
@@ -56,18 +64,26 @@ def write_draft(
     model
         The algorithm that made the findings; its disclaimer is on every draft.
     not_read
-        Instance UID to reason of the images that the model did not assess; counted, and a reason is
-        stated if it is one of `study.image_kind`, never quoted otherwise.
+        Instance UID to reason of the images that the model did not assess; counted, and a reason that
+        is fit for a report is stated in its words, once.
     created_at
         When this version was written.
+    age_band
+        How old the patient was; a pyloric stenosis pattern is worded and followed up by it.
+    priors
+        The patient's earlier abdominal studies that are at hand, the latest first; None where nobody
+        looked. The latest is named, with its date; no model compares.
+    identified_at
+        When the findings were made; when this version was written where it is not known.
     """
-    table = phrases(language)
+    table = phrases(language, age_band)
     names = name_radiographs(radiographs)
     ordered = in_reading_order(findings)
     seen = [f for f in ordered if f.presence is not Presence.ABSENT]
     unseeable = unassessable(ordered, radiographs)
     absent = _absences(ordered, unseeable, names, table)
     measured = [s for f in seen if (s := _measurement(f, names, table)) is not None]
+    limits = limited(findings, radiographs, len(not_read), age_band)
     return Report(
         study_uid=study_uid,
         revision=revision,
@@ -81,24 +97,44 @@ def write_draft(
         impression=_impression(seen, names, table) or absent,
         recommendation=[
             Sentence(text=table["recommendation"][rule], finding_ids=ids, rule_id=rule)
-            for rule, ids in recommended(findings, radiographs).items()
+            for rule, ids in recommended(findings, radiographs, age_band).items()
         ],
-        comparison=table["comparison"]["none"],
+        comparison=_comparison(priors, table),
         limitations=[
             Sentence(text=table["limitations"][key].format(count=len(not_read)), rule_id=key)
-            for key in limited(findings, radiographs, len(not_read))
+            for key in limits
         ]
         + _unread(not_read.values(), language, table),
         critical=is_critical(findings),
         wording=Wording(source=DraftSource.TEMPLATE),
         disclaimer=disclaimer_of(model, language),
         created_at=created_at,
+        exam=exam_of(radiographs, age_band),
+        quality=Quality(assessed=len(radiographs), not_assessed=len(not_read), limits=limits),
+        observations=observed(ordered),
+        prior=priors[0] if priors else None,
+        alert=alert_of(ordered, identified_at or created_at),
+        abstentions=abstained(ordered, radiographs, not_read),
+        models=[model],
     )
 
 
-def _unread(reasons: Iterable[str], language: Language, table: dict[str, Any]) -> list[Sentence]:
-    """Return a sentence for each way in which images look unfit to be read."""
-    known = dict.fromkeys(words for reason in reasons if (words := worded(reason, language)))
+def _comparison(priors: Sequence[PriorStudyReference] | None, table: dict[str, Any]) -> str:
+    """Return what may be said of earlier studies: that there is one, never how it compares."""
+    words: dict[str, str] = table["comparison"]
+    if priors is None:
+        return words["unsearched"]
+    if not priors:
+        return words["none"]
+    day = priors[0].study_date
+    if len(day) != 8 or not day.isdigit():
+        return words["prior_undated"]
+    return words["prior"].format(date=f"{day[:4]}-{day[4:6]}-{day[6:]}")
+
+
+def _unread(reasons: Iterable[Unread], language: Language, table: dict[str, Any]) -> list[Sentence]:
+    """Return a sentence for each reason why radiographs were not read."""
+    known = dict.fromkeys(worded(reason, language) for reason in reasons if reason.code.is_stated)
     text = table["limitations"]["unread"]
     return [Sentence(text=text.format(reason=words), rule_id="unread") for words in known]
 
@@ -129,9 +165,14 @@ def _sentence(
     if number is not None:
         choices = {**choices, **choices.get(number.value, {})}
     band = finding.certainty.value if finding.presence is Presence.PRESENT else Presence.INDETERMINATE.value
-    where = table["slots"]["where"].format(region=table["regions"][finding.region]) if finding.region else ""
-    text = choices[band].format(where=where, on=_on([finding], names, table))
+    text = choices[band].format(on=_on([finding], names, table), **_places(finding, table))
     return Sentence(text=text, finding_ids=[finding.id])
+
+
+def _places(finding: Finding, table: dict[str, Any]) -> dict[str, str]:
+    """Return the slots that say where a finding lies; empty texts where it is not known."""
+    region = table["regions"][finding.region] if finding.region else None
+    return {k: table["slots"][k].format(region=region) if region else "" for k in ("where", "of")}
 
 
 def _impression(

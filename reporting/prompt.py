@@ -70,6 +70,8 @@ def _line(fact: Fact) -> str:
         parts.append(fact.number.value)
     if fact.radiograph is not None:
         parts.append(f"on {fact.radiograph.value}")
+    if fact.age_band is not None:
+        parts.append(f"patient {_words(fact.age_band)}")
     return f"{fact.ref}: {', '.join(parts)}"
 
 

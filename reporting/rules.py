@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from study.findings import FINDINGS, FindingLabel
-from study.model import Certainty, Finding, Presence, Radiograph, View
+from study.model import AgeBand, Certainty, Finding, Presence, Radiograph, View
 
+# Which recommendation follows from a pyloric stenosis pattern; the disease belongs to infants of about
+# two to twelve weeks.
+_PYLORIC = {
+    AgeBand.UNDER_TWO_WEEKS: "pyloric-ultrasound-unusual-age",
+    AgeBand.TWO_TO_TWELVE_WEEKS: "pyloric-ultrasound",
+    AgeBand.THREE_TO_SIX_MONTHS: "pyloric-ultrasound-unusual-age",
+    AgeBand.OVER_SIX_MONTHS: "stomach-correlate",
+    AgeBand.UNKNOWN: "pyloric-ultrasound-age-unknown",
+}
 _HORIZONTAL_BEAM = frozenset({View.ERECT, View.LEFT_LATERAL_DECUBITUS})
 
 
@@ -15,7 +24,11 @@ def is_critical(findings: Sequence[Finding]) -> bool:
     return any(FINDINGS[f.label].critical and f.presence is not Presence.ABSENT for f in findings)
 
 
-def recommended(findings: Sequence[Finding], radiographs: Sequence[Radiograph]) -> dict[str, list[str]]:
+def recommended(
+    findings: Sequence[Finding],
+    radiographs: Sequence[Radiograph],
+    age_band: AgeBand = AgeBand.UNKNOWN,
+) -> dict[str, list[str]]:
     """Return the recommendations that follow by rule: rule id to the findings it rests on.
 
     Parameters
@@ -24,6 +37,8 @@ def recommended(findings: Sequence[Finding], radiographs: Sequence[Radiograph]) 
         Every finding of the study.
     radiographs
         The radiographs they were made on.
+    age_band
+        How old the patient was.
 
     Returns
     -------
@@ -39,7 +54,7 @@ def recommended(findings: Sequence[Finding], radiographs: Sequence[Radiograph]) 
     if seen and not _settled(present, radiographs):
         rules["pneumoperitoneum-second-view"] = _ids(seen)
     for rule, label in (
-        ("pyloric-ultrasound", FindingLabel.PYLORIC_STENOSIS),
+        (_PYLORIC[age_band], FindingLabel.PYLORIC_STENOSIS),
         ("levels-correlate", FindingLabel.AIR_FLUID_LEVELS),
         ("constipation-correlate", FindingLabel.CONSTIPATION),
     ):
@@ -49,7 +64,12 @@ def recommended(findings: Sequence[Finding], radiographs: Sequence[Radiograph]) 
     return rules or {"none": []}
 
 
-def limited(findings: Sequence[Finding], radiographs: Sequence[Radiograph], not_read: int) -> list[str]:
+def limited(
+    findings: Sequence[Finding],
+    radiographs: Sequence[Radiograph],
+    not_read: int,
+    age_band: AgeBand = AgeBand.UNKNOWN,
+) -> list[str]:
     """Return which limitations a draft states, by the key of their phrase, in order.
 
     Parameters
@@ -60,6 +80,8 @@ def limited(findings: Sequence[Finding], radiographs: Sequence[Radiograph], not_
         The radiographs they were made on.
     not_read
         How many images of the study the model did not assess.
+    age_band
+        How old the patient was.
     """
     limits = ["assessed"]
     if not_read:
@@ -72,7 +94,8 @@ def limited(findings: Sequence[Finding], radiographs: Sequence[Radiograph], not_
         limits.append("levels_need_horizontal_beam")
     if any(r.view is View.UNKNOWN for r in radiographs):
         limits.append("view_unknown")
-    if not _seen(findings, FindingLabel.PYLORIC_STENOSIS):
+    infant = age_band is not AgeBand.OVER_SIX_MONTHS
+    if infant and not _seen(findings, FindingLabel.PYLORIC_STENOSIS):
         limits.append("pyloric_absent")
     areas = [f for f in findings if f.area_mm2 is not None and f.presence is Presence.PRESENT]
     if any(f.area_plane == "detector" for f in areas):

@@ -76,6 +76,7 @@ def _faults(line: Line, brief: Brief, needs_region: bool) -> Iterator[tuple[str,
     yield from _certainty(marks, facts)
     yield from _regions(marks, facts, needs_region)
     yield from _placements(marks, facts, brief.language)
+    yield from _ages(marks, facts, brief.language)
     yield from _numbers(marks, facts)
     yield from _radiographs(marks, facts, brief.facts)
 
@@ -126,6 +127,16 @@ def _placements(
     for fact in facts:
         if not lexicon(language).places(fact.finding.value, marks):
             yield "placement", f"gives {fact.finding} a place and does not name what lies there"
+
+
+def _ages(marks: Sequence[Mark], facts: Sequence[Fact], language: Language) -> Iterator[tuple[str, str]]:
+    """Demand that a finding which the patient's age rules out be named by what is seen, not as disease."""
+    for fact in facts:
+        if fact.age_band is None:
+            continue
+        for mark in marks:
+            if mark.value == fact.finding.value and not lexicon(language).places(mark.value, [mark]):
+                yield "age", f"'{mark.text}' does not belong to a patient {fact.age_band.replace('_', ' ')}"
 
 
 def _numbers(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:

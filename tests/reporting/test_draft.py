@@ -9,6 +9,7 @@ from reporting.phrases import phrases
 from study.findings import FindingLabel
 from study.image_kind import ImageKind, why_unread
 from study.model import Certainty, DraftSource, Language, Report, Sentence, View
+from study.unread import Unread, UnreadCode
 from tests.reporting.builders import FIRST, SECOND, draft, finding, findings, radiograph
 
 EN, KO = Language.ENGLISH, Language.KOREAN
@@ -35,7 +36,7 @@ def test_a_critical_finding_reads_first_and_asks_for_a_surgeon():
     assert words(report.findings) == [
         "Free intraperitoneal gas in the upper abdomen, consistent with pneumoperitoneum.",
         "Possible faecal loading in the left lower quadrant.",
-        "No evidence of a pyloric stenosis pattern or air-fluid levels on this radiograph by the model.",
+        "The model finds no evidence of a pyloric stenosis pattern or air-fluid levels on this radiograph.",
         "Free gas: area 12.3 cm² at the detector.",
         "Faecal loading: area 12.3 cm² at the detector.",
     ]
@@ -50,7 +51,7 @@ def test_the_same_truth_reads_in_korean():
     assert words(report.impression) == ["기복증일 가능성이 높음."]
     assert words(report.findings)[:3] == [
         "우상복부에 복강 내 유리 가스가 있을 가능성이 높음.",
-        "모델 판독상 이 영상에서 유문 협착 양상 또는 분변 저류의 증거 없음.",
+        "모델 판독상 이 영상에서 유문 협착 양상 또는 분변 저류 소견 없음.",
         "앙와위 영상에서는 공기액체층을 평가할 수 없음.",
     ]
     assert report.comparison == "비교 판독은 시행하지 않음."
@@ -63,8 +64,8 @@ def test_absence_is_said_of_the_four_findings_only():
     assert "normal" not in everything.lower()
     assert "unremarkable" not in everything.lower()
     assert words(report.impression) == [
-        "No evidence of pneumoperitoneum, a pyloric stenosis pattern or faecal loading on this radiograph "
-        "by the model."
+        "The model finds no evidence of pneumoperitoneum, a pyloric stenosis pattern or faecal loading "
+        "on this radiograph."
     ]
     assert "assessed four findings and nothing else" in everything
     assert rules(report) == ["none"]
@@ -116,8 +117,8 @@ def test_numbers_units_and_plurals_are_right(count: int, area: float | None, exp
             ["pneumoperitoneum-surgeon", "pneumoperitoneum-second-view"],
         ),
         (finding("pneumoperitoneum", "indeterminate"), View.ERECT, ["pneumoperitoneum-second-view"]),
-        (finding("pyloric_stenosis"), View.SUPINE, ["pyloric-ultrasound"]),
-        (finding("pyloric_stenosis", "indeterminate"), View.SUPINE, ["pyloric-ultrasound"]),
+        (finding("pyloric_stenosis"), View.SUPINE, ["pyloric-ultrasound-age-unknown"]),
+        (finding("pyloric_stenosis", "indeterminate"), View.SUPINE, ["pyloric-ultrasound-age-unknown"]),
         (finding("air_fluid_levels"), View.ERECT, ["levels-correlate"]),
         (finding("constipation"), View.SUPINE, ["constipation-correlate"]),
     ],
@@ -136,8 +137,8 @@ def test_two_radiographs_are_told_apart():
     assert words(report.technique) == ["Two abdominal radiographs: supine and erect."]
     assert words(report.impression) == ["Air-fluid levels in the central abdomen on the erect radiograph."]
     assert words(report.findings)[1:3] == [
-        "No evidence of pneumoperitoneum, a pyloric stenosis pattern or faecal loading on these radiographs "
-        "by the model.",
+        "The model finds no evidence of pneumoperitoneum, a pyloric stenosis pattern or faecal loading "
+        "on these radiographs.",
         "Air-fluid levels cannot be assessed on a supine radiograph.",
     ]
 
@@ -164,8 +165,8 @@ def test_a_horizontal_beam_without_a_level_denies_them_for_the_study():
     made = findings(on=FIRST) + findings(on=SECOND)
     report = draft(made, [radiograph(View.SUPINE, FIRST), radiograph(View.ERECT, SECOND)])
     assert words(report.findings) == [
-        "No evidence of pneumoperitoneum, a pyloric stenosis pattern, air-fluid levels or faecal loading "
-        "on these radiographs by the model."
+        "The model finds no evidence of pneumoperitoneum, a pyloric stenosis pattern, air-fluid levels "
+        "or faecal loading on these radiographs."
     ]
 
 
@@ -206,6 +207,26 @@ def test_every_combination_reads_whole(language: Language):
             assert re.fullmatch(r"[^{}]+\.", sentence.text)
             assert "  " not in sentence.text
             assert ".." not in sentence.text
+
+
+def test_a_reason_in_the_words_of_an_older_archive_is_said_in_the_report_s_language():
+    old = {"1.2": "series description is CHEST; the model reads the abdomen only"}
+    texts = words(draft(findings(), language=KO, not_read=old).limitations)
+    assert "영상을 평가하지 않은 사유: 시리즈 설명에 흉부(으)로 기록됨; 모델은 복부 영상만 판독함." in texts
+
+
+def test_what_is_no_radiograph_is_counted_and_needs_no_reason():
+    other = {"1.2": Unread.of(UnreadCode.NOT_A_RADIOGRAPH)}
+    texts = words(draft(findings(), not_read=other).limitations)
+    assert "One other image of this study was not assessed by the model." in texts
+    assert not any("Reason" in text for text in texts)
+
+
+def test_an_unreadable_file_is_named_without_the_error():
+    broken = {"1.2": Unread.of(UnreadCode.UNREADABLE, detail="KIM^MINJUN's pixel data is short")}
+    report = draft(findings(), not_read=broken)
+    assert any("the file cannot be read." in text for text in words(report.limitations))
+    assert "KIM" not in report.model_dump_json()
 
 
 def test_both_languages_have_the_same_phrases():
