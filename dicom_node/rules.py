@@ -15,9 +15,9 @@ from pydicom.errors import BytesLengthException
 from study.body_parts import ABDOMEN, REGION_CODES, body_part_in
 from study.decision import Decision
 from study.sop_classes import RADIOGRAPHS
+from study.unread import Unread, UnreadCode
 
 DEFAULT_MAX_AGE_YEARS = 18
-_ABDOMEN_ONLY = "the model reads the abdomen only"
 
 # Where a body part may be named in words, the most telling attribute first.
 _TEXTS = {
@@ -65,7 +65,7 @@ def decide(header: Dataset, *, max_age_years: int = DEFAULT_MAX_AGE_YEARS) -> De
     max_age_years
         Oldest age in completed years that still counts as a child. An unknown age passes.
     """
-    rules: tuple[Callable[[Dataset], str | None], ...] = (
+    rules: tuple[Callable[[Dataset], Unread | None], ...] = (
         why_unreadable,
         _not_frontal,
         _not_the_abdomen,
@@ -78,7 +78,7 @@ def decide(header: Dataset, *, max_age_years: int = DEFAULT_MAX_AGE_YEARS) -> De
     return Decision(True)
 
 
-def why_unreadable(header: Dataset) -> str | None:
+def why_unreadable(header: Dataset) -> Unread | None:
     """Return why no rule may give an instance to the model; None where it is one original radiograph."""
     return _not_a_radiograph(header) or _not_an_original(header)
 
@@ -147,40 +147,40 @@ def age_in_years(header: Dataset) -> float | None:
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
 
-def _not_a_radiograph(header: Dataset) -> str | None:
+def _not_a_radiograph(header: Dataset) -> Unread | None:
     if _text(header, "SOPClassUID") in RADIOGRAPHS:
         return None
-    return "not a CR or DX image; the model reads radiographs only"
+    return Unread.of(UnreadCode.NOT_A_RADIOGRAPH)
 
 
-def _not_an_original(header: Dataset) -> str | None:
+def _not_an_original(header: Dataset) -> Unread | None:
     """Judge by Image Type's second value: DX images for presentation are often derived, yet primary."""
     values = [str(v).upper() for v in _values(header, "ImageType")]
     if len(values) > 1 and values[1] == "SECONDARY":
-        return "a secondary image, made from another; the model reads originals only"
+        return Unread.of(UnreadCode.SECONDARY_IMAGE)
     if _text(header, "NumberOfFrames").strip() not in ("", "0", "1"):
-        return "more than one frame; the model reads single radiographs only"
+        return Unread.of(UnreadCode.SEVERAL_FRAMES)
     return None
 
 
-def _not_frontal(header: Dataset) -> str | None:
+def _not_frontal(header: Dataset) -> Unread | None:
     if is_from_the_side(header):
-        return "the view is lateral or oblique; the model reads frontal views only"
+        return Unread.of(UnreadCode.FROM_THE_SIDE)
     return None
 
 
-def _not_the_abdomen(header: Dataset) -> str | None:
+def _not_the_abdomen(header: Dataset) -> Unread | None:
     named = body_part_of(header)
     if named is None:
-        return f"nothing says which body part it shows; {_ABDOMEN_ONLY}"
+        return Unread.of(UnreadCode.BODY_PART_UNKNOWN)
     part, where = named
-    return None if part == ABDOMEN else f"{where} is {part}; {_ABDOMEN_ONLY}"
+    return None if part == ABDOMEN else Unread.of(UnreadCode.OTHER_BODY_PART, where=where, part=part)
 
 
-def _not_a_child(header: Dataset, max_age_years: int) -> str | None:
+def _not_a_child(header: Dataset, max_age_years: int) -> Unread | None:
     age = age_in_years(header)
     if age is not None and int(age) > max_age_years:
-        return f"the patient is older than {max_age_years} years; the model reads children only"
+        return Unread.of(UnreadCode.TOO_OLD, years=max_age_years)
     return None
 
 

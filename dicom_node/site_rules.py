@@ -25,6 +25,7 @@ from dicom_node.rules import (
 )
 from study.decision import Decision
 from study.rule import Conditions, Rule
+from study.unread import Unread, UnreadCode
 
 
 class Asked(NamedTuple):
@@ -85,7 +86,8 @@ def explain(
     """
     unreadable = why_unreadable(header)
     if unreadable is not None:
-        return Explanation(Decision(False, unreadable), [Asked("one original radiograph", True, unreadable)])
+        asked = [Asked("one original radiograph", True, unreadable.text)]
+        return Explanation(Decision(False, unreadable), asked)
     asked = [Asked("one original radiograph", False, "it is one")]
     for rule in rules:
         unmet = why_unmet(rule, header, calling_ae_title)
@@ -93,8 +95,8 @@ def explain(
             asked.append(Asked(rule.name, False, unmet))
             continue
         asked.append(Asked(rule.name, True, f"every condition is met: {rule.then}"))
-        reason = "" if rule.then == "read" else f"the rule '{rule.name}' leaves it out"
-        return Explanation(Decision(rule.then == "read", reason), asked)
+        left_out = None if rule.then == "read" else Unread.of(UnreadCode.LEFT_OUT_BY_RULE, rule=rule.name)
+        return Explanation(Decision(left_out is None, left_out), asked)
     decision = decide(header, max_age_years=max_age_years)
     asked.append(Asked("built-in rules", True, decision.reason or "a child's abdomen, frontal"))
     return Explanation(decision, asked)

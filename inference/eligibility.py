@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.decision import Decision
+from study.unread import Unread, UnreadCode
 
 # From pixels in the standard hanging, float32 (rows, columns), to whether they can be read.
 Judge = Callable[[NDArray[np.float32]], Decision]
@@ -29,18 +30,16 @@ def check_pixels(values: NDArray[np.float32]) -> Decision:
     """
     rows, columns = values.shape
     if min(rows, columns) < SMALLEST_SIDE:
-        return Decision(False, f"the image is only {rows} x {columns} pixels")
+        return Decision(False, Unread.of(UnreadCode.TOO_SMALL, rows=rows, columns=columns))
     if max(rows, columns) > LARGEST_ASPECT * min(rows, columns):
-        return Decision(
-            False, f"the image is a strip of {rows} x {columns} pixels, not a radiograph of an abdomen"
-        )
+        return Decision(False, Unread.of(UnreadCode.STRIP, rows=rows, columns=columns))
     small = cv2.resize(np.ascontiguousarray(values), (128, 128), interpolation=cv2.INTER_AREA)
     low, high = np.quantile(small, (0.005, 0.995))
     if high <= low:
-        return Decision(False, "the image is blank: all of it has one value")
+        return Decision(False, Unread.of(UnreadCode.BLANK))
     scaled = np.clip((small - low) / (high - low), 0, 1)
     if scaled.std() < SMALLEST_STANDARD_DEVIATION:
-        return Decision(False, "the image is blank but for a few pixels")
+        return Decision(False, Unread.of(UnreadCode.NEARLY_BLANK))
     if np.corrcoef(scaled[:, 1:].ravel(), scaled[:, :-1].ravel())[0, 1] < SMALLEST_NEIGHBOUR_CORRELATION:
-        return Decision(False, "the image holds noise and no structure")
+        return Decision(False, Unread.of(UnreadCode.LOOKS_NOISE))
     return Decision(True)

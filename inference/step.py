@@ -34,10 +34,9 @@ from study.pixels import Floats, file_attenuation
 from study.short_header import file_header
 from study.sop_classes import DERIVED
 from study.state import State
+from study.unread import Unread, UnreadCode
 
 log = structlog.get_logger()
-
-ANOTHER_PATIENT = "another Patient ID than the study's"
 
 Decide = Callable[[Dataset], Decision]
 ReadValues = Callable[[Path], Floats]
@@ -184,29 +183,30 @@ def _outcome(read: _Read, record: StudyRecord, at: datetime) -> Event:
     if read.unreadable:
         uid, reason = next(iter(read.unreadable.items()))
         raise PixelDataError(f"no radiograph of the study can be read; {uid}: {reason}")
-    reasons = list(dict.fromkeys(segmentation.not_read.values()))
-    said = "; ".join(reasons[:3]) or "the study holds no radiograph"
+    reasons = list(dict.fromkeys(unread.text for unread in segmentation.not_read.values()))
+    said = "; ".join(reasons[:3]) or Unread.of(UnreadCode.NO_RADIOGRAPH).text
     return Skipped(at=at, revision=record.revision, reason=said, not_read=segmentation.not_read)
 
 
 def _read_study(record: StudyRecord, given: _With) -> _Read:
     began = time.perf_counter()
     seen: list[_Seen] = []
-    not_read: dict[str, str] = {}
+    not_read: dict[str, Unread] = {}
     unreadable: dict[str, str] = {}
     patient_id = record.summary.patient_id.strip()
     for ref in given.archive.instances(record.study_uid):
         try:
             came = _read_instance(ref, record, patient_id, given)
         except (NotDicomError, PixelDataError) as error:
-            unreadable[ref.instance_uid] = not_read[ref.instance_uid] = str(error)
+            unreadable[ref.instance_uid] = str(error)
+            not_read[ref.instance_uid] = Unread.of(UnreadCode.UNREADABLE, detail=error)
             log.warning("radiograph_unreadable", **ref._asdict(), reason=str(error))
             continue
         if isinstance(came, _Seen):
             seen.append(came)
             patient_id = patient_id or came.patient_id
-        elif came is not None:
-            not_read[ref.instance_uid] = came.reason
+        elif came is not None and came.unread is not None:
+            not_read[ref.instance_uid] = came.unread
     segmentation = Segmentation(
         model=given.predictor.package.identity,
         radiographs=[s.radiograph for s in seen],
@@ -230,7 +230,7 @@ def _read_instance(
     its_patient_id = summarize(header).patient_id.strip()
     if patient_id and its_patient_id and its_patient_id != patient_id:
         log.warning("radiograph_of_another_patient", **ref._asdict())
-        return Decision(False, ANOTHER_PATIENT)
+        return Decision(False, Unread.of(UnreadCode.ANOTHER_PATIENT))
     known = _known(ref, record, given)
     if known is not None:
         return _Seen(*known, new=False, patient_id=its_patient_id)

@@ -1,8 +1,10 @@
-"""Whether something is for the model, with the reason in words."""
+"""Whether something is for the model, and if not, why."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from study.unread import Unread
 
 
 class Decision(NamedTuple):
@@ -12,10 +14,14 @@ class Decision(NamedTuple):
     ----------
     for_model
         Whether the model may read it.
-    reason
-        One clause for a person, such as "body part is CHEST; the model reads the abdomen only".
-        It quotes no free header text. Empty where `for_model` is True and nothing needs saying.
+    unread
+        Why not; quotes no free header text. None where `for_model` is True.
     """
 
     for_model: bool
-    reason: str = ""
+    unread: Unread | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why not, as one English clause for a person; empty where there is nothing to say."""
+        return self.unread.text if self.unread is not None else ""

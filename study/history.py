@@ -26,6 +26,7 @@ from study.model import (
 )
 from study.state import State, check_transition
 from study.step import Step
+from study.unread import Unread
 from study.verdicts import is_critical, still_standing
 
 
@@ -64,7 +65,7 @@ class Skipped(Step):
 
     kind: Literal["skipped"] = "skipped"
     reason: str
-    not_read: dict[str, str] = Field(default_factory=dict)
+    not_read: dict[str, Unread] = Field(default_factory=dict)
 
 
 class Failed(Step):
@@ -209,6 +210,7 @@ def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
                 "calling_ae_title": event.calling_ae_title,
                 "summary": event.summary,
                 "reason": None,
+                "why_skipped": [],
                 "failed_stage": None,
                 "retryable": False,
             }
@@ -217,6 +219,7 @@ def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
                 "state": State.QUEUED,
                 "instances": event.instances,
                 "reason": None,
+                "why_skipped": [],
                 "failed_stage": None,
                 "retryable": False,
             }
@@ -228,6 +231,7 @@ def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
             return {
                 "state": State.SKIPPED,
                 "reason": event.reason,
+                "why_skipped": _why_skipped(event),
                 "not_read": event.not_read,
                 "findings": [],
                 "assessments": {},
@@ -258,6 +262,12 @@ def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
             return {"signed": _with(record.signed, event.signed), **_draft_kept(record, event.signed)}
         case Delivered() | Committed():
             return {"deliveries": _deliveries(record, event)}
+
+
+def _why_skipped(event: Skipped) -> list[Unread]:
+    """Return each reason once; older archives hold the words alone."""
+    reasons = list(event.not_read.values()) or [Unread.model_validate(event.reason)]
+    return [reason for at, reason in enumerate(reasons) if reason not in reasons[:at]]
 
 
 def _deliveries(record: StudyRecord, event: Delivered | Committed) -> list[Delivery]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from study.compat import StrEnum
 from study.findings import FindingLabel
+from study.unread import Unread
 
 DISCLAIMER_EN = "Trained on synthetic phantoms, not for clinical use"
 DISCLAIMER_KO = "합성 팬텀으로 학습됨, 임상용 아님"
@@ -140,7 +141,7 @@ class Segmentation(Frozen):
     model: ModelIdentity
     radiographs: list[Radiograph]
     findings: list[Finding]
-    not_read: dict[str, str] = Field(default_factory=dict)  # instance UID -> reason
+    not_read: dict[str, Unread] = Field(default_factory=dict)  # by instance UID
     milliseconds: float = 0.0
 
 
@@ -469,6 +470,7 @@ class StudyRecord(Frozen):
     received_at: datetime
     updated_at: datetime
     reason: str | None = None  # for skipped and failed
+    why_skipped: list[Unread] = Field(default_factory=list)  # each reason once
     failed_stage: str | None = None
     retryable: bool = False
     critical: bool = False
@@ -476,7 +478,7 @@ class StudyRecord(Frozen):
     model: ModelIdentity | None = None
     radiographs: list[Radiograph] = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list)
-    not_read: dict[str, str] = Field(default_factory=dict)  # instance UID -> reason
+    not_read: dict[str, Unread] = Field(default_factory=dict)  # by instance UID
     assessments: dict[str, Assessment] = Field(default_factory=dict)  # by Finding.id
     alert: StudyAlert | None = None  # None: nothing critical was found
     draft: Report | None = None  # the newest report version, draft or signed

@@ -9,6 +9,7 @@ from pydicom.config import disable_value_validation
 
 from dicom_node.rules import age_in_years, decide
 from study.body_parts import body_part_in
+from study.decision import Decision
 from tests.dicom_node.conftest import make_radiograph, saved
 
 CR = "1.2.840.10008.5.1.4.1.1.1"
@@ -33,7 +34,7 @@ def coded(value: str, scheme: str = "SCT") -> list[Dataset]:
 
 @pytest.mark.parametrize("sop_class", [CR, DX, DX_PROCESSING])
 def test_a_childs_abdominal_radiograph_is_for_the_model(sop_class) -> None:
-    assert decide(header(SOPClassUID=sop_class, PatientAge="003M")) == (True, "")
+    assert decide(header(SOPClassUID=sop_class, PatientAge="003M")) == Decision(True)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_childs_abdominal_radiograph_is_for_the_model(sop_class) -> None:
     ],
 )
 def test_it_is_recognised_however_it_is_named(attributes) -> None:
-    assert decide(header(**attributes)) == (True, "")
+    assert decide(header(**attributes)) == Decision(True)
 
 
 @pytest.mark.parametrize(

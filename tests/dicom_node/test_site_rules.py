@@ -10,12 +10,13 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 import cli
-from dicom_node.rules import decide
+from dicom_node.rules import _TEXTS, decide
 from dicom_node.site_rules import decide_by, explain
 from study.body_parts import _WORDS, REGION_CODES
 from study.errors import SettingsError
 from study.rule import BodyPart, Rule
 from study.settings import load_settings
+from study.unread import KOREAN_TERMS, Unread, UnreadCode
 from tests.dicom_node.conftest import make_radiograph, saved
 from tests.dicom_node.test_rules import coded, header
 
@@ -38,7 +39,7 @@ def test_a_rule_reads_what_the_built_in_rules_leave_out() -> None:
 def test_a_rule_leaves_out_what_the_built_in_rules_read_and_says_which() -> None:
     for text in ("ABDOMEN, TUBE POSITION", "복부 관 위치 확인"):
         decision = decide_by(header(BodyPartExamined=None, SeriesDescription=text), [NO_TUBES])
-        assert decision == (False, "the rule 'no tube checks' leaves it out")
+        assert decision == (False, Unread.of(UnreadCode.LEFT_OUT_BY_RULE, rule="no tube checks"))
 
 
 def test_the_first_rule_that_matches_decides() -> None:
@@ -140,3 +141,8 @@ def test_a_wrong_rule_in_the_file_stops_the_start_with_its_place(a_folder_with_r
     (a_folder_with_rules / "kidray.toml").write_text('[[rules]]\nname = "x"\nthen = "perhaps"\n')
     with pytest.raises(SettingsError, match=r"KIDRAY_RULES_0_THEN"):
         load_settings()
+
+
+def test_whatever_a_reason_names_has_a_korean_name():
+    parts = {part for part, *_ in _WORDS} - {"ABDOMEN"}
+    assert {*_TEXTS.values(), "anatomic region", *parts} <= KOREAN_TERMS.keys()

@@ -24,6 +24,7 @@ from study.model import StudyRecord, StudySummary
 from study.pixels import file_attenuation
 from study.short_header import file_header
 from study.state import State
+from study.unread import Unread, UnreadCode
 from tests.study import poison
 from training.phantom import PhantomKind
 
@@ -90,7 +91,7 @@ def test_bombs_are_named_with_their_reasons_and_the_study_goes_on(held, ledger, 
     assert record.state == State.SEGMENTED
     assert [r.instance_uid for r in record.radiographs] == [good.stem]
     (event,) = (e for e in ledger.archive.events(study_uid) if e.kind == "segmented")
-    reasons = [event.segmentation.not_read[path.stem] for path in bad]
+    reasons = [event.segmentation.not_read[path.stem].parameters["detail"] for path in bad]
     assert reasons[0] == "the image claims 65535 x 65535 pixels, over 64000000"
     assert "cannot be decoded" in reasons[1]
 
@@ -108,7 +109,8 @@ def test_an_instance_that_ends_the_reader_is_named_and_the_study_goes_on(
     record = read(study_uid, ledger, predictor, values_of)
     assert [r.instance_uid for r in record.radiographs] == [good.stem]
     (event,) = (e for e in ledger.archive.events(study_uid) if e.kind == "segmented")
-    assert event.segmentation.not_read == {poisonous.stem: "reading it ends the reader: SIGSEGV"}
+    why = Unread.of(UnreadCode.UNREADABLE, detail="reading it ends the reader: SIGSEGV")
+    assert event.segmentation.not_read == {poisonous.stem: why}
 
 
 def deepen(path: Path) -> None:
@@ -136,7 +138,7 @@ def test_poison_in_a_header_is_named_and_the_study_goes_on(held, ledger, predict
         record = read(study_uid, ledger, predictor, fence.attenuation_values, fence.header)
     assert [r.instance_uid for r in record.radiographs] == [good.stem]
     (event,) = (e for e in ledger.archive.events(study_uid) if e.kind == "segmented")
-    reasons = event.segmentation.not_read
+    reasons = {uid: why.parameters["detail"] for uid, why in event.segmentation.not_read.items()}
     assert reasons[deep.stem] == "it cannot be read: RecursionError"
     assert reasons[crowded.stem] in (
         "reading it needs more memory than is allowed",

@@ -21,6 +21,7 @@ from study.history import Queued, Received
 from study.model import Presence, StudySummary
 from study.segmentation import read_masks
 from study.state import State
+from study.unread import Unread, UnreadCode
 from training.phantom import PhantomKind
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -54,7 +55,7 @@ def runs(counting):
 
 def abdomen_only(header: Dataset) -> Decision:
     if header.get("BodyPartExamined") != "ABDOMEN":
-        return Decision(False, "body part is CHEST; the model reads the abdomen only")
+        return Decision(False, Unread.of(UnreadCode.OTHER_BODY_PART, where="body part", part="CHEST"))
     return Decision(True)
 
 
@@ -237,7 +238,9 @@ def test_a_corrupt_radiograph_among_good_ones_is_named_and_the_study_goes_on(a_s
     assert record.state == State.SEGMENTED
     (event,) = (e for e in ledger.archive.events(study_uid) if e.kind == "segmented")
     assert list(event.segmentation.not_read) == [f"{study_uid}.2"]
-    assert "the pixel data is short" in event.segmentation.not_read[f"{study_uid}.2"]
+    why = event.segmentation.not_read[f"{study_uid}.2"]
+    assert why.code is UnreadCode.UNREADABLE
+    assert "the pixel data is short" in why.text
     assert [r.instance_uid for r in record.radiographs] == [f"{study_uid}.1"]
 
 
@@ -253,6 +256,7 @@ def test_a_chest_is_skipped_with_the_reason(a_study, ledger, counting, runs):
     record = _segment(study_uid, ledger, counting)
     assert record.state == State.SKIPPED
     assert record.reason == "body part is CHEST; the model reads the abdomen only"
+    assert record.why_skipped == [Unread.of(UnreadCode.OTHER_BODY_PART, where="body part", part="CHEST")]
     assert runs() == 0
 
 
@@ -261,7 +265,7 @@ def test_a_chest_beside_an_abdomen_is_named_but_does_not_stop_it(a_study, ledger
     assert _segment(study_uid, ledger, counting).state == State.SEGMENTED
     (event,) = (e for e in ledger.archive.events(study_uid) if e.kind == "segmented")
     assert event.segmentation.not_read == {
-        f"{study_uid}.1": "body part is CHEST; the model reads the abdomen only"
+        f"{study_uid}.1": Unread.of(UnreadCode.OTHER_BODY_PART, where="body part", part="CHEST")
     }
 
 
@@ -284,7 +288,7 @@ def test_a_radiograph_of_another_patient_stays_out_of_the_study(
     assert record.state == State.SEGMENTED
     assert [r.instance_uid for r in record.radiographs] == [f"{study_uid}.{number}" for number in read]
     left_out = {f"{study_uid}.{number}" for number in (1, 2) if number not in read}
-    assert record.not_read == dict.fromkeys(left_out, "another Patient ID than the study's")
+    assert record.not_read == dict.fromkeys(left_out, Unread.of(UnreadCode.ANOTHER_PATIENT))
     assert {f.radiograph_uid for f in record.findings}.isdisjoint(left_out)
 
 

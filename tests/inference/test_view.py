@@ -20,8 +20,8 @@ from inference.view_package import load_view_package, shipped_view_folder
 from study.decision import Decision
 from study.errors import ModelError
 from study.history import Queued, Received
-from study.image_kind import ImageKind, why_unread, worded
-from study.model import Language, StudySummary
+from study.image_kind import ImageKind, why_unread
+from study.model import StudySummary
 from study.pixels import attenuation_values
 from study.state import State
 from study.telemetry import now
@@ -68,17 +68,6 @@ def test_the_threshold_weighs_all_readable_views_together(classifier):
     assert stricter.decision == Decision(False, why_unread(ImageKind.CHEST))
 
 
-def test_every_reason_is_worded_in_both_languages():
-    for kind in ImageKind:
-        if not kind.is_readable:
-            reason = why_unread(kind)
-            assert worded(reason, Language.ENGLISH) == reason
-            korean = worded(reason, Language.KOREAN)
-            assert korean
-            assert any("가" <= letter <= "힣" for letter in korean)
-    assert worded("body part is CHEST", Language.KOREAN) is None
-
-
 def _queued(ledger, *phantoms) -> str:
     datasets = [radiograph_dataset(phantom, number=n) for n, phantom in enumerate(phantoms, start=1)]
     study_uid, patient = str(datasets[0].StudyInstanceUID), datasets[0].PatientID
@@ -114,7 +103,8 @@ def test_a_study_of_strangers_alone_is_skipped_in_words(ledger, predictor, class
     study_uid = _queued(ledger, draw_stranger(13, StrangerKind.UPSIDE_DOWN, SIZE))
     record = _segment(study_uid, ledger, predictor, classifier)
     assert record.state == State.SKIPPED
-    assert record.reason == why_unread(ImageKind.UPSIDE_DOWN)
+    assert record.reason == why_unread(ImageKind.UPSIDE_DOWN).text
+    assert record.why_skipped == [why_unread(ImageKind.UPSIDE_DOWN)]
 
 
 def test_a_radiograph_stored_upside_down_that_says_so_is_read(ledger, predictor, classifier):

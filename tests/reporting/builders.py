@@ -21,6 +21,7 @@ from study.model import (
     SegmentReference,
     View,
 )
+from study.unread import Unread
 
 STUDY = "1.2.826.1"
 SERIES = "1.2.826.1.1"
@@ -87,7 +88,7 @@ def draft(
     made: list[Finding],
     radiographs: list[Radiograph] | None = None,
     language: Language = Language.ENGLISH,
-    not_read: dict[str, str] | None = None,
+    not_read: dict[str, str | Unread] | None = None,
 ) -> Report:
     return write_draft(
         study_uid=STUDY,
@@ -97,7 +98,7 @@ def draft(
         radiographs=radiographs or [radiograph()],
         language=language,
         model=MODEL,
-        not_read=not_read or {},
+        not_read={uid: Unread.model_validate(why) for uid, why in (not_read or {}).items()},
         created_at=NOW,
     )
 
