@@ -9,6 +9,7 @@ import structlog
 
 from dicom_node.echo import echo
 from roles.acceptors import Acceptors, can_share_a_port
+from roles.alerting import watch_of
 from roles.receiving import receiving
 from study.errors import DeliveryError
 from study.reconcile import Reconciler
@@ -29,6 +30,7 @@ def run_node(service: Service, stop: threading.Event) -> None:
         quiet_period=settings.quiet_period,
         destinations=settings.policies,
         retention=_retention(service),
+        alerts=watch_of(service),
     )
     thread = threading.Thread(target=reconciler.run, args=(stop,), name="reconcile")
     beside = _processes(settings) - 1

@@ -155,7 +155,9 @@ class AccessSettings(BaseSettings):
         }
 
 
-SECRETS = frozenset({"web_login", "llm_api_key", "oidc_client_secret", "smart_client_secret", "users"})
+SECRETS = frozenset(
+    {"web_login", "llm_api_key", "oidc_client_secret", "smart_client_secret", "users", "alert_secret"}
+)
 
 
 def safe_url(value: str, *, strip: bool) -> str:

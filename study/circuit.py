@@ -52,6 +52,9 @@ class Rhythm(NamedTuple):
 # A wording takes a minute at the very most, and a server that was started anew is soon ready.
 LLM_RHYTHM = Rhythm(first_pause=10.0, longest_pause=60.0, probe=60.0)
 
+# Minutes count for a critical result: a channel that is back is found within half of one.
+ALERT_RHYTHM = Rhythm(first_pause=5.0, longest_pause=30.0, probe=20.0)
+
 
 class Pause(NamedTuple):
     """A destination that is left alone."""

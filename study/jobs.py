@@ -45,33 +45,47 @@ _LOOK_EVERY_MS = 40  # an idle worker looks for work; two such waits lie between
 class Job(StrEnum):
     """What can be asked for."""
 
+    ALERT = "alert"  # tell the channels of a critical-result alert
     PREVIEW = "preview"  # segment what has arrived, before the study is complete
     SEGMENT = "segment"
-    DRAFT = "draft"
+    DRAFT = "draft"  # the template's
+    WORD = "word"  # ask the LLM for better words
     SIGN = "sign"  # make the signed report's objects
+    MARKS = "marks"  # make the objects of what readers drew and marked
     DELIVER = "deliver"
     PRIORS = "priors"  # fetch what the study is to be compared with
     SHADOW = "shadow"  # let further models read what was read, and compare them
 
 
 QUEUE = {
+    Job.ALERT: "alert",
     Job.PREVIEW: "segment",
     Job.SEGMENT: "segment",
     Job.DRAFT: "draft",
+    Job.WORD: "word",
     Job.SIGN: "draft",
+    Job.MARKS: "segment",
     Job.DELIVER: "deliver",
     Job.PRIORS: "priors",
     Job.SHADOW: "shadow",
 }
-QUEUES = (URGENT, "segment", "draft", "deliver", "priors", "shadow")
-BESIDE = ("priors", "shadow")  # on threads of their own: no study waits for what is done there
+QUEUES = ("alert", URGENT, "segment", "draft", "deliver", "word", "priors", "shadow")
+BESIDE = (
+    "alert",
+    "word",
+    "priors",
+    "shadow",
+)  # on threads of their own: no study waits for what is done there
 
 # How often a job is tried again, and the longest pause between tries in milliseconds.
 RETRIES = {
+    Job.ALERT: (40, 60_000),  # about half an hour; each step of escalation asks anew
     Job.PREVIEW: (0, 1_000),
     Job.SEGMENT: (3, 10_000),
     Job.DRAFT: (3, 10_000),
+    Job.WORD: (3, 10_000),
     Job.SIGN: (5, 60_000),
+    Job.MARKS: (5, 60_000),
     Job.DELIVER: (20, 900_000),  # about four hours
     Job.PRIORS: (3, 60_000),
     Job.SHADOW: (1, 60_000),
@@ -82,7 +96,7 @@ OWED: dict[State, tuple[Job, ...]] = {
     State.QUEUED: (Job.SEGMENT,),
     State.SEGMENTING: (Job.SEGMENT,),
     State.SEGMENTED: (Job.DELIVER, Job.DRAFT),
-    State.DRAFTING: (Job.DRAFT,),
+    State.DRAFTING: (Job.WORD,),
 }
 
 Step = Callable[[str], object]
@@ -91,7 +105,8 @@ Step = Callable[[str], object]
 def owed_jobs(record: StudyRecord) -> tuple[Job, ...]:
     """Return the jobs that take the study on from where it stands."""
     sign = (Job.SIGN,) if any(report.sr_instance_uid is None for report in record.signed) else ()
-    return (*OWED.get(State(record.state), ()), *sign)
+    marks = (Job.MARKS,) if record.marks.wait else ()
+    return (*OWED.get(State(record.state), ()), *sign, *marks)
 
 
 class DeadLetter(NamedTuple):
@@ -125,6 +140,7 @@ class JobQueue:
         RegistryUnavailableError
             If Redis does not answer.
         """
+        urgent = urgent and QUEUE[job] not in BESIDE  # which have threads of their own
         queue = URGENT if urgent else QUEUE[job]
         name = f"{job}_urgent" if urgent else str(job)
         message: dramatiq.Message[Any] = dramatiq.Message(
@@ -286,9 +302,10 @@ def _ask_following(job: Job, study_uid: str, ledger: Ledger, queue: JobQueue) ->
     record = ledger.record(study_uid)
     if record is None:
         return
-    if job is Job.SEGMENT and record.state == State.SEGMENTED:
+    segmented = job is Job.SEGMENT and record.state == State.SEGMENTED
+    if segmented or (job is Job.DRAFT and record.state == State.DRAFTING):
         queue.ask_owed(record)
-    elif job is Job.SIGN:
+    elif job in (Job.SIGN, Job.MARKS):
         queue.ask(Job.DELIVER, study_uid, urgent=record.critical)
 
 
@@ -299,7 +316,7 @@ def _tries() -> int:
 
 def _record_failure(job: Job, study_uid: str, reason: str, retryable: bool, ledger: Ledger) -> None:
     """Append a `failed` event where the job was to move the study on."""
-    if job not in (Job.SEGMENT, Job.DRAFT):
+    if job not in (Job.SEGMENT, Job.DRAFT, Job.WORD):
         return
 
     def decide(record: StudyRecord | None) -> Event | None:

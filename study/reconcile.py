@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import structlog
 
 from study import telemetry
+from study.alert_watch import AlertWatch
 from study.destination import DestinationPolicy
 from study.errors import KidrayError, RegistryUnavailableError
 from study.history import Event, Queued
@@ -25,11 +26,12 @@ log = structlog.get_logger()
 
 TICK = 0.1  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks whether Redis was wiped
+WATCH = 2.0  # seconds between looks at the open alerts
 SWEEP = 20.0  # seconds between looks at the whole worklist
 OVERDUE = timedelta(seconds=60)  # a job owed for so long, and in no queue, is asked for again
 PUT_OFF = 10.0  # seconds until a study that could not be completed is tried again
 AGAIN = 900.0  # seconds until delivery is asked for again that changed nothing
-_LEFT_WHEN_GIVEN_UP = (Job.SIGN, Job.DELIVER)  # given up, they wait for a replay
+_LEFT_WHEN_GIVEN_UP = (Job.SIGN, Job.DELIVER, Job.ALERT)  # given up, they wait for a replay
 
 
 class Reconciler:
@@ -49,6 +51,8 @@ class Reconciler:
         Where results go, and what each place gets.
     retention
         Lets studies leave the archive; None: all are kept.
+    alerts
+        Watches over open alerts; None: nobody does here.
     clock
         POSIX seconds.
     """
@@ -62,6 +66,7 @@ class Reconciler:
         quiet_period: float = 10.0,
         destinations: Sequence[DestinationPolicy] = (),
         retention: Retention | None = None,
+        alerts: AlertWatch | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
@@ -70,6 +75,7 @@ class Reconciler:
         self._quiet_period = quiet_period
         self._destinations = destinations
         self._retention = retention
+        self._alerts = alerts
         self._clock = clock
         self._behind = threading.Event()
         self._behind.set()  # Redis may have lost anything while nobody looked
@@ -77,7 +83,7 @@ class Reconciler:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a Redis that does not answer is waited for."""
-        next_look = next_sweep = 0.0
+        next_look = next_watch = next_sweep = 0.0
         while not stop.wait(TICK):
             try:
                 if self._clock() >= next_look:
@@ -91,6 +97,9 @@ class Reconciler:
                 if self._intake is not None:
                     self._intake.retry_unrecorded()
                 self.complete_due()
+                if self._alerts is not None and self._clock() >= next_watch:
+                    next_watch = self._clock() + WATCH
+                    self._alerts.look(self._now())
                 if self._clock() >= next_sweep:
                     next_sweep = self._clock() + SWEEP
                     self.sweep()
@@ -111,7 +120,10 @@ class Reconciler:
         for queue, length in self._queue.lengths().items():
             telemetry.QUEUED_JOBS.labels(queue=queue).set(length)
         if self._retention is not None:
-            self._retention.sweep(datetime.fromtimestamp(self._clock(), timezone.utc))
+            self._retention.sweep(self._now())
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), timezone.utc)
 
     def complete_due(self) -> int:
         """Queue every study whose quiet period is over; returns how many were due.
@@ -199,6 +211,8 @@ class Reconciler:
         lately = version == record.version and now - at < AGAIN
         if Job.DELIVER not in owed and not lately and is_undelivered(record, self._destinations):
             owed.append(Job.DELIVER)
+        if self._alerts is not None and self._alerts.owes(record):
+            owed.append(Job.ALERT)
         return owed
 
 
