@@ -10,6 +10,7 @@ from pydicom.uid import (
     ComprehensiveSRStorage,
     EncapsulatedPDFStorage,
     GrayscaleSoftcopyPresentationStateStorage,
+    KeyObjectSelectionDocumentStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
@@ -28,6 +29,7 @@ SOP_CLASS: Mapping[ObjectKind, UID] = {
     "GSPS": GrayscaleSoftcopyPresentationStateStorage,
     "CAPTURE": SecondaryCaptureImageStorage,
     "PDF": EncapsulatedPDFStorage,
+    "KO": KeyObjectSelectionDocumentStorage,
 }
 
 # What one result can be given as, the best first, where a destination's table does not say.
@@ -56,7 +58,7 @@ def best(policy: DestinationPolicy, takes: Collection[str]) -> list[ObjectKind]:
 
 def in_words(takes: Collection[str]) -> str:
     """Return which of the kinds a destination takes, and which not."""
-    kinds = [kind for kind in SOP_CLASS if kind not in ("DRAFT", "LABELMAP")]
+    kinds = [kind for kind in SOP_CLASS if kind not in ("DRAFT", "LABELMAP", "KO")]
     yes = ", ".join(kind for kind in kinds if SOP_CLASS[kind] in takes)
     no = ", ".join(kind for kind in kinds if SOP_CLASS[kind] not in takes)
     return f"takes {yes or 'nothing'}" + (f", not {no}" if no else "")

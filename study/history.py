@@ -12,6 +12,16 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from study.alert_events import Acknowledged, Alerted, AlertEvent, Escalated, Notified, Withdrawn, alert_after
+from study.mark_events import (
+    Corrected,
+    KeyImagesMarked,
+    MarkEvent,
+    MarkKept,
+    Measured,
+    mark_detail,
+    marked,
+    with_drawn,
+)
 from study.model import (
     UID,
     Assessment,
@@ -141,7 +151,7 @@ StudyEvent = (
     | Committed
 )
 Event = Annotated[
-    StudyEvent | AlertEvent,
+    StudyEvent | AlertEvent | MarkEvent,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -175,11 +185,13 @@ def apply(study_uid: str, record: StudyRecord | None, event: Event, number: int)
             received_at=event.at,
             updated_at=event.at,
         )
-    changes = (
-        {"alert": alert_after(record.alert, event)}
-        if isinstance(event, Alerted | Notified | Escalated | Acknowledged | Withdrawn)
-        else _changes(record, event)
-    )
+    changes: dict[str, object]
+    if isinstance(event, Alerted | Notified | Escalated | Acknowledged | Withdrawn):
+        changes = {"alert": alert_after(record.alert, event)}
+    elif isinstance(event, Corrected | Measured | KeyImagesMarked | MarkKept):
+        changes = marked(record, event)
+    else:
+        changes = _changes(record, event)
     if "state" in changes:
         check_transition(_before(State(record.state), event), State(str(changes["state"])))
     return record.model_copy(
@@ -306,13 +318,14 @@ def _draft_kept(record: StudyRecord, kept: SignedReport) -> dict[str, object]:
 
 
 def _seen(record: StudyRecord, segmentation: Segmentation) -> dict[str, object]:
+    findings = with_drawn(segmentation, record.findings)
     return {
         "model": segmentation.model,
         "radiographs": segmentation.radiographs,
-        "findings": segmentation.findings,
+        "findings": findings,
         "not_read": segmentation.not_read,
         "assessments": still_standing(record, segmentation),
-        "critical": is_critical(segmentation.findings, {}),
+        "critical": is_critical(findings, {}),
     }
 
 
@@ -322,9 +335,13 @@ def _entries(record: StudyRecord, event: Event) -> list[TimelineEntry]:
     Older archives hold each signature twice, the second time with its SR's UIDs.
     """
     repeated = isinstance(event, Signed) and event.report.version in {s.version for s in record.signed}
-    if repeated or isinstance(event, Kept):
+    if repeated or isinstance(event, Kept | MarkKept):
         return []
-    return [TimelineEntry(at=event.at, step=event.kind, revision=event.revision, detail=_detail(event))]
+    if isinstance(event, Corrected | Measured | KeyImagesMarked):
+        detail = mark_detail(event)
+    else:
+        detail = _detail(event)
+    return [TimelineEntry(at=event.at, step=event.kind, revision=event.revision, detail=detail)]
 
 
 def _detail(event: Event) -> str:

@@ -8,23 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from study.compat import StrEnum
 from study.findings import FindingLabel
+from study.frozen import UID as UID  # noqa: PLC0414 - three names that are had from here too
+from study.frozen import Frozen as Frozen  # noqa: PLC0414
+from study.frozen import Probability as Probability  # noqa: PLC0414
+from study.marks import Marks
 from study.unread import Unread
 
 DISCLAIMER_EN = "Trained on synthetic phantoms, not for clinical use"
 DISCLAIMER_KO = "합성 팬텀으로 학습됨, 임상용 아님"
-
-Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-UID = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$", max_length=64)]
-
-
-class Frozen(BaseModel):
-    """Base of every model here: immutable, and closed to unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Language(StrEnum):
@@ -117,6 +112,7 @@ class Finding(Frozen):
     count: int = 0  # connected parts of the mask; for levels, about how many there are
     box: BoundingBox | None = None
     segment: SegmentReference | None = None
+    drawn_by: str | None = None  # who drew the mask that this measures; None: the model
 
 
 class Radiograph(Frozen):
@@ -314,7 +310,7 @@ class SignedReport(Frozen):
     sr_instance_uid: UID | None = None
 
 
-ObjectKind = Literal["SEG", "LABELMAP", "SR", "REPORT", "DRAFT", "CAPTURE", "GSPS", "PDF"]
+ObjectKind = Literal["SEG", "LABELMAP", "SR", "REPORT", "DRAFT", "CAPTURE", "GSPS", "PDF", "KO"]
 MessageKind = Literal["FHIR", "HL7"]  # a report version as a message, which is not in the archive
 
 
@@ -480,6 +476,7 @@ class StudyRecord(Frozen):
     findings: list[Finding] = Field(default_factory=list)
     not_read: dict[str, Unread] = Field(default_factory=dict)  # by instance UID
     assessments: dict[str, Assessment] = Field(default_factory=dict)  # by Finding.id
+    marks: Marks = Field(default_factory=Marks)  # what readers left on the radiographs
     alert: StudyAlert | None = None  # None: nothing critical was found
     draft: Report | None = None  # the newest report version, draft or signed
     signed: list[SignedReport] = Field(default_factory=list)  # every version that was signed, oldest first

@@ -10,6 +10,9 @@ from study.endpoint import Endpoint
 from study.forms import chains
 from study.history import Drafted, Event, Kept, Previewed, Segmented, Signed
 from study.identifiers import derived_uid
+from study.mark_events import MarkKept
+from study.marks import Kept as KeptObject
+from study.marks import Marks
 from study.model import Commitment, DeliveryState, MessageKind, ObjectKind, Radiograph, StudyRecord
 
 Recipient = DestinationPolicy | Endpoint
@@ -104,7 +107,29 @@ def results_owed(record: StudyRecord, policy: DestinationPolicy) -> list[Result]
             if chain[0] in uids:  # a form of what is not there would be one of nothing
                 forms = tuple(Owed(kind, uids[kind]) for kind in chain if kind in uids)
                 results.append(Result(forms, _form(forms, states)))
+    asked = policy.gets or ("SEG", "SR", "GSPS", "KO")
+    results += [Result((each,), each) for each in _of_marks(record.marks) if each.kind in asked]
     return results
+
+
+def _alone(event: MarkKept) -> Marks:
+    return Marks(
+        corrections=[event.correction] if event.correction else [],
+        annotations=[event.annotations] if event.annotations else [],
+        key_images=event.key_images,
+    )
+
+
+def _of_marks(marks: Marks) -> list[Owed]:
+    """Return the objects of what readers drew and marked; each is a result of its own, in one form."""
+    made: list[tuple[ObjectKind, KeptObject | None]] = []
+    for correction in marks.corrections:
+        made += [("SEG", correction.seg), ("SR", correction.sr)]
+    for each in marks.annotations:
+        made += [("SR", each.sr), ("GSPS", each.presentation)]
+    if marks.key_images is not None:
+        made.append(("KO", marks.key_images.document))
+    return [Owed(kind, kept.instance_uid) for kind, kept in made if kept is not None]
 
 
 def _form(forms: tuple[Owed, ...], states: dict[str, DeliveryState]) -> Owed:
@@ -149,6 +174,8 @@ def results_of(study_uid: str, events: Iterable[Event]) -> set[str]:
             made |= {event.report.sr_instance_uid, pdf_uid(study_uid, event.report.sr_instance_uid)}
         elif isinstance(event, Kept):
             made |= {event.signed.sr_instance_uid, pdf_uid(study_uid, event.signed.sr_instance_uid)}
+        elif isinstance(event, MarkKept):
+            made |= {uid for _, uid in _of_marks(_alone(event))}
     return {uid for uid in made if uid is not None}
 
 

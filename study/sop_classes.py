@@ -12,6 +12,7 @@ from pydicom.uid import (
     EncapsulatedPDFStorage,
     EnhancedSRStorage,
     GrayscaleSoftcopyPresentationStateStorage,
+    KeyObjectSelectionDocumentStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
@@ -37,5 +38,6 @@ DERIVED = frozenset(
         SecondaryCaptureImageStorage,
         GrayscaleSoftcopyPresentationStateStorage,
         EncapsulatedPDFStorage,
+        KeyObjectSelectionDocumentStorage,
     }
 )

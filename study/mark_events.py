@@ -1,0 +1,126 @@
+"""What readers leave on radiographs, step by step, and what that makes of a study. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from study.frozen import UID
+from study.marks import Annotation, AnnotationSet, Correction, DrawnMask, KeyImages
+from study.model import Assessment, Finding, Segmentation, StudyRecord
+from study.step import Step
+from study.verdicts import is_critical
+
+
+class Corrected(Step):
+    """A reader drew a finding's mask anew; whoever draws it says that it is there."""
+
+    kind: Literal["corrected"] = "corrected"
+    finding_id: str
+    radiograph_uid: UID
+    reader: str
+    mask: DrawnMask
+
+
+class Measured(Step):
+    """A reader's measurements, arrows and texts on a radiograph, all of them as they stand."""
+
+    kind: Literal["measured"] = "measured"
+    radiograph_uid: UID
+    reader: str
+    annotations: list[Annotation]
+
+
+class KeyImagesMarked(Step):
+    """A reader said which radiographs are key images, all of them as they stand."""
+
+    kind: Literal["key_images"] = "key_images"
+    radiograph_uids: list[UID]
+    reader: str
+
+
+class MarkKept(Step):
+    """The objects of one mark are in the archive; the state stays."""
+
+    kind: Literal["mark_kept"] = "mark_kept"
+    correction: Correction | None = None
+    finding: Finding | None = None  # as measured on the corrected mask
+    annotations: AnnotationSet | None = None
+    key_images: KeyImages | None = None
+
+
+MarkEvent = Corrected | Measured | KeyImagesMarked | MarkKept
+
+
+def marked(record: StudyRecord, event: MarkEvent) -> dict[str, object]:
+    """Return what `event`, the next of the study, changes in its record."""
+    number, marks = record.version + 1, record.marks
+    match event:
+        case Corrected():
+            new = Correction(
+                number=number,
+                finding_id=event.finding_id,
+                radiograph_uid=event.radiograph_uid,
+                reader=event.reader,
+                at=event.at,
+            )
+            verdicts = {**record.assessments, event.finding_id: Assessment.ACCEPTED}
+            return {"marks": marks.with_correction(new), "assessments": verdicts}
+        case Measured():
+            annotations = AnnotationSet(
+                number=number,
+                radiograph_uid=event.radiograph_uid,
+                reader=event.reader,
+                at=event.at,
+                annotations=event.annotations,
+            )
+            return {"marks": marks.with_annotations(annotations)}
+        case KeyImagesMarked():
+            keys = KeyImages(
+                number=number, radiograph_uids=event.radiograph_uids, reader=event.reader, at=event.at
+            )
+            return {"marks": marks.with_key_images(keys)}
+        case MarkKept():
+            return _kept(record, event)
+
+
+def _kept(record: StudyRecord, event: MarkKept) -> dict[str, object]:
+    marks = record.marks
+    if event.annotations is not None:
+        return {"marks": marks.with_annotations(event.annotations)}
+    if event.key_images is not None:
+        return {"marks": marks.with_key_images(event.key_images)}
+    if event.correction is None or event.finding is None:
+        return {}
+    after = marks.with_correction(event.correction)
+    if after == marks:  # it was drawn once more meanwhile
+        return {}
+    measured = event.finding
+    return {
+        "marks": after,
+        "findings": [measured if f.id == measured.id else f for f in record.findings],
+        "critical": record.critical or is_critical([measured], record.assessments),
+    }
+
+
+def mark_detail(event: MarkEvent) -> str:
+    """Return what the timeline says of a mark."""
+    match event:
+        case Corrected():
+            return event.finding_id.partition("@")[0]
+        case Measured():
+            return str(len(event.annotations))
+        case KeyImagesMarked():
+            return str(len(event.radiograph_uids))
+        case _:
+            return ""
+
+
+def with_drawn(segmentation: Segmentation, before: Iterable[Finding]) -> list[Finding]:
+    """Return a reading's findings, those whose mask a reader drew as the reader drew them.
+
+    A reading by the model does not take a person's mask away; the radiograph has to be there still.
+    """
+    read = {radiograph.instance_uid for radiograph in segmentation.radiographs}
+    drawn = {f.id: f for f in before if f.drawn_by is not None and f.radiograph_uid in read}
+    return [drawn.get(finding.id, finding) for finding in segmentation.findings]
