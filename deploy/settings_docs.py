@@ -46,6 +46,8 @@ EXAMPLES = {
     "oidc_roles": "Radiologists=signer,Residents=reader,PACS-Admins=admin",
     "smart_issuers": "https://ehr.hospital/fhir",
     "smart_client_secret": "from-the-FHIR-server",
+    "alert_url": "https://paging.hospital/kidray,https://chat.hospital/hooks/radiology",
+    "alert_secret": "a-secret-that-the-receiver-knows-too",
     "audit_syslog": "tls://audit.hospital:6514",
 }
 # Settings that are tables; in the file they stand last, for what follows a table belongs to it.

@@ -27,7 +27,7 @@ from study.verdicts import critical_findings
 
 # What a critical finding is to its receiver: communicated within minutes (PS3.16 CID 7035).
 CATEGORY = CodedConcept("RID49480", "RADLEX", "ACR Category 1 Actionable Finding")
-_READING = frozenset({"previewed", "segmented"})
+_READING = frozenset({"previewed", "segmented", "corrected"})  # corrected: by a person
 
 
 class Due(NamedTuple):
