@@ -104,7 +104,7 @@ def table(language: Language, llm: Llm) -> Iterator[str]:
     yield "|---|---|---|---|"
     for case in cases():
         draft = template(case, language)
-        worded = reword(draft, case.findings, case.radiographs, llm, at=_AT)
+        worded = reword(draft, case.findings, case.radiographs, llm, at=_AT).report
         accepted = worded.wording.source is DraftSource.LLM
         verdict = "accepted" if accepted else worded.wording.fallback_reason
         said = _cell(worded, measured=False) if accepted else "the template stands"

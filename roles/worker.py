@@ -15,24 +15,30 @@ from dicom_node.priors import fetch_priors
 from dicom_node.tls import client_context
 from inference.presentation_state import keep_presentation_states
 from inference.secondary_capture import keep_captures
+from reporting.gate import Gate
 from reporting.llm import Llm
 from reporting.pdf_object import keep_pdfs
 from reporting.signing import sign_study
-from reporting.step import draft_study
+from reporting.step import draft_study, word_study
+from roles.alerting import alert_step, with_alert
 from roles.vision import Vision
 from study.alive import leave_worker_id, worker_file
-from study.circuit import Circuit
+from study.circuit import Circuit, llm_circuit
 from study.destination import DestinationPolicy
+from study.earlier import Lookout
 from study.fence import Fence
 from study.forms import best
+from study.holdings import Holdings
 from study.jobs import BESIDE, QUEUE, QUEUES, Job, register, start_worker
 from study.learnt import Learnt
 from study.model import ObjectKind, StudyRecord
+from study.progress import teller
 from study.registry import connect
 from study.service import Service
 from study.state import State
 from study.telemetry import now
 
+ALERTS_AT_ONCE = 4  # threads that only wait for who is told
 LONGEST_YIELD = 300.0  # seconds that a shadow waits for a moment without waiting jobs
 Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
@@ -44,8 +50,10 @@ def run_worker(service: Service, stop: threading.Event) -> None:
     register(service.broker, given, service.ledger, service.queue)
     queues = [queue for queue in QUEUES if queue not in BESIDE]
     workers = [start_worker(service.broker, threads=service.settings.worker_threads, queues=queues)]
-    beside = [QUEUE[job] for job in given if QUEUE[job] in BESIDE]
-    workers += [start_worker(service.broker, threads=1, queues=[queue]) for queue in beside]
+    beside = {QUEUE[job]: 1 for job in given if QUEUE[job] in BESIDE}
+    beside[QUEUE[Job.WORD]] = service.settings.worker_threads  # which wait for the LLM, and compute nothing
+    beside[QUEUE[Job.ALERT]] = ALERTS_AT_ONCE
+    workers += [start_worker(service.broker, threads=n, queues=[queue]) for queue, n in beside.items()]
     while not stop.is_set():
         leave_worker_id(service.settings.run, service.broker)  # a new one after a lost connection
         stop.wait(1.0)
@@ -61,8 +69,9 @@ def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
     fence.warm_up()
     learnt = Learnt(connect(service.redis_url))
     return {
+        Job.ALERT: alert_step(service),
         **_vision_steps(service, fence, learnt),
-        Job.DRAFT: _draft_step(service),
+        **_draft_steps(service),
         Job.SIGN: partial(sign_study, ledger=service.ledger),
         Job.DELIVER: _delivery_step(service, fence, learnt, pool),
         **_priors_step(service),
@@ -72,9 +81,10 @@ def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
 def _vision_steps(service: Service, fence: Fence, learnt: Learnt) -> Mapping[Job, Step]:
     settings = service.settings
     vision = Vision.open(settings, service.ledger, fence)
+    read = with_alert(vision.segment, service)
 
     def segment(study_uid: str) -> None:
-        record = vision.segment(study_uid)
+        record = read(study_uid)
         make_forms(record, expected_forms(settings.policies, learnt), service=service, fence=fence)
         if record.state != State.SEGMENTED:
             return
@@ -89,7 +99,7 @@ def _vision_steps(service: Service, fence: Fence, learnt: Learnt) -> Mapping[Job
             time.sleep(0.2)
         vision.shadow(study_uid)
 
-    given: dict[Job, Step] = {Job.PREVIEW: vision.preview, Job.SEGMENT: segment}
+    given: dict[Job, Step] = {Job.PREVIEW: with_alert(vision.preview, service), Job.SEGMENT: segment}
     return {**given, Job.SHADOW: shadow} if vision.readers.shadows else given
 
 
@@ -114,18 +124,40 @@ def _priors_step(service: Service) -> Mapping[Job, Step]:
     return {Job.PRIORS: fetch}
 
 
-def _draft_step(service: Service) -> Step:
+def _draft_steps(service: Service) -> Mapping[Job, Step]:
     settings = service.settings
     llm = Llm.from_settings(settings)
+    gate = None
+    tell = teller(connect(service.redis_url))
     if llm is not None:  # LangChain's first import costs seconds: not the first study's
+        gate = Gate(llm, llm_circuit(connect(service.redis_url)))
         threading.Thread(target=llm.warm_up, name="warm-up", daemon=True).start()
 
+    holdings = Holdings(service.ledger.archive)
+    lookout = Lookout(holdings, service.ledger.registry, more_come=settings.priors_from is not None)
+    lookout.start()
+
     def draft(study_uid: str) -> None:
-        draft_study(study_uid, ledger=service.ledger, llm=llm, language=settings.language, clock=now)
+        draft_study(
+            study_uid,
+            ledger=service.ledger,
+            worded=llm is not None,
+            language=settings.language,
+            clock=now,
+            priors=lookout.priors,
+        )
+        if llm is None:  # else the next version is soon there
+            send_draft(study_uid)
+
+    def word(study_uid: str) -> None:
+        word_study(study_uid, ledger=service.ledger, llm=llm, gate=gate, tell=tell, clock=now)
+        send_draft(study_uid)
+
+    def send_draft(study_uid: str) -> None:
         if any("DRAFT" in (policy.gets or ()) for policy in settings.policies):
             service.queue.ask(Job.DELIVER, study_uid)
 
-    return draft
+    return {Job.DRAFT: draft, Job.WORD: word}
 
 
 def expected_forms(policies: Iterable[DestinationPolicy], learnt: Learnt) -> set[ObjectKind]:

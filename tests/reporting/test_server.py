@@ -45,7 +45,7 @@ def test_the_shipped_model_words_drafts_of_common_findings(served: str, language
     used = 0
     for made in CASES:
         template = draft(made, language=language)
-        report = reword(template, made, [radiograph()], llm, at=NOW)
+        report = reword(template, made, [radiograph()], llm, at=NOW).report
         used += report.wording.source is DraftSource.LLM
         assert (report.wording.source is DraftSource.LLM) == (report.wording.fallback_reason is None)
         assert report.recommendation == template.recommendation

@@ -7,10 +7,12 @@ import pytest
 from pydicom import FileMetaDataset
 from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SegmentationStorage
 
+from reporting.gate import Gate
 from reporting.llm import Llm
 from reporting.signing import sign_study
-from reporting.step import draft_study
+from reporting.step import draft_study, word_study
 from study.archive import InstanceReference
+from study.circuit import llm_circuit
 from study.destination import Destination, DestinationPolicy
 from study.errors import ModelError
 from study.history import Drafted, Event, Queued, Received, Segmented, Signed
@@ -27,6 +29,7 @@ from study.model import (
     StudySummary,
 )
 from study.owed import objects_owed
+from study.progress import WordingProgress, WordingStage
 from study.state import State
 from tests.reporting.builders import (
     FIRST,
@@ -49,6 +52,9 @@ from tests.reporting.test_wording import LIE, TRUTH, a_server, completion
 MADE = findings(finding("pneumoperitoneum", certainty="moderate", region="upper_abdomen", segment=True))
 PACS = DestinationPolicy(node=Destination("PACS", "127.0.0.1", 104))
 NO_LLM = Llm("http://127.0.0.1:9/v1", "any", timeout=2.0)
+
+
+told: list[WordingProgress] = []
 
 
 def clock() -> datetime:
@@ -86,7 +92,10 @@ def segment(ledger: Ledger, made: list[Finding]) -> None:
 
 
 def run(ledger: Ledger, llm: Llm | None = None, language: Language = Language.ENGLISH) -> StudyRecord:
-    draft_study(STUDY, ledger=ledger, llm=llm, language=language, clock=clock)
+    draft_study(STUDY, ledger=ledger, worded=llm is not None, language=language, clock=clock)
+    if llm is not None:
+        gate = Gate(llm, llm_circuit(ledger.registry._redis))
+        word_study(STUDY, ledger=ledger, llm=llm, gate=gate, tell=told.append, clock=clock)
     return ledger.held(STUDY)
 
 
@@ -129,6 +138,8 @@ def test_the_template_is_held_before_the_llm_is_asked(segmented: Ledger):
     assert (first.report.version, last.report.version) == (1, 2)
     assert record.state == State.DRAFTED
     assert last.report.wording.source is DraftSource.LLM
+    assert (told[-1].study_uid, told[-1].stage) == (STUDY, WordingStage.ENDED)
+    assert [note.stage for note in told][-4:-2] == [WordingStage.ASKED, WordingStage.WORDING]
     for event in (first, last):
         held_sr(segmented, event.report.sr_series_uid, event.report.sr_instance_uid)
 
@@ -157,12 +168,12 @@ def test_a_worker_killed_while_the_llm_was_asked_is_taken_over(segmented: Ledger
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr("reporting.step.reword", killed)
-        with pytest.raises(KeyboardInterrupt):
-            run(segmented, NO_LLM)
-    assert segmented.held(STUDY).state == State.DRAFTING
     with a_server(lambda _: (200, completion(TRUTH))) as (llm, _):
+        with monkeypatch.context() as patch:
+            patch.setattr("reporting.step.reword", killed)
+            with pytest.raises(KeyboardInterrupt):
+                run(segmented, llm)
+        assert segmented.held(STUDY).state == State.DRAFTING
         record = run(segmented, llm)
     assert record.state == State.DRAFTED
     assert [e.report.version for e in drafts(segmented)] == [1, 2]

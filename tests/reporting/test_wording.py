@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from benchmarks.bad_llm import stream_events
 from reporting.llm import Llm
 from reporting.wording import reword
 from study.model import DraftSource, Finding, Language, Report, View
@@ -47,7 +48,8 @@ def a_server(answer: Answer) -> Iterator[tuple[Llm, list[dict]]]:
             status, text = answer(body)
             try:
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                kind = "text/event-stream" if text.startswith("data:") else "application/json"
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
                 self.wfile.write(text.encode())
@@ -71,24 +73,14 @@ def a_server(answer: Answer) -> Iterator[tuple[Llm, list[dict]]]:
 
 def completion(content: object, finish: str = "stop") -> str:
     text = content if isinstance(content, str) else json.dumps(content)
-    message = {"role": "assistant", "content": text}
-    return json.dumps(
-        {
-            "id": "1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "any",
-            "choices": [{"index": 0, "finish_reason": finish, "message": message}],
-            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-        }
-    )
+    return b"".join(stream_events(text, finish, tokens=(40, 60))).decode()
 
 
 def worded(
     llm: Llm, made: list[Finding] = MADE, language: Language = EN, view: View = View.SUPINE
 ) -> tuple[Report, Report]:
     template = draft(made, [radiograph(view)], language=language)
-    return template, reword(template, made, [radiograph(view)], llm, at=NOW)
+    return template, reword(template, made, [radiograph(view)], llm, at=NOW).report
 
 
 def assert_template_stands(template: Report, report: Report) -> None:
@@ -103,6 +95,10 @@ def test_a_true_wording_is_taken_and_the_rest_stays():
         template, report = worded(llm, view=View.ERECT)
     assert report.wording.source is DraftSource.LLM
     assert report.wording.llm_model == "any"
+    assert (report.wording.tries, report.wording.decoding) == (1, "json_schema")
+    assert (report.wording.prompt_tokens, report.wording.completion_tokens) == (40, 60)
+    assert report.wording.server == llm.place
+    assert 0 < (report.wording.first_token_ms or 0) <= (report.wording.milliseconds or 0)
     assert [s.text for s in report.findings] == [
         "Probable free intraperitoneal air in the upper abdomen.",
         "No evidence of pyloric stenosis, air-fluid levels or constipation.",
@@ -123,7 +119,7 @@ def test_an_accepted_wording_never_denies_what_the_radiograph_cannot_show():
     assert report.wording.source is DraftSource.LLM
     assert [s.text for s in report.findings] == [
         "Probable free intraperitoneal air in the upper abdomen.",
-        "No evidence of a pyloric stenosis pattern or faecal loading on this radiograph by the model.",
+        "The model finds no evidence of a pyloric stenosis pattern or faecal loading on this radiograph.",
         "Air-fluid levels cannot be assessed on a supine radiograph.",
         "Free gas: area 12.3 cm² at the detector.",
     ]
@@ -139,6 +135,7 @@ def test_a_server_that_lies_is_refused_and_asked_once_more():
     assert [check.rule for check in report.wording.checks] == ["region"]
     assert len(asked) == 2
     assert "region: puts f1 in pelvis" in asked[1]["messages"][-1]["content"]
+    assert (report.wording.tries, report.wording.completion_tokens) == (2, 120)
 
 
 def test_a_second_reply_that_is_true_is_taken():
@@ -155,14 +152,28 @@ def test_a_second_reply_that_is_true_is_taken():
         (200, completion("not json"), "schema"),
         (200, completion({"findings": [], "impression": []}), "schema"),
         (200, completion({**TRUTH, "diagnosis": "x"}), "schema"),
-        (200, completion(" \n" * 2000), "empty"),
+        (200, completion(" \n" * 60), "empty"),
+        (200, completion(" \n" * 2000), "white space"),
+        (200, completion("a" * 9000), "longer than any wording"),
         (200, completion("", finish="length"), "cut off"),
         (200, "<html>a proxy's login page</html>", "cannot be read"),
         (200, "{}", "cannot be read"),
         (404, '{"error": "no such model"}', "HTTP 404"),
         (503, '{"error": "loading"}', "HTTP 503"),
     ],
-    ids=["prose", "nothing", "extra", "white space", "cut off", "html", "no choices", "404", "503"],
+    ids=[
+        "prose",
+        "nothing",
+        "extra",
+        "blank",
+        "white space",
+        "too long",
+        "cut off",
+        "html",
+        "no choices",
+        "404",
+        "503",
+    ],
 )
 def test_an_answer_that_is_no_wording_leaves_the_template(status: int, body: str, reason: str):
     with a_server(lambda _: (status, body)) as (llm, _):

@@ -199,7 +199,10 @@ def test_an_urgent_job_overtakes_the_others(worker, ledger: Ledger):
 def test_jobs_asked_for_are_counted_by_queue(queue: JobQueue):
     queue.ask(Job.SEGMENT, "1.2")
     queue.ask(Job.DRAFT, "1.2", urgent=True)
-    assert queue.lengths() == {"urgent": 1, "segment": 1, "draft": 0, "deliver": 0, "priors": 0, "shadow": 0}
+    queue.ask(Job.WORD, "1.2", urgent=True)  # nobody waits for a wording: it is never before others
+    waiting = {"urgent": 1, "segment": 1, "draft": 0, "deliver": 0, "word": 1, "priors": 0, "shadow": 0}
+    assert queue.lengths() == waiting
+    assert queue.waiting() == 2
 
 
 def test_redis_that_does_not_answer_is_one_clear_error(tmp_path: Path):

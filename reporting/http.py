@@ -1,0 +1,52 @@
+"""HTTP towards an LLM's server, with a deadline that holds whatever the server does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from ipaddress import ip_address
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+
+def within(seconds: float, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Return what `work` returns, or drop it once `seconds` are over.
+
+    A client's read timeout is for each read: a server that sends one byte a second never meets it.
+    Here the task is cancelled wherever it waits, and its connection closed; a look-up of a host's
+    name that hangs is left to itself.
+
+    Raises
+    ------
+    asyncio.TimeoutError
+        If it took longer.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(asyncio.wait_for(work(), seconds))
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def client_options(url: str, seconds: float) -> dict[str, Any]:
+    """Return a client's options: no proxy is asked for a server on this machine."""
+    # Reading the certificates takes longer than the embedded model; plain HTTP has no use for them.
+    tls = urlsplit(url).scheme == "https"
+    return {"trust_env": not _is_loopback(url), "verify": tls, "timeout": seconds}
+
+
+def place(url: str) -> str:
+    """Return host and port of a URL, without what it may carry of a login."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
