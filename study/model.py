@@ -163,6 +163,8 @@ class Check(Frozen):
     rule: str
     sentence: str
     message: str
+    section: Literal["findings", "impression", "recommendation"] | None = None
+    finding: FindingLabel | None = None  # that a reader's words are at odds with
 
 
 class Wording(Frozen):
@@ -268,6 +270,14 @@ class Alert(Frozen):
     told_how: str | None = None  # how
 
 
+class Addendum(Frozen):
+    """What was added to a signed report, by whom, and to whose words."""
+
+    sentences: list[Sentence]
+    signature: Signature
+    adds_to: Signature  # under the report as it stood before
+
+
 class Report(Frozen):
     """A report version: a draft (unverified machine text) until it carries a signature."""
 
@@ -299,6 +309,7 @@ class Report(Frozen):
     abstentions: list[Abstention] = Field(default_factory=list)
     models: list[ModelIdentity] = Field(default_factory=list)  # that made the findings
     warnings: list[Check] = Field(default_factory=list)  # of the grounding check on a reader's own words
+    addenda: list[Addendum] = Field(default_factory=list)  # oldest first
     communication: list[Sentence] = Field(default_factory=list)  # of the critical result, by rule
 
 

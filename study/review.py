@@ -1,0 +1,19 @@
+"""What a report's editor asks of the room that words reports; the roles bring both together."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from study.model import Check, Report, StudyRecord
+
+
+class Review(Protocol):
+    """Looks at a reader's words and verdicts; it advises, and refuses nothing."""
+
+    def objections(self, record: StudyRecord, report: Report) -> list[Check]:
+        """Return where the sentences of `report` are at odds with what the study's findings are."""
+        ...
+
+    def without_rejected(self, record: StudyRecord) -> Report | None:
+        """Return the newest version without what the reader rejected; None before there is a draft."""
+        ...
