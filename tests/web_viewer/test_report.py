@@ -48,7 +48,13 @@ def test_a_study_is_shown_as_the_record_says(client: TestClient, drafted: Segmen
     study = client.get(f"/api/studies/{drafted.study_uid}").json()
     assert study["state"] == "drafted"
     assert study["draft"]["impression"][0]["text"] == "Possible pneumoperitoneum."
-    assert [entry["step"] for entry in study["timeline"]] == ["received", "queued", "segmented", "drafted"]
+    assert [entry["step"] for entry in study["timeline"]] == [
+        "received",
+        "queued",
+        "segmented",
+        "alerted",
+        "drafted",
+    ]
     assert study["radiographs"][0]["instance_uid"] == drafted.instance_uid
 
 
