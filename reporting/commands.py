@@ -8,8 +8,14 @@ from typing import Annotated
 
 import typer
 
+from reporting.finetune.commands import finetune_writer, report_pairs
+from reporting.quantize.commands import quantize_writer
+
 app = typer.Typer(help="Report drafting.", no_args_is_help=True)
 reports = typer.Typer(help="Look at the reports of all studies.", no_args_is_help=True)
+app.command("finetune-writer")(finetune_writer)
+app.command("quantize-writer")(quantize_writer)
+reports.command("pairs")(report_pairs)
 
 
 @reports.command("quality")

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from study.compat import tomllib
 from study.errors import SettingsError
-from study.model import Frozen
+from study.frozen import Frozen
 
 Positive = Annotated[int, Field(ge=1)]
 

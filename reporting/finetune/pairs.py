@@ -15,8 +15,9 @@ from reporting.grounding import check_wording
 from reporting.reply import MAX_SENTENCES, Line, Reply
 from reporting.rules import unassessable
 from reporting.writer.pairs import write_denials
+from study.frozen import Frozen
 from study.history import Event, Signed, fold
-from study.model import Assessment, DraftSource, Finding, Frozen, Presence, Report, Sentence, StudyRecord
+from study.model import Assessment, DraftSource, Finding, Presence, Report, Sentence, StudyRecord
 
 BUCKETS = 100
 
