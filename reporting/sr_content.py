@@ -35,6 +35,10 @@ SECTIONS: dict[str, tuple[Code, Code]] = {
     "findings": (Code("59776-5", "LN", "Findings"), Code("121071", "DCM", "Finding")),
     "impression": (Code("19005-8", "LN", "Impressions"), Code("121073", "DCM", "Impression")),
     "recommendation": (Code("18783-1", "LN", "Recommendations"), Code("121075", "DCM", "Recommendation")),
+    "communication": (
+        Code("73568-8", "LN", "Communication of Critical Results"),
+        Code("121291", "DCM", "Results communicated"),
+    ),
     "limitations": (
         Code("LIMITATIONS", PRIVATE_SCHEME, "Limitations"),
         Code("LIMITATION", PRIVATE_SCHEME, "Limitation"),

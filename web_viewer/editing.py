@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from study.communication import as_reported, communicated
 from study.errors import NotInArchiveError, StateError
 from study.history import Assessed, Drafted, Queued, Signed
-from study.model import DraftSource, Report, Sentence, Signature, StudyRecord
+from study.model import (
+    AlertState,
+    DraftSource,
+    Observation,
+    Report,
+    Sentence,
+    Signature,
+    StudyAlert,
+    StudyRecord,
+)
+from study.review import Review
 from study.state import State
 from study.verdicts import is_critical
 from web_viewer.schemas import AssessmentRequest, ReportEdit, SignRequest
@@ -29,8 +40,12 @@ def draft_of(record: StudyRecord) -> Report:
     return record.draft
 
 
-def edit(record: StudyRecord, wish: ReportEdit, *, at: datetime) -> Drafted | None:
+def edit(
+    record: StudyRecord, wish: ReportEdit, *, at: datetime, review: Review | None = None
+) -> Drafted | None:
     """Return the event of an edit; None where it changes nothing.
+
+    What `review` has to object to the reader's words is kept beside them, and refuses nothing.
 
     Raises
     ------
@@ -40,22 +55,34 @@ def edit(record: StudyRecord, wish: ReportEdit, *, at: datetime) -> Drafted | No
         If the report is signed, still being worded, or was changed by somebody else meanwhile.
     """
     report = _open_report(record, wish.version)
-    sections = {
-        "findings": reworded(report.findings, wish.findings),
-        "impression": reworded(report.impression, wish.impression),
-        "recommendation": reworded(report.recommendation, wish.recommendation),
-    }
+    sections = edited(record, wish, review)
     if all(getattr(report, name) == sentences for name, sentences in sections.items()):
         return None
     wording = report.wording.model_copy(update={"source": DraftSource.RADIOLOGIST})
     changes = {
         **sections,
         "version": report.version + 1,
+        "follows": report.version,
         "wording": wording,
         "created_at": at,
         **_NO_SR,
     }
-    return Drafted(at=at, revision=record.revision, report=report.model_copy(update=changes))
+    after = report.model_copy(update=changes)
+    warnings = review.objections(record, after) if review is not None else []
+    after = after.model_copy(update={"warnings": warnings})
+    return Drafted(at=at, revision=record.revision, report=after)
+
+
+def edited(record: StudyRecord, wish: ReportEdit, review: Review | None) -> dict[str, list[Sentence]]:
+    """Return the sections as edited: a sentence of the draft, or of the proposal, keeps what it rests on."""
+    report = draft_of(record)
+    offered = review.without_rejected(record) if review is not None else None
+    known = [report] if offered is None else [report, offered]
+    return {
+        "findings": reworded([s for r in known for s in r.findings], wish.findings),
+        "impression": reworded([s for r in known for s in r.impression], wish.impression),
+        "recommendation": reworded([s for r in known for s in r.recommendation], wish.recommendation),
+    }
 
 
 def reworded(before: list[Sentence], texts: Iterable[str]) -> list[Sentence]:
@@ -85,12 +112,27 @@ def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
     report = _open_report(record, wish.version)
     if not report.impression:
         raise StateError("the impression is empty; a report is signed with one")
+    alert = record.alert
     signed = {
-        "signature": Signature(signer=wish.signer, signed_at=at),
+        **({} if alert is None else _told(alert, report)),
+        "signature": Signature(signer=wish.signer or "", signed_at=at),
         "critical": is_critical(record.findings, record.assessments),
+        "observations": judged(report, record),
         **_NO_SR,
     }
     return Signed(at=at, revision=record.revision, report=report.model_copy(update=signed))
+
+
+def judged(report: Report, record: StudyRecord) -> list[Observation]:
+    """Return the findings that a report rests on, with what its reader said of each."""
+    return [o.model_copy(update={"assessment": record.assessments.get(o.id)}) for o in report.observations]
+
+
+def _told(alert: StudyAlert, report: Report) -> dict[str, object]:
+    """Return what a report says of a critical result's communication: words by rule, and the six things."""
+    if alert.state is AlertState.WITHDRAWN:
+        return {"alert": None}
+    return {"alert": as_reported(alert), "communication": communicated(alert, report.language)}
 
 
 def assess(record: StudyRecord, finding_id: str, wish: AssessmentRequest, *, at: datetime) -> Assessed:
@@ -112,7 +154,7 @@ def assess(record: StudyRecord, finding_id: str, wish: AssessmentRequest, *, at:
         revision=record.revision,
         finding_id=finding_id,
         assessment=wish.assessment,
-        reader=wish.reader,
+        reader=wish.reader or "",
     )
 
 

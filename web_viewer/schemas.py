@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from pydicom import Dataset
 
+from study.access import Role
 from study.findings import FINDINGS, FindingDefinition, FindingLabel
 from study.holdings import reference
 from study.model import (
@@ -20,10 +21,14 @@ from study.model import (
     Presence,
     Probability,
     Region,
+    Report,
+    StudyAlert,
     StudyRecord,
     StudySummary,
+    ToldHow,
 )
 from study.state import State
+from study.unread import Unread
 
 
 def _printable(text: str) -> str:
@@ -75,7 +80,9 @@ class WorklistItem(Wire):
     revision: int
     version: int
     critical: bool
+    alert: StudyAlert | None
     reason: str | None
+    unread: list[Unread]  # why it was skipped; of a study that was read, what the header did not announce
     failed_stage: str | None
     retryable: bool
     summary: StudySummary
@@ -96,7 +103,9 @@ class WorklistItem(Wire):
             revision=record.revision,
             version=record.version,
             critical=record.critical,
+            alert=record.alert,
             reason=record.reason,
+            unread=_unread(record),
             failed_stage=record.failed_stage,
             retryable=record.retryable,
             summary=record.summary,
@@ -109,6 +118,11 @@ class WorklistItem(Wire):
         )
 
 
+def _unread(record: StudyRecord) -> list[Unread]:
+    news = [unread for unread in record.not_read.values() if not unread.code.is_expected]
+    return record.why_skipped or [unread for at, unread in enumerate(news) if unread not in news[:at]]
+
+
 def seconds_to_draft(record: StudyRecord) -> float | None:
     """Return the seconds from a revision's first instance to its first draft; None before that."""
     steps = [entry for entry in record.timeline if entry.revision == record.revision]
@@ -118,7 +132,7 @@ def seconds_to_draft(record: StudyRecord) -> float | None:
 
 
 class Worklist(Wire):
-    """A page of the worklist: critical and unsigned first, then newest."""
+    """A page of the worklist: critical and unsigned, or with an open alert, first, then newest."""
 
     items: list[WorklistItem]
     total: int
@@ -133,18 +147,79 @@ class ReportEdit(Wire):
     recommendation: Annotated[list[SentenceText], Field(max_length=100)]
 
 
+class ReportProposal(Wire):
+    """What a report may say after its reader's verdicts, a text for each sentence."""
+
+    version: int = Field(description="The version that it would replace.")
+    findings: list[str]
+    impression: list[str]
+    recommendation: list[str]
+
+    @classmethod
+    def of(cls, report: Report) -> ReportProposal:
+        """Return the proposal's texts."""
+        return cls(
+            version=report.version,
+            findings=[s.text for s in report.findings],
+            impression=[s.text for s in report.impression],
+            recommendation=[s.text for s in report.recommendation],
+        )
+
+
+class AddendumRequest(Wire):
+    """What is added to a signed report, and who signs that."""
+
+    version: int = Field(description="The signed version; 409 when there is a newer one.")
+    sentences: Annotated[list[SentenceText], Field(min_length=1, max_length=100)]
+    signer: PersonName | None = Field(None, description="As for signing a report.")
+
+
 class SignRequest(Wire):
     """A radiologist's signature under a report version."""
 
-    signer: PersonName
+    signer: PersonName | None = Field(
+        None, description="Who signs; a login that has a name of its own signs with that."
+    )
     version: int
+
+
+class AcknowledgeRequest(Wire):
+    """Who told whom of a critical result, when and how; finding and time identified are known."""
+
+    revision: int = Field(description="The alert's own; 409 where it was raised anew meanwhile.")
+    told_by: PersonName | None = Field(None, description="Who told; as for `signer`.")
+    told_to: PersonName = Field(description="The responsible clinician who was told.")
+    told_at: AwareDatetime = Field(description="When, with the time's zone.")
+    how: ToldHow
 
 
 class AssessmentRequest(Wire):
     """A radiologist's verdict on one finding."""
 
     assessment: Assessment
-    reader: PersonName
+    reader: PersonName | None = Field(None, description="As for `signer`.")
+
+
+class SessionState(Wire):
+    """Who asks, and what they may do."""
+
+    subject: str = Field(description="What the login knows them by; empty where none is asked for.")
+    name: str = Field(description="As it stands under a report (PS3.5 PN); empty where it is typed there.")
+    roles: list[Role]
+    how: Literal["loopback", "password", "openid", "smart"]
+    lock_after: float = Field(description="Minutes without a sign of life after which to lock; 0: never.")
+
+
+class Unlock(Wire):
+    """The password of whoever is logged in with one."""
+
+    password: SecretStr
+
+
+class Farewell(Wire):
+    """Where to go after a logout."""
+
+    address: str
 
 
 class FindingName(Wire):
