@@ -1,14 +1,13 @@
-"""Render a signed report as PDF, for people whose PACS shows no structured report.
+"""Render a report as PDF, for people whose PACS shows no structured report.
 
 Latin text is in Helvetica, Korean in the viewer's own gothic (a standard CID font): no font is embedded.
-The same report always gives the same bytes.
+The same report always gives the same bytes. What nobody signed says so on every page, across it too.
 """
 
 from __future__ import annotations
 
 from functools import cache, partial
 from io import BytesIO
-from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from pydicom import Dataset
@@ -20,95 +19,48 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
 
-from study.model import Language, Report
+from reporting.headings import HEADINGS, Headings, person, sections
+from study.model import Report
 
 _KOREAN = "HYGothic-Medium"
 _LATIN = "Helvetica"
 _FOOTER_SIZE = 8  # points
-
-
-class _Words(NamedTuple):
-    """What stands around the sentences."""
-
-    title: str
-    addendum: str
-    patient: str
-    birth_date: str
-    study_date: str
-    accession_number: str
-    sections: dict[str, str]  # by the report's field, in their order
-    signed: str
-
-
-_WORDS = {
-    Language.ENGLISH: _Words(
-        "Radiology report",
-        "Addendum to the report signed as version {}",
-        "Patient",
-        "born",
-        "Study of",
-        "accession number",
-        {
-            "technique": "Technique",
-            "comparison": "Comparison",
-            "findings": "Findings",
-            "impression": "Impression",
-            "recommendation": "Recommendation",
-            "limitations": "Limitations",
-        },
-        "Signed by {} on {}",
-    ),
-    Language.KOREAN: _Words(
-        "영상의학 판독 보고서",
-        "서명된 보고서(버전 {})에 대한 추가 보고",
-        "환자",
-        "생년월일",
-        "검사일",
-        "접수 번호",
-        {
-            "technique": "검사 방법",
-            "comparison": "비교",
-            "findings": "소견",
-            "impression": "결론",
-            "recommendation": "권고",
-            "limitations": "제한점",
-        },
-        "{} 서명, {}",
-    ),
-}
+_WATERMARK_SIZE = 110  # points
+_WATERMARK_GREY = 0.9  # 0 is black, 1 white: text over it stays legible
 
 
 def report_pdf(report: Report, header: Dataset) -> bytes:
-    """Return a signed report as PDF 1.4 on A4.
+    """Return a report as PDF 1.4 on A4.
 
     Parameters
     ----------
     report
-        The version; one that carries no signature says nothing of one.
+        The version; one that carries no signature is marked as an unverified draft on every page.
     header
         Patient and study, as `study.result_header.result_header` returns them.
     """
-    words = _WORDS[report.language]
-    story = [_line(words.title, 16), *_identity(report, header, words), Spacer(0, 4 * mm)]
-    for name, heading in words.sections.items():
-        sentences = [report.comparison] if name == "comparison" else [s.text for s in getattr(report, name)]
-        if any(sentences):
-            story += [_line(heading, 11), *(_line(text, 10, indent=4 * mm) for text in sentences if text)]
-            story.append(Spacer(0, 2 * mm))
+    words = HEADINGS[report.language]
+    draft = report.signature is None
+    story = [_line(words.title, 16), *([_line(words.draft, 12)] if draft else [])]
+    story += [*_identity(report, header, words), Spacer(0, 4 * mm)]
+    for _, heading, sentences in sections(report):
+        story += [_line(heading, 11), *(_line(text, 10, indent=4 * mm) for text in sentences)]
+        story.append(Spacer(0, 2 * mm))
     if report.signature is not None:
         at = report.signature.signed_at.strftime("%Y-%m-%d %H:%M %Z").strip()
-        story.append(_line(words.signed.format(_name(report.signature.signer), at), 11))
+        story.append(_line(words.signed.format(person(report.signature.signer), at), 11))
     written = BytesIO()
-    footer = partial(_footer, text=report.disclaimer)
+    foot = f"{words.draft} | {report.disclaimer}" if draft else report.disclaimer
+    page = partial(_page, footer=foot, watermark=words.watermark if draft else "")
     document = SimpleDocTemplate(
         written, pagesize=A4, title=words.title, author="Kidray", invariant=1, pageCompression=0
     )
-    document.build(story, onFirstPage=footer, onLaterPages=footer)
+    document.build(story, onFirstPage=page, onLaterPages=page)
     return written.getvalue()
 
 
-def _identity(report: Report, header: Dataset, words: _Words) -> list[Paragraph]:
-    patient = f"{_name(str(header.PatientName or ''))} ({header.PatientID or ''})"
+def _identity(report: Report, header: Dataset, words: Headings) -> list[Paragraph]:
+    patient = f"{person(str(header.PatientName or ''))} ({header.PatientID or ''})"
     birth = (
         f", {words.birth_date} {_date(str(header.PatientBirthDate or ''))}" if header.PatientBirthDate else ""
     )
@@ -120,11 +72,6 @@ def _identity(report: Report, header: Dataset, words: _Words) -> list[Paragraph]
     if report.addendum_to is not None:
         lines.append(words.addendum.format(report.addendum_to))
     return [_line(text, 10) for text in lines]
-
-
-def _name(person: str) -> str:
-    """Return a person's name as it is read: components apart, representations one after the other."""
-    return " / ".join(" ".join(filter(None, group.split("^"))) for group in person.split("=") if group)
 
 
 def _date(value: str) -> str:
@@ -145,9 +92,18 @@ def _line(text: str, size: int, *, indent: float = 0) -> Paragraph:
     return Paragraph(escape(text), style)
 
 
-def _footer(canvas: Canvas, _document: object, *, text: str) -> None:
-    canvas.setFont(_font(text), _FOOTER_SIZE)
-    canvas.drawString(20 * mm, 12 * mm, text)
+def _page(canvas: Canvas, _document: object, *, footer: str, watermark: str) -> None:
+    """Draw what stands on every page: the watermark below the text, the footer under it."""
+    if watermark:
+        canvas.saveState()
+        canvas.setFont(_font(watermark), _WATERMARK_SIZE)
+        canvas.setFillGray(_WATERMARK_GREY)
+        canvas.translate(A4[0] / 2, A4[1] / 2)
+        canvas.rotate(52)
+        canvas.drawCentredString(0, -_WATERMARK_SIZE / 3, watermark)
+        canvas.restoreState()
+    canvas.setFont(_font(footer), _FOOTER_SIZE)
+    canvas.drawString(20 * mm, 12 * mm, footer)
 
 
 def _font(text: str) -> str:
