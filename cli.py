@@ -124,14 +124,24 @@ def work(
 def web() -> None:
     """Run the viewer and the HTTP interfaces alone."""
     from inference.store import ModelStore
+    from reporting.review import Reviewer
     from web_viewer.deps import services_of
     from web_viewer.serve import serve
 
     service = _role("web")
     store = ModelStore.of(service.settings.home)
-    services = services_of(service, model=store.package(service.settings.model).identity)
+    identity = store.package(service.settings.model).identity
+    services = services_of(service, model=identity, review=Reviewer())
     threading.Thread(target=services.intake.keep_telling, name="intake", daemon=True).start()
     serve(service.settings, services)
+
+
+@app.command()
+def password() -> None:
+    """Ask for a password and print its hash, for a `[[users]]` table of kidray.toml."""
+    from web_viewer.identity.passwords import hashed
+
+    print(hashed(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
 
 
 @app.command()

@@ -2,26 +2,48 @@
 
 Without a login the service answers loopback names only, so that a page elsewhere cannot reach it by
 re-binding its own name to 127.0.0.1; changes must come from the service's own pages (or from a
-program, which sends no such header). With a login every request but the health probes carries it.
+program, which sends no such header). With a login every request but the health probes, and those of
+the login itself, is somebody's, who has the role that it needs.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+import anyio.to_thread
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.requests import cookie_parser
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+from study.access import Role
+from web_viewer.identity.passwords import Passwords
+from web_viewer.identity.person import NOBODY_IN_PARTICULAR, Person
+from web_viewer.identity.sessions import COOKIE, Sessions
+
+PROBES = frozenset({"/healthz", "/readyz"})
+# What somebody needs who is not logged in yet.
+LOGIN_PATHS = frozenset(
+    {"/login", "/login/callback", "/login/out", "/launch", "/launch/callback", "/login.css", "/icon.svg"}
+)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 CHALLENGE = 'Basic realm="Kidray", charset="UTF-8"'
+
+# The first rule that fits says which role a request needs; None: any.
+ROLE_RULES: tuple[tuple[frozenset[str] | None, re.Pattern[str], Role | None], ...] = (
+    (None, re.compile(r"/api/admin(/|$)"), Role.ADMIN),
+    (None, re.compile(r"/api/(session|service|findings)(/|$)"), None),
+    (frozenset({"POST", "PUT"}), re.compile(r"/api/studies/[^/]+/(sign|addendum)$"), Role.SIGNER),
+    (None, re.compile(r"/(api|dicom-web)(/|$)"), Role.READER),
+)
+
+WRONG_AT_ONCE = 10  # wrong passwords from one address
+FORGIVEN_AFTER = 60.0  # seconds
 
 
 class Refusal(NamedTuple):
@@ -52,57 +74,154 @@ def is_same_origin(headers: Mapping[str, str]) -> bool:
     return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
 
 
-def carries_login(header: str, login: str) -> bool:
-    """Return whether an ``Authorization`` header holds `login` (``USER:PASSWORD``), in constant time."""
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return False
-    try:
-        given = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return hmac.compare_digest(given, login.encode())
+def role_needed(method: str, path: str) -> Role | None:
+    """Return the role that a request needs; None where any will do."""
+    for methods, pattern, role in ROLE_RULES:
+        if (methods is None or method in methods) and pattern.match(path):
+            return role
+    return None
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """Return the name of a cookie: over TLS one that only this host can have set (RFC 6265bis 4.1.3.2)."""
+    return f"__Host-{name}" if secure else name
+
+
+class Doors(NamedTuple):
+    """The ways in.
+
+    Attributes
+    ----------
+    passwords
+        Those who have one.
+    sessions
+        Logins that last.
+    openid
+        Whether people log in at a provider.
+    secure
+        Whether browsers reach the service by TLS, as far as is known beforehand.
+    """
+
+    passwords: Passwords
+    sessions: Sessions
+    openid: bool = False
+    secure: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether no login is asked for."""
+        return not self.passwords and not self.openid
+
+    def is_secure(self, scope: Scope) -> bool:
+        """Return whether a request came by TLS."""
+        return self.secure or scope.get("scheme") == "https"
 
 
 class Gate:
-    """ASGI middleware that lets through what the rules above allow.
+    """ASGI middleware that lets through what the rules above allow, and says who asks.
 
     Parameters
     ----------
     app
-        What comes after.
+        What comes after; it finds the `Person` in the request's state, as ``person``.
     hosts
         Host names answered to; None answers to all (a login is asked for instead).
-    login
-        ``USER:PASSWORD``, or None where none is needed.
+    doors
+        The ways in.
+    clock
+        Seconds.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str] | None, login: str | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str] | None,
+        doors: Doors,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
         self._hosts = hosts
-        self._login = login
+        self._doors = doors
+        self._clock = clock
+        self._wrong: dict[str, list[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a refusal."""
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
-            refusal = self._refusal(scope["method"], Headers(scope=scope))
-            if refusal is not None:
-                headers = {"WWW-Authenticate": CHALLENGE} if refusal.status == 401 else None
-                answer = JSONResponse({"detail": refusal.sentence}, refusal.status, headers)
-                await answer(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _refusal(self, method: str, headers: Mapping[str, str]) -> Refusal | None:
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
         if self._hosts is not None and host_of(headers.get("host", "")) not in self._hosts:
-            return Refusal(400, "this service does not answer to that host name")
-        if self._login is not None and not carries_login(headers.get("authorization", ""), self._login):
+            refusal: Refusal | None = Refusal(400, "this service does not answer to that host name")
+        else:
+            person = await self._person(scope, headers)
+            scope.setdefault("state", {})["person"] = person if isinstance(person, Person) else None
+            refusal = person if isinstance(person, Refusal) else self._objection(scope, headers, person)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._answer(refusal, scope, headers)(scope, receive, send)
+
+    async def _person(self, scope: Scope, headers: Headers) -> Person | Refusal | None:
+        """Return who asks; None where nobody says so."""
+        doors = self._doors
+        if doors.open:
+            return NOBODY_IN_PARTICULAR
+        cookie = cookie_parser(headers.get("cookie", "")).get(
+            cookie_name(COOKIE, secure=doors.is_secure(scope)), ""
+        )
+        if cookie:
+            person = doors.sessions.person(cookie)
+            if person is not None:
+                return person
+        header = headers.get("authorization")
+        if header is None or not doors.passwords:
+            return None
+        return doors.passwords.remembered(header) or await self._by_password(scope, header)
+
+    async def _by_password(self, scope: Scope, header: str) -> Person | Refusal | None:
+        address = (scope.get("client") or ("",))[0]
+        recent = [at for at in self._wrong.get(address, []) if self._clock() - at < FORGIVEN_AFTER]
+        if len(recent) >= WRONG_AT_ONCE:
+            return Refusal(429, "too many wrong passwords from this address; try again in a minute")
+        person = await anyio.to_thread.run_sync(self._doors.passwords.person, header)
+        if person is None:
+            self._wrong = {a: times for a, times in self._wrong.items() if a != address and times}
+            self._wrong[address] = [*recent, self._clock()]
+        else:
+            self._wrong.pop(address, None)
+        return person
+
+    def _objection(self, scope: Scope, headers: Headers, person: Person | None) -> Refusal | None:
+        method, path = scope["method"], scope["path"]
+        if person is None and path not in LOGIN_PATHS:
             return Refusal(401, "a login is needed")
         if method not in READING and not is_same_origin(headers):
             return Refusal(403, "a change must come from the viewer's own pages")
+        needed = role_needed(method, path)
+        if person is not None and needed is not None and not person.may(needed):
+            return Refusal(403, f"this needs the role {needed}, which your login does not have")
         return None
 
+    def _answer(self, refusal: Refusal, scope: Scope, headers: Headers) -> Response:
+        """Return the refusal; a person's browser is sent to the provider instead."""
+        asks_for_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+        if refusal.status == 401 and self._doors.openid and asks_for_page:
+            query = scope.get("query_string", b"").decode("latin-1")
+            return RedirectResponse(
+                f"/login?next={quote(scope['path'] + ('?' + query if query else ''))}", 303
+            )
+        answer = {"detail": refusal.sentence}
+        if refusal.status == 429:
+            return JSONResponse(answer, 429, {"Retry-After": str(int(FORGIVEN_AFTER))})
+        # A script of our own page must not make the browser ask for a password beside it.
+        challenged = self._doors.passwords and (not self._doors.openid or "sec-fetch-mode" not in headers)
+        if refusal.status == 401 and challenged:
+            return JSONResponse(answer, 401, {"WWW-Authenticate": CHALLENGE})
+        return JSONResponse(answer, refusal.status)
 
-def trusted_hosts(web_host: str, login: str | None) -> frozenset[str] | None:
+
+def trusted_hosts(web_host: str, *, is_open: bool) -> frozenset[str] | None:
     """Return the host names to answer to: with a login all, else loopback and the configured one."""
-    return None if login is not None else LOOPBACK_NAMES | {web_host.lower()}
+    return LOOPBACK_NAMES | {web_host.lower()} if is_open else None

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from study.holdings import Holdings
+from study.settings import Settings
 from web_viewer.access import Gate, trusted_hosts
+from web_viewer.audit.syslog import Syslog
+from web_viewer.audit.told import Auditor
+from web_viewer.audit.trail import Trail
+from web_viewer.audit.watch import Watch
 from web_viewer.deps import Held, Services
+from web_viewer.identity.wiring import Identity
 from web_viewer.measure import Measure
 from web_viewer.problems import add_problem_answers
 from web_viewer.routes import (
+    admin,
+    alert,
     assessment,
     dicomweb_rendered,
     dicomweb_retrieve,
@@ -23,10 +32,14 @@ from web_viewer.routes import (
     dicomweb_store,
     events,
     health,
+    launch,
+    login,
+    marks,
     pages,
     priors,
     radiographs,
     report,
+    review,
     service,
     studies,
     worklist,
@@ -53,11 +66,18 @@ ROUTERS = (
     events.router,
     studies.router,
     report.router,
+    review.router,
     assessment.router,
+    alert.router,
     radiographs.router,
+    marks.router,
     priors.router,
     service.router,
     health.router,
+    login.router,
+    admin.router,
+    login.pages,
+    launch.router,
     dicomweb_search.router,
     dicomweb_retrieve.router,
     dicomweb_rendered.router,
@@ -69,13 +89,15 @@ ROUTERS = (
 def create_app(services: Services) -> FastAPI:
     """Return the application for `services`; it starts nothing and reads no settings by itself."""
     settings = services.settings
-    login = settings.web_login.get_secret_value() if settings.web_login else None
+    identity = Identity.of(settings)
+    auditor = _auditor(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.held = Held(services, Holdings(services.archive))
+        app.state.held = Held(services, Holdings(services.archive), identity, auditor)
         yield
         app.state.held.closing.set()
+        await anyio.to_thread.run_sync(auditor.trail.close)
 
     app = FastAPI(
         title="Kidray",
@@ -89,7 +111,12 @@ def create_app(services: Services) -> FastAPI:
         middleware=[
             Middleware(Measure),
             Middleware(SecurityHeaders),
-            Middleware(Gate, hosts=trusted_hosts(settings.web_host, login), login=login),
+            Middleware(Watch, auditor=auditor),
+            Middleware(
+                Gate,
+                hosts=trusted_hosts(settings.web_host, is_open=identity.doors.open),
+                doors=identity.doors,
+            ),
             Middleware(GZipMiddleware, compresslevel=4, exclude_content_types=NOT_COMPRESSED),
         ],
     )
@@ -97,6 +124,11 @@ def create_app(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     return app
+
+
+def _auditor(settings: Settings) -> Auditor:
+    syslog = Syslog(settings.audit_syslog) if settings.audit_syslog else None
+    return Auditor(Trail(settings.home / "audit", syslog=syslog), settings.ae_title)
 
 
 def _operation_name(route: APIRoute) -> str:

@@ -19,9 +19,13 @@ from study.jobs import JobQueue
 from study.ledger import Ledger
 from study.model import ModelIdentity
 from study.registry import Registry
+from study.review import Review
 from study.service import Service
 from study.settings import Settings
 from web_viewer import decoded
+from web_viewer.audit.told import Auditor
+from web_viewer.identity.person import NOBODY_IN_PARTICULAR, Person
+from web_viewer.identity.wiring import Identity
 from web_viewer.renditions import Renditions
 from web_viewer.worklist_index import WorklistIndex
 
@@ -49,6 +53,8 @@ class Services:
         What drafts and segmentations are made with; None where no model is installed.
     static
         Folder of the viewer's build.
+    review
+        What looks at a reader's words and verdicts; None where nothing does.
     """
 
     archive: Archive
@@ -62,10 +68,15 @@ class Services:
     dicom_port: int | None = None
     model: ModelIdentity | None = None
     static: Path = STATIC
+    review: Review | None = None
 
 
 def services_of(
-    service: Service, *, dicom_port: int | None = None, model: ModelIdentity | None = None
+    service: Service,
+    *,
+    dicom_port: int | None = None,
+    model: ModelIdentity | None = None,
+    review: Review | None = None,
 ) -> Services:
     """Return the services of the web role over what all roles share."""
     return Services(
@@ -79,6 +90,7 @@ def services_of(
         fence=Fence(DECODED_AT_ONCE, modules=[decoded.__name__]),
         dicom_port=dicom_port,
         model=model,
+        review=review,
     )
 
 
@@ -94,6 +106,8 @@ class Held:
 
     services: Services
     holdings: Holdings
+    identity: Identity
+    audit: Auditor
     renditions: Renditions = field(default_factory=Renditions)
     index: WorklistIndex = field(default_factory=WorklistIndex)
     closing: anyio.Event = field(default_factory=anyio.Event)
@@ -106,6 +120,14 @@ def held(request: Request) -> Held:
 
 
 HeldDep = Annotated[Held, Depends(held)]
+
+
+def _person(request: Request) -> Person:
+    person: Person | None = request.scope.get("state", {}).get("person")
+    return person or NOBODY_IN_PARTICULAR._replace(roles=frozenset())
+
+
+PersonDep = Annotated[Person, Depends(_person)]
 
 
 def _services(kept: HeldDep) -> Services:
@@ -128,6 +150,10 @@ def _queue(kept: HeldDep) -> JobQueue:
     return kept.services.queue
 
 
+def _review(kept: HeldDep) -> Review | None:
+    return kept.services.review
+
+
 def _holdings(kept: HeldDep) -> Holdings:
     return kept.holdings
 
@@ -141,6 +167,7 @@ ArchiveDep = Annotated[Archive, Depends(_archive)]
 LedgerDep = Annotated[Ledger, Depends(_ledger)]
 RegistryDep = Annotated[Registry, Depends(_registry)]
 QueueDep = Annotated[JobQueue, Depends(_queue)]
+ReviewDep = Annotated["Review | None", Depends(_review)]
 HoldingsDep = Annotated[Holdings, Depends(_holdings)]
 RenditionsDep = Annotated[Renditions, Depends(_renditions)]
 

@@ -54,12 +54,17 @@ class TooLargeError(KidrayError):
     """Raised when a body, or a part of one, is larger than is taken in (413)."""
 
 
+class ForbiddenError(KidrayError):
+    """Raised when whoever asks may not have, or do, what they ask for (403)."""
+
+
 class UnsupportedMediaTypeError(KidrayError):
     """Raised when the body's media type is not one that the route reads (415)."""
 
 
 STATUS |= {
     BadRequestError: 400,
+    ForbiddenError: 403,
     NotAcceptableError: 406,
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,

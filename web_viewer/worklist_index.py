@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 
     state: State
     accession_number: str
+    patient_id: str
     words: str  # case-folded: name, ID, accession number, description, UID
 
     @classmethod
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
             shown.study_description,
             record.study_uid,
         )
-        return cls(State(record.state), shown.accession_number, "\n".join(words).casefold())
+        return cls(State(record.state), shown.accession_number, shown.patient_id, "\n".join(words).casefold())
 
 
 class WorklistIndex:

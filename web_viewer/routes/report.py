@@ -8,7 +8,8 @@ from study.jobs import Job
 from study.model import Report, StudyRecord
 from study.telemetry import now
 from web_viewer import editing
-from web_viewer.deps import CheckedUID, LedgerDep, QueueDep, RegistryDep
+from web_viewer.deps import CheckedUID, LedgerDep, PersonDep, QueueDep, RegistryDep, ReviewDep
+from web_viewer.identity.signing import name_of
 from web_viewer.schemas import Problem, ReportEdit, SignRequest
 from web_viewer.steps import ask, current, take_step
 
@@ -26,15 +27,18 @@ def read_report(study_uid: CheckedUID, registry: RegistryDep, ledger: LedgerDep)
 
 
 @router.put("/report")
-def edit_report(study_uid: CheckedUID, wish: ReportEdit, ledger: LedgerDep) -> Report:
+def edit_report(study_uid: CheckedUID, wish: ReportEdit, ledger: LedgerDep, review: ReviewDep) -> Report:
     """Store a radiologist's wording as the next version; 409 where somebody was first."""
-    record = take_step(ledger, study_uid, lambda held: editing.edit(held, wish, at=now()))
+    record = take_step(ledger, study_uid, lambda held: editing.edit(held, wish, at=now(), review=review))
     return editing.draft_of(record)
 
 
 @router.post("/sign")
-def sign_report(study_uid: CheckedUID, wish: SignRequest, ledger: LedgerDep, queue: QueueDep) -> StudyRecord:
+def sign_report(
+    study_uid: CheckedUID, wish: SignRequest, ledger: LedgerDep, queue: QueueDep, person: PersonDep
+) -> StudyRecord:
     """Sign a report version: from then on it is read-only, and it is sent to the PACS."""
+    wish = wish.model_copy(update={"signer": name_of(person, wish.signer)})
     record = take_step(ledger, study_uid, lambda held: editing.sign(held, wish, at=now()))
     ask(lambda: queue.ask(Job.SIGN, study_uid, urgent=record.critical), study_uid)
     return record

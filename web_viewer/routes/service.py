@@ -31,7 +31,7 @@ def read_service(services: ServicesDep) -> Service:
         language=settings.language,
         model=services.model,
         pacs=[str(policy.node) for policy in settings.policies],
-        login=settings.web_login is not None,
+        login=settings.asks_for_login,
     )
 
 

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from study.access import User
+from study.errors import SettingsError
+from study.settings import Settings, load_settings
+from tests.web_viewer.studies import SegmentedStudy
+from web_viewer.access import WRONG_AT_ONCE
+from web_viewer.app import create_app
+from web_viewer.deps import Services
+from web_viewer.identity.passwords import Passwords, hashed, header_of
+
+KIM = header_of("mkim", "between us")
+LEE = header_of("slee", "also secret")
+
+
+@pytest.fixture(scope="module")
+def users() -> tuple[User, ...]:
+    return (
+        User(login="mkim", name="Kim^Minji", password=hashed("between us"), roles=("signer",)),
+        User(login="slee", name="Lee^Suho", password=hashed("also secret"), roles=("admin",)),
+    )
+
+
+@pytest.fixture
+def site(build_services: Callable[..., Services], users: tuple[User, ...]) -> Iterator[TestClient]:
+    with TestClient(create_app(build_services(users=users)), base_url="http://kidray.hospital") as client:
+        yield client
+
+
+def test_each_user_has_a_name_and_roles(site: TestClient, drafted: SegmentedStudy):
+    assert site.get("/api/worklist").headers["www-authenticate"].startswith("Basic ")
+    kim, lee = {"Authorization": KIM}, {"Authorization": LEE}
+    assert site.get("/api/session", headers=kim).json()["name"] == "Kim^Minji"
+    assert site.get("/api/worklist", headers=kim).status_code == 200
+    assert site.get("/api/worklist", headers=lee).status_code == 403
+    assert site.get("/api/admin/audit", headers=lee).status_code == 200
+    path = f"/api/studies/{drafted.study_uid}/sign"
+    assert site.post(path, json={"version": 1}, headers=lee).status_code == 403
+    signed = site.post(path, json={"version": 1}, headers=kim)
+    assert signed.json()["draft"]["signature"]["signer"] == "Kim^Minji"
+
+
+def test_a_shared_login_says_by_hand_who_signs(
+    build_services: Callable[..., Services], drafted: SegmentedStudy
+):
+    app = create_app(build_services(web_login="reader:s3cret"))
+    with TestClient(app, base_url="http://kidray.hospital") as site:
+        header = {"Authorization": header_of("reader", "s3cret")}
+        path = f"/api/studies/{drafted.study_uid}/sign"
+        unnamed = site.post(path, json={"version": 1}, headers=header)
+        assert unnamed.status_code == 400
+        assert "say who you are" in unnamed.json()["detail"]
+        signed = site.post(path, json={"version": 1, "signer": "Park^Jun"}, headers=header)
+        assert signed.json()["draft"]["signature"]["signer"] == "Park^Jun"
+
+
+def test_unlocking_asks_for_the_password_of_whoever_is_logged_in(site: TestClient):
+    headers = {"Authorization": KIM}
+    for password, status in (("between us", 204), ("also secret", 403), ("", 403)):
+        answer = site.post("/api/session/unlock", json={"password": password}, headers=headers)
+        assert answer.status_code == status
+
+
+def test_wrong_passwords_close_the_door_to_their_address_for_a_while(site: TestClient):
+    wrong = {"Authorization": header_of("mkim", "guess")}
+    answers = [site.get("/api/worklist", headers=wrong).status_code for _ in range(WRONG_AT_ONCE + 1)]
+    assert answers == [401] * WRONG_AT_ONCE + [429]
+
+
+def test_an_unknown_login_takes_as_long_as_a_wrong_password(users: tuple[User, ...]):
+    passwords = Passwords(None, users)
+    assert passwords.person(header_of("nobody", "x")) is None
+    assert passwords.person(KIM) == passwords.remembered(KIM)
+    assert passwords.remembered(header_of("mkim", "x")) is None
+
+
+def test_the_command_makes_a_hash_that_the_settings_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import cli
+
+    done = CliRunner().invoke(cli.app, ["password"], input="between us\nbetween us\n")
+    made = done.stdout.strip().splitlines()[-1]
+    (tmp_path / "kidray.toml").write_text(
+        f'web_host = "0.0.0.0"\n[[users]]\nlogin = "mkim"\nname = "Kim^Minji"\npassword = "{made}"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings()
+    assert settings.asks_for_login
+    found = Passwords(None, settings.users).person(KIM)
+    assert found is not None
+    assert found.name == "Kim^Minji"
+
+
+def test_a_password_in_the_clear_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "kidray.toml").write_text('[[users]]\nlogin = "a"\nname = "A"\npassword = "clear"\n')
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="kidray password"):
+        load_settings()
+
+
+def test_other_processes_see_the_same_access_and_no_secret(users: tuple[User, ...]):
+    settings = Settings(
+        users=users,
+        oidc_issuer="https://login.hospital/",
+        oidc_client_secret="hidden",
+        oidc_roles="A=signer,B=admin",
+        smart_issuers="https://ehr.hospital/fhir/",
+    )
+    environment = settings.environment()
+    assert not any("hidden" in value or "argon2" in value for value in environment.values())
+    show = "from study.settings import load_settings as l; s = l(); print(s.oidc_roles, s.smart_issuers)"
+    done = subprocess.run(
+        [sys.executable, "-c", show], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "signer" in done.stdout
+    assert "https://ehr.hospital/fhir'" in done.stdout

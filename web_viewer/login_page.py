@@ -1,0 +1,61 @@
+"""The few pages that somebody sees who is not in yet: plain HTML, in both languages at once."""
+
+from __future__ import annotations
+
+from html import escape
+
+from fastapi.responses import HTMLResponse
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="dark light"><title>Kidray</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="/login.css"></head>
+<body><main><p class="brand">Kidray</p><h1>{title}</h1><p>{sentence}</p>
+<p lang="ko">{korean}</p>{action}</main></body></html>
+"""
+_ACTION = '<p><a class="button" href="{address}">Log in · <span lang="ko">로그인</span></a></p>'
+
+
+def login_page(
+    title: str, sentence: str, korean: str, *, status: int = 200, again: str | None = "/login"
+) -> HTMLResponse:
+    """Return a page that says one thing.
+
+    Parameters
+    ----------
+    again
+        Where its button leads; None: it has none.
+    """
+    action = "" if again is None else _ACTION.format(address=escape(again))
+    text = _PAGE.format(title=escape(title), sentence=escape(sentence), korean=escape(korean), action=action)
+    return HTMLResponse(text, status)
+
+
+def refused(reason: str, *, status: int, again: str | None = "/login") -> HTMLResponse:
+    """Return the page of somebody who could not log in, with the reason."""
+    return login_page(
+        "You are not logged in",
+        f"{reason[:1].upper()}{reason[1:]}.",
+        "로그인하지 못했습니다.",
+        status=status,
+        again=again,
+    )
+
+
+def without_role(name: str) -> HTMLResponse:
+    """Return the page of somebody whom the provider knows, and who may do nothing here."""
+    return login_page(
+        "Nothing here is open to you",
+        f"You are known as {name.replace('^', ' ')}, but none of your groups has a role in Kidray. "
+        "Whoever runs it can give one.",
+        "로그인되었지만 Kidray에서 부여된 역할이 없습니다. 관리자에게 문의하세요.",
+        status=403,
+        again=None,
+    )
+
+
+def logged_out() -> HTMLResponse:
+    """Return the page that stands after a logout."""
+    return login_page(
+        "You are logged out", "This window can be closed.", "로그아웃되었습니다. 창을 닫아도 됩니다."
+    )
