@@ -38,12 +38,6 @@ def client_options(url: str, seconds: float) -> dict[str, Any]:
     return {"trust_env": not _is_loopback(url), "verify": tls, "timeout": seconds}
 
 
-def place(url: str) -> str:
-    """Return host and port of a URL, without what it may carry of a login."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-
-
 def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from reporting.http import client_options, place, within
+from reporting.http import client_options, within
 from reporting.reply import REPLY_SCHEMA
+from study.circuit import place
 from study.errors import LlmUnavailableError, WordingError
 from study.settings import Settings
 

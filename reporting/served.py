@@ -13,7 +13,6 @@ from study.errors import LlmUnavailableError
 HEALTH_SECONDS = 2.0  # for an answer to GET /health, which computes nothing
 _NO_SUCH_PAGE = {404, 405, 501}  # a server that is well, but knows no /health
 _LONGEST = 65_536  # bytes of an answer that are read
-SHA256 = "@sha256:"  # what divides a served model's name from its weights' hash
 
 
 def check_health(llm: Llm, seconds: float = HEALTH_SECONDS) -> bool:
@@ -48,12 +47,6 @@ def engine_of(llm: Llm, seconds: float = HEALTH_SECONDS) -> str | None:
         return f"vllm {told['version']}"[:64] if status == 200 else "vllm"
     except (OSError, asyncio.TimeoutError, LookupError, TypeError, AttributeError):
         return None
-
-
-def model_and_hash(name: str) -> tuple[str, str | None]:
-    """Return a served model's name, and the SHA-256 of its weights where the name holds one."""
-    model, _, sha256 = name.partition(SHA256)
-    return model, sha256 or None
 
 
 def _get(llm: Llm, path: str, seconds: float) -> tuple[int, Any]:

@@ -16,6 +16,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from reporting.served_name import served_name
 from study.errors import WordingError
 
 WEIGHTS = "kidray-writer-micro.gguf"
@@ -66,6 +67,7 @@ def serve(gguf: Path | None, *, host: str, port: int, stop: threading.Event) -> 
 def _parameters(xllamacpp: Any, path: Path, host: str, port: int, threads: int) -> Any:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
+    parameters.model_alias = {served_name(path)}
     parameters.hostnames = [host]
     parameters.port = port
     parameters.n_ctx = CONTEXT

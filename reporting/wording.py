@@ -14,7 +14,7 @@ from reporting.llm import DECODING, Answer, Llm
 from reporting.notes import ProgressNotes
 from reporting.prompt import messages, prompt_sha256, retry_messages
 from reporting.reply import Line, Reply, parse_reply
-from reporting.served import model_and_hash
+from reporting.served_name import model_and_hash
 from study.errors import WordingError
 from study.model import (
     AgeBand,

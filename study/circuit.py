@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import NamedTuple, cast
+from urllib.parse import urlsplit
 
 import redis
 
@@ -141,6 +142,12 @@ class Circuit:
 
     def _key(self, ae_title: str) -> str:
         return f"{PREFIX}{self._kind}:{ae_title}"
+
+
+def place(url: str) -> str:
+    """Return host and port of a URL, without what it may carry of a login: a server's name here."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
 def llm_circuit(client: redis.Redis, clock: Callable[[], float] = time.time) -> Circuit:

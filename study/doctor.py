@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from study.archive import Archive
-from study.errors import KidrayError, SettingsError
+from study.circuit import llm_circuit, place
+from study.errors import KidrayError, RegistryUnavailableError, SettingsError
 from study.registry import connect
 from study.settings import Settings
 
@@ -34,7 +35,7 @@ def general_checks(settings: Settings, redis_url: str) -> list[Check]:
         Check("archive", lambda: _archive(settings)),
         Check("disk", lambda: _disk(settings)),
         Check("Redis", lambda: _redis(redis_url)),
-        Check("LLM", lambda: _llm(settings)),
+        Check("LLM", lambda: _llm(settings, redis_url)),
     ]
 
 
@@ -84,9 +85,10 @@ def _redis(redis_url: str) -> str:
     return f"{name} {version} at {redis_url}"
 
 
-def _llm(settings: Settings) -> str:
+def _llm(settings: Settings, redis_url: str) -> str:
     if settings.llm_url is None:
         return "embedded micro model, started by `kidray up`"
+    _llm_is_left_alone(settings.llm_url, redis_url)
     health = settings.llm_url.rstrip("/").removesuffix("/v1") + "/health"
     try:
         answer = httpx.get(health, timeout=3.0)
@@ -94,4 +96,22 @@ def _llm(settings: Settings) -> str:
         raise SettingsError(
             f"{settings.llm_url} does not answer ({type(error).__name__}); drafts keep the template's wording"
         ) from error
+    if answer.status_code not in (200, 404, 405):  # not every server has /health
+        raise SettingsError(
+            f"{settings.llm_url} is not well: /health answers {answer.status_code}; drafts keep the "
+            "template's wording"
+        )
     return f"{settings.llm_url} answers {answer.status_code}, model {settings.llm_model}"
+
+
+def _llm_is_left_alone(url: str, redis_url: str) -> None:
+    """Raise if the workers leave the LLM alone, with the reason that they have."""
+    try:
+        pause = llm_circuit(connect(redis_url)).pause(place(url))
+    except RegistryUnavailableError:
+        return  # the check of Redis says so
+    if pause is not None:
+        raise SettingsError(
+            f"{place(url)} is left alone after {pause.failures} failures in a row, tried again in "
+            f"{pause.seconds:.0f} s: {pause.reason}; drafts keep the template's wording"
+        )

@@ -1,4 +1,7 @@
-"""Pass on what Redis says of studies as server-sent events, one subscription a listener."""
+"""Pass on what Redis says of studies as server-sent events, one subscription a listener.
+
+Events: ``study``, one for each change of a study; ``wording``, how far the LLM is with one.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,19 @@ import structlog
 from redis.exceptions import RedisError
 from sse_starlette import ServerSentEvent
 
+from study.progress import WORDING_CHANNEL
 from study.registry import CHANNEL
 
 log = structlog.get_logger()
 
 _TICK = 0.5  # seconds in which a listener notices that the server is closing
 RECONNECT_MS = 1000
+_NAMES = {CHANNEL: "study", WORDING_CHANNEL: "wording"}
 _GREETING = ServerSentEvent(event="hello", data="{}", retry=RECONNECT_MS)
 
 
 async def study_events(redis_url: str, closing: anyio.Event) -> AsyncIterator[ServerSentEvent]:
-    """Yield a greeting, then one event for each change of a study, until the server closes.
+    """Yield a greeting, then an event for each change of a study or a wording, until the server closes.
 
     The greeting comes once the subscription stands: whoever reads the worklist after it misses
     nothing. Where Redis goes away, or is away, the stream waits for it and then ends: the browser
@@ -32,14 +37,15 @@ async def study_events(redis_url: str, closing: anyio.Event) -> AsyncIterator[Se
     greeted = False
     try:
         async with client.pubsub() as subscription:
-            await subscription.subscribe(CHANNEL)
-            await subscription.get_message(timeout=_TICK)  # that it stands
+            await subscription.subscribe(*_NAMES)
+            for _ in _NAMES:
+                await subscription.get_message(timeout=_TICK)  # that it stands
             yield _GREETING
             greeted = True
             while not closing.is_set():
                 message = await subscription.get_message(ignore_subscribe_messages=True, timeout=_TICK)
                 if message is not None:
-                    yield ServerSentEvent(event="study", data=message["data"])
+                    yield ServerSentEvent(event=_NAMES[message["channel"]], data=message["data"])
     except (RedisError, OSError) as error:
         log.warning("events_interrupted", error=type(error).__name__)
         if not greeted:

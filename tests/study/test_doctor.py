@@ -1,0 +1,38 @@
+"""`kidray doctor` says why drafts keep the template's wording."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.bad_llm import Fault, serving_badly
+from study.circuit import LLM_RHYTHM, llm_circuit, place
+from study.doctor import general_checks
+from study.errors import SettingsError
+from study.registry import Registry, connect
+from study.settings import Settings
+
+
+def look(url: str, redis_url: str) -> str:
+    checks = general_checks(Settings(llm_url=url), redis_url)
+    return next(check for check in checks if check.name == "LLM").look()
+
+
+def test_an_llm_that_is_well_is_named(registry: Registry, redis_url: str):
+    with serving_badly(Fault.NONE) as url:
+        assert look(url, redis_url) == f"{url} answers 200, model snuh/hari-q3-14b"
+
+
+def test_an_llm_that_is_not_well_is_said_to_be(registry: Registry, redis_url: str):
+    with serving_badly(Fault.UNWELL) as url, pytest.raises(SettingsError, match="/health answers 503"):
+        look(url, redis_url)
+
+
+def test_an_llm_that_the_workers_leave_alone_is_said_to_be_with_the_reason(
+    registry: Registry, redis_url: str
+):
+    with serving_badly(Fault.NONE) as url:
+        circuit = llm_circuit(connect(redis_url))
+        for _ in range(LLM_RHYTHM.failures):
+            circuit.failed(place(url), "the LLM gave no wording within 20 s")
+        with pytest.raises(SettingsError, match=r"left alone after 3 failures .* no wording within 20 s"):
+            look(url, redis_url)
