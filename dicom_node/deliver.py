@@ -10,22 +10,16 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from dicom_node.courier import Courier, Outcome
 from dicom_node.send import SendResult
 from dicom_node.statuses import SUCCESS
-from study import telemetry
 from study.archive import Archive, InstanceReference
 from study.destination import DestinationPolicy
 from study.errors import DeliveryError, KidrayError
-from study.history import Delivered, Event
 from study.ledger import Ledger
 from study.model import Delivery, DeliveryState, ObjectKind, StudyRecord
 from study.owed import Owed, Result, objects_owed, results_owed, still_owed
-
-log = structlog.get_logger()
-
+from study.receipt import record_delivery
 
 Make = Callable[[StudyRecord, Collection[ObjectKind]], object]
 
@@ -82,7 +76,7 @@ def deliver_study(
             refs = {ref.instance_uid: ref for ref in ledger.archive.instances(study_uid)}
             for owed, result in (*outcomes, *_superseded(record, policy, lacking, outcomes)):
                 if (ref := refs.get(owed.instance_uid)) is not None:
-                    _append(study_uid, _delivery(policy, owed, ref, result, clock()), ledger)
+                    record_delivery(study_uid, _delivery(policy, owed, ref, result, clock()), ledger)
             again += [f"{policy.node.ae_title} ({r.reason})" for _, r in outcomes if r.retryable][:1]
     if again:
         raise DeliveryError(f"to be tried again: {'; '.join(sorted(again))}")
@@ -145,34 +139,3 @@ def _delivery(
         reason=None if result.status == SUCCESS else result.reason,
         at=datetime.fromtimestamp(at, tz=timezone.utc),
     )
-
-
-def _append(study_uid: str, delivery: Delivery, ledger: Ledger) -> None:
-    key = (delivery.destination, delivery.instance_uid)
-
-    def decide(record: StudyRecord | None) -> Event | None:
-        if record is None:
-            return None
-        before = next((d for d in record.deliveries if (d.destination, d.instance_uid) == key), None)
-        if before is not None and before.state is DeliveryState.SENT:
-            return None  # another run of this job was quicker
-        if before is not None and (before.state, before.reason) == (delivery.state, delivery.reason):
-            return None  # a try that ended as the one before says nothing new
-        attempts = 1 + (before.attempts if before is not None else 0)
-        return Delivered(
-            at=delivery.at or telemetry.now(),
-            revision=record.revision,
-            delivery=delivery.model_copy(update={"attempts": attempts}),
-        )
-
-    telemetry.DELIVERIES.labels(destination=delivery.destination, outcome=delivery.state).inc()
-    log.info(
-        "delivery",
-        study_uid=study_uid,
-        instance_uid=delivery.instance_uid,
-        kind=delivery.kind,
-        destination=delivery.destination,
-        state=str(delivery.state),
-        reason=delivery.reason,
-    )
-    ledger.append(study_uid, decide)

@@ -28,7 +28,7 @@ def run_node(service: Service, stop: threading.Event) -> None:
         service.ledger,
         service.queue,
         quiet_period=settings.quiet_period,
-        destinations=settings.policies,
+        destinations=settings.recipients,
         retention=_retention(service),
         alerts=watch_of(service),
     )
@@ -57,7 +57,7 @@ def _retention(service: Service) -> Retention:
     settings = service.settings
     return Retention(
         service.ledger,
-        settings.policies,
+        settings.recipients,
         older_than=None if settings.keep_days is None else timedelta(days=settings.keep_days),
         keep_free=settings.keep_free,
     )

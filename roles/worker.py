@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from dicom_node.commitment_request import ask_commitment
-from dicom_node.courier import Courier
-from dicom_node.deliver import deliver_study
 from dicom_node.pool import AssociationPool
 from dicom_node.priors import fetch_priors
-from dicom_node.tls import client_context
-from inference.presentation_state import keep_presentation_states
-from inference.secondary_capture import keep_captures
+from inference.marks import Reading, keep_marks
 from reporting.gate import Gate
 from reporting.llm import Llm
-from reporting.pdf_object import keep_pdfs
 from reporting.signing import sign_study
 from reporting.step import draft_study, word_study
 from roles.alerting import alert_step, with_alert
+from roles.delivering import delivery_step, expected_forms, make_forms
 from roles.vision import Vision
 from study.alive import leave_worker_id, worker_file
-from study.circuit import Circuit, llm_circuit
-from study.destination import DestinationPolicy
+from study.circuit import llm_circuit
 from study.earlier import Lookout
 from study.fence import Fence
-from study.forms import best
 from study.holdings import Holdings
 from study.jobs import BESIDE, QUEUE, QUEUES, Job, register, start_worker
 from study.learnt import Learnt
-from study.model import ObjectKind, StudyRecord
 from study.progress import teller
 from study.registry import connect
 from study.service import Service
@@ -73,7 +65,10 @@ def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
         **_vision_steps(service, fence, learnt),
         **_draft_steps(service),
         Job.SIGN: partial(sign_study, ledger=service.ledger),
-        Job.DELIVER: _delivery_step(service, fence, learnt, pool),
+        Job.MARKS: partial(
+            keep_marks, ledger=service.ledger, reading=Reading(fence.header, fence.attenuation_values)
+        ),
+        Job.DELIVER: delivery_step(service, fence, learnt, pool),
         **_priors_step(service),
     }
 
@@ -154,59 +149,7 @@ def _draft_steps(service: Service) -> Mapping[Job, Step]:
         send_draft(study_uid)
 
     def send_draft(study_uid: str) -> None:
-        if any("DRAFT" in (policy.gets or ()) for policy in settings.policies):
+        if any("DRAFT" in (recipient.gets or ()) for recipient in settings.recipients):
             service.queue.ask(Job.DELIVER, study_uid)
 
     return {Job.DRAFT: draft, Job.WORD: word}
-
-
-def expected_forms(policies: Iterable[DestinationPolicy], learnt: Learnt) -> set[ObjectKind]:
-    """Return the kinds of object that destinations get, as far as is known before one is sent."""
-    expected: set[ObjectKind] = set()
-    for policy in policies:
-        lesson = learnt.of(policy)
-        expected |= set(best(policy, lesson.takes if lesson is not None else ()))
-    return expected
-
-
-def make_forms(record: StudyRecord, kinds: Collection[ObjectKind], *, service: Service, fence: Fence) -> None:
-    """Keep those of a study's results that are made only where a destination gets them."""
-    archive = service.ledger.archive
-    if "CAPTURE" in kinds:
-        keep_captures(record, archive=archive, display_of=fence.display_values, made_at=now())
-    if "GSPS" in kinds:
-        keep_presentation_states(record, archive=archive, made_at=now())
-    if "PDF" in kinds:
-        keep_pdfs(record, archive=archive)
-
-
-def _delivery_step(service: Service, fence: Fence, learnt: Learnt, pool: AssociationPool) -> Step:
-    settings = service.settings
-    for policy in settings.policies:
-        if policy.node.tls is not None:
-            client_context(policy.node.tls)  # a file that cannot be used is said at the start
-    courier = Courier(
-        pool=pool,
-        circuit=Circuit(connect(service.redis_url)),
-        learnt=learnt,
-        calling_ae_title=settings.ae_title,
-    )
-
-    def deliver(study_uid: str) -> None:
-        try:
-            deliver_study(
-                study_uid,
-                ledger=service.ledger,
-                destinations=settings.policies,
-                courier=courier,
-                make=partial(make_forms, service=service, fence=fence),
-            )
-        finally:  # a destination that is down keeps no other from being asked
-            ask_commitment(
-                study_uid,
-                ledger=service.ledger,
-                destinations=[policy.node for policy in settings.policies if policy.commitment],
-                calling_ae_title=settings.ae_title,
-            )
-
-    return deliver

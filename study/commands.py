@@ -107,16 +107,16 @@ def purge_studies(
     from study import retention
 
     service = open_service()
-    policies = service.settings.policies
+    recipients = service.settings.recipients
     if study_uid:
-        study = retention.look(service.ledger, study_uid, policies)
+        study = retention.look(service.ledger, study_uid, recipients)
         if study.kept_because is not None and not force:
             raise StateError(f"{study_uid} stays: {study.kept_because}; --force removes it anyway")
         _purge(service, [study], "forced" if study.kept_because else "asked for", dry_run=dry_run)
         return
     if older_than is None and not keep_free:
         raise StateError("name a study, or give --older-than DAYS or --keep-free GIB")
-    if not policies:
+    if not recipients:
         raise StateError("no destination is set, so nothing confirms what was delivered; name a study")
     held = list(_looked_at(service))
     free = shutil.disk_usage(service.settings.archive).free
@@ -152,7 +152,7 @@ def _looked_at(service: Service) -> Iterator[Held]:
 
     for uid in service.ledger.archive.studies():
         try:
-            yield look(service.ledger, uid, service.settings.policies)
+            yield look(service.ledger, uid, service.settings.recipients)
         except (ArchiveError, OSError) as error:
             typer.echo(f"{uid} stays: {error}", err=True)
 
@@ -194,7 +194,7 @@ def rebuild() -> None:
         service.ledger,
         service.queue,
         quiet_period=settings.quiet_period,
-        destinations=settings.policies,
+        destinations=settings.recipients,
     )
     Console().print(f"{reconciler.rebuild()} studies restored from {settings.archive}")
 

@@ -62,8 +62,8 @@ def owed_to(record: StudyRecord, recipient: Recipient) -> list[Owed | OwedMessag
 def messages_owed(record: StudyRecord, endpoint: Endpoint) -> list[OwedMessage]:
     """Return the report versions that an endpoint is to get of a study, oldest first.
 
-    Every one that was signed, whatever came after it; a draft only where it is asked for, only the newest,
-    and only while nothing is signed: it would take the place of the signed report.
+    Every one that was signed, but none before one that is sent: it would take that one's place. A draft
+    only where it is asked for, only the newest, and only while nothing is signed.
     """
     draft, owed = record.draft, []
     if "DRAFT" in endpoint.gets and draft is not None and not record.signed:
@@ -71,7 +71,13 @@ def messages_owed(record: StudyRecord, endpoint: Endpoint) -> list[OwedMessage]:
         owed = [_message(record, endpoint, draft.version, signed=False)] if finished else []
     if "REPORT" in endpoint.gets:
         owed += [_message(record, endpoint, report.version, signed=True) for report in record.signed]
-    return owed
+    sent = {
+        d.instance_uid
+        for d in record.deliveries
+        if d.destination == endpoint.name and d.state is DeliveryState.SENT
+    }
+    newest = max((n for n, message in enumerate(owed) if message.instance_uid in sent), default=0)
+    return owed[newest:]
 
 
 def _message(record: StudyRecord, endpoint: Endpoint, version: int, *, signed: bool) -> OwedMessage:

@@ -11,14 +11,13 @@ import structlog
 
 from study import telemetry
 from study.alert_watch import AlertWatch
-from study.destination import DestinationPolicy
 from study.errors import KidrayError, RegistryUnavailableError
 from study.history import Event, Queued
 from study.intake import Intake
 from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
-from study.owed import objects_owed
+from study.owed import Recipient, owed_to
 from study.retention import Retention
 from study.state import State
 
@@ -48,7 +47,7 @@ class Reconciler:
     quiet_period
         Seconds after which a study found `receiving` at start counts as complete.
     destinations
-        Where results go, and what each place gets.
+        Where results and reports go, and what each place gets.
     retention
         Lets studies leave the archive; None: all are kept.
     alerts
@@ -64,7 +63,7 @@ class Reconciler:
         intake: Intake | None = None,
         *,
         quiet_period: float = 10.0,
-        destinations: Sequence[DestinationPolicy] = (),
+        destinations: Sequence[Recipient] = (),
         retention: Retention | None = None,
         alerts: AlertWatch | None = None,
         clock: Callable[[], float] = time.time,
@@ -216,7 +215,7 @@ class Reconciler:
         return owed
 
 
-def is_undelivered(record: StudyRecord, destinations: Sequence[DestinationPolicy]) -> bool:
+def is_undelivered(record: StudyRecord, destinations: Sequence[Recipient]) -> bool:
     """Return whether a destination may still lack a result that exists (refused ones left out)."""
     if State(record.state) in (State.RECEIVING, State.QUEUED, State.SEGMENTING, State.SEGMENTED):
         return False  # delivery is asked for when the study is segmented
@@ -224,7 +223,7 @@ def is_undelivered(record: StudyRecord, destinations: Sequence[DestinationPolicy
         (d.destination, d.instance_uid) for d in record.deliveries if d.state is not DeliveryState.PENDING
     }
     return any(
-        (policy.node.ae_title, owed.instance_uid) not in settled
-        for policy in destinations
-        for owed in objects_owed(record, policy)
+        (recipient.name, owed.instance_uid) not in settled
+        for recipient in destinations
+        for owed in owed_to(record, recipient)
     )

@@ -19,11 +19,10 @@ from typing import NamedTuple
 import structlog
 
 from study.archive import Archive
-from study.destination import DestinationPolicy
 from study.errors import ArchiveError, ConflictError, NotInArchiveError, StateError
 from study.ledger import Ledger
 from study.model import DeliveryState, StudyRecord
-from study.owed import Owed, objects_owed, pdf_uid, unconfirmed
+from study.owed import Owed, OwedMessage, Recipient, owed_to, pdf_uid, unconfirmed
 from study.state import FINISHED, State
 
 log = structlog.get_logger()
@@ -42,7 +41,7 @@ class Held(NamedTuple):
 
 
 def why_kept(
-    record: StudyRecord, lacking: Sequence[Owed], unsent_reports: int, *, wanted: bool
+    record: StudyRecord, lacking: Sequence[Owed | OwedMessage], unsent_reports: int, *, wanted: bool
 ) -> str | None:
     """Return why a study has to stay in the archive; None where it may leave. Pure.
 
@@ -91,7 +90,7 @@ def leaving(
     return gone
 
 
-def look(ledger: Ledger, study_uid: str, destinations: Sequence[DestinationPolicy]) -> Held:
+def look(ledger: Ledger, study_uid: str, destinations: Sequence[Recipient]) -> Held:
     """Return a study of the archive, and whether it may leave.
 
     Raises
@@ -104,9 +103,9 @@ def look(ledger: Ledger, study_uid: str, destinations: Sequence[DestinationPolic
     made = {ref.instance_uid for ref in refs}
     lacking = [
         owed
-        for policy in destinations
-        for owed in unconfirmed(record, objects_owed(record, policy), policy)
-        if owed.instance_uid in made
+        for recipient in destinations
+        for owed in unconfirmed(record, owed_to(record, recipient), recipient)
+        if owed.instance_uid in made or isinstance(owed, OwedMessage)
     ]
     size = sum(ledger.archive.path(ref).stat().st_size for ref in refs)
     kept = why_kept(record, lacking, _unsent_reports(record), wanted=bool(destinations))
@@ -165,7 +164,7 @@ class Retention:
     def __init__(
         self,
         ledger: Ledger,
-        destinations: Sequence[DestinationPolicy],
+        destinations: Sequence[Recipient],
         *,
         older_than: timedelta | None = None,
         keep_free: str | None = None,

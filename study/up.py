@@ -162,7 +162,7 @@ def all_finished(service: Service) -> bool:
         and all(
             State(r.state) in FINISHED
             and not owed_jobs(r)
-            and not is_undelivered(r, service.settings.policies)
+            and not is_undelivered(r, service.settings.recipients)
             for r in records
         )
         and not any(service.queue.lengths().values())
