@@ -43,7 +43,9 @@ class Measured(NamedTuple):
     findings: list[Finding]
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
+    """One finding's mask in the standard hanging, with its pixels and its connected parts counted."""
+
     mask: NDArray[np.bool_]
     area: int
     parts: int
@@ -77,12 +79,12 @@ def measure(prediction: Prediction, dataset: Dataset, package: ModelPackage) -> 
             part = _cleaned(_mask(masks[number - 1], prediction, number) & (labels == 0))
             if part is not None:
                 labels[part.mask] = number
-                finding = _placed(finding, part, dataset, field, hanging)
+                finding = placed(finding, part, dataset, field, hanging)
         findings.append(finding)
     return Measured(hanging.as_stored(labels), findings)
 
 
-def _placed(finding: Finding, part: _Part, dataset: Dataset, field: Field, hanging: Hanging) -> Finding:
+def placed(finding: Finding, part: Part, dataset: Dataset, field: Field, hanging: Hanging) -> Finding:
     """Return the finding with where it lies, in words and on the stored pixels, and how large it is."""
     spacing = measuring_spacing(dataset)
     levels = count_levels(_gravity_down(part.mask, dataset)) if finding.label is _LEVELS else part.parts
@@ -172,7 +174,7 @@ def _mask(mask: NDArray[np.bool_], prediction: Prediction, number: int) -> NDArr
     return np.asarray(suspicion > max(0.5 * float(suspicion.max()), WEAKEST_SUSPICION), np.bool_)
 
 
-def _cleaned(mask: NDArray[np.bool_]) -> _Part | None:
+def _cleaned(mask: NDArray[np.bool_]) -> Part | None:
     """Return the mask without its tiny parts; None where nothing is left."""
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     if not width:
@@ -186,7 +188,7 @@ def _cleaned(mask: NDArray[np.bool_]) -> _Part | None:
     kept[0] = False
     cleaned = np.zeros_like(mask)
     cleaned[top : top + height, left : left + width] = kept[parts]
-    return _Part(cleaned, int(areas[kept].sum()), int(kept.sum()))
+    return Part(cleaned, int(areas[kept].sum()), int(kept.sum()))
 
 
 def count_levels(mask: NDArray[np.bool_]) -> int:

@@ -106,7 +106,7 @@ def write_seg(
         series_description=series_description("segmentation", model),
         contributing_equipment=[contributing_equipment(model, made_at)],
     )
-    _place(seg, header)
+    place(seg, header)
     complete_result(seg, header, made_at)
     referring = [_referring(f, numbers.get(f.id), uids) for f in findings]
     return seg, referring
@@ -137,7 +137,7 @@ def _referring(finding: Finding, number: int | None, uids: SegUids) -> Finding:
     return finding.model_copy(update={"segment": reference})
 
 
-def _place(seg: Dataset, header: Dataset) -> None:
+def place(seg: Dataset, header: Dataset) -> None:
     """Add the geometry that readers ask for; see the module's convention."""
     shared = seg.SharedFunctionalGroupsSequence[0]
     orientation, measures = Dataset(), Dataset()

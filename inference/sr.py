@@ -128,13 +128,21 @@ def _group(finding: Finding, header: Dataset, seg: Dataset | None, model: ModelI
         "algorithm_id": hd.sr.AlgorithmIdentification(
             name=model.name, version=model.version, parameters=[f"sha256={model.sha256}"]
         ),
-        "finding_sites": [hd.sr.FindingSite(coded(_site(finding)))],
+        "finding_sites": [hd.sr.FindingSite(coded(site_of(finding)))],
         "measurements": _measurements(finding),
         "qualitative_evaluations": [hd.sr.QualitativeEvaluation(PRESENCE, PRESENCE_CODES[finding.presence])],
     }
     if finding.segment is None or seg is None:
         source = hd.sr.SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID)
         return hd.sr.MeasurementsAndQualitativeEvaluations(**shared, source_images=[source])
+    frame = referenced_segment(finding, header, seg)
+    return hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(**shared, referenced_segment=frame)
+
+
+def referenced_segment(finding: Finding, header: Dataset, seg: Dataset) -> hd.sr.ReferencedSegmentationFrame:
+    """Return the reference to a finding's segment in `seg`, which it has to have."""
+    if finding.segment is None:
+        raise ValueError(f"finding {finding.id} has no segment")
     number = finding.segment.segment_number
     frame = hd.sr.ReferencedSegmentationFrame(
         sop_class_uid=seg.SOPClassUID,
@@ -145,10 +153,11 @@ def _group(finding: Finding, header: Dataset, seg: Dataset | None, model: ModelI
     )
     # By number a segment is meant whole; number and frame together are not allowed (PS3.3 Table 10-3).
     del frame[0].ReferencedSOPSequence[0].ReferencedFrameNumber
-    return hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(**shared, referenced_segment=frame)
+    return frame
 
 
-def _site(finding: Finding) -> Any:
+def site_of(finding: Finding) -> Any:
+    """Return the coded region that a finding lies in."""
     return ABDOMEN if finding.region is None else REGION_CONCEPTS[finding.region]
 
 

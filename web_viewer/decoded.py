@@ -47,10 +47,21 @@ def picture(
     return Answer({}, rendered(_read(path), wish, frame=frame))
 
 
-def overlay(path: Path) -> Answer:
-    """Return a SEG's bits, a byte a pixel, gzipped: bit ``segment_number - 1`` of each segment."""
+def overlay(path: Path, *, drawn: Sequence[tuple[int, str]] = ()) -> Answer:
+    """Return a SEG's bits, a byte a pixel, gzipped: bit ``segment_number - 1`` of each segment.
+
+    Parameters
+    ----------
+    drawn
+        Segment numbers of the findings table whose masks readers drew, each with the path of the
+        SEG that holds it; they take the place of those in `path`.
+    """
     seg = _read(path)
-    bits = bitmask(read_masks(seg), (int(seg.Rows), int(seg.Columns)))
+    masks = read_masks(seg)
+    for number, its_path in drawn:
+        masks.pop(number, None)
+        masks |= {n: mask for n, mask in read_masks(_read(Path(its_path))).items() if n == number}
+    bits = bitmask(masks, (int(seg.Rows), int(seg.Columns)))
     return Answer({}, gzipped(little_endian(bits)))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from study.archive import InstanceReference
 from study.fence import Fence
+from study.findings import FINDINGS
 from study.holdings import reference
 from study.model import StudyRecord
 from study.pixels import GrayscaleDescription
@@ -97,12 +99,18 @@ def read_preview(shown: _ShownDep) -> Response:
     responses=_BINARY | {204: {"description": "There is nothing to draw."}},
 )
 def read_overlay(shown: _ShownDep, ledger: LedgerDep, registry: RegistryDep) -> Response:
-    """Return rows x columns uint8: bit ``segment_number - 1`` of each finding; 204 without one."""
-    seg = _seg(current(registry, ledger, shown.ref.study_uid), shown.ref.instance_uid)
-    if seg is None:
+    """Return rows x columns uint8: bit ``segment_number - 1`` of each finding; 204 without one.
+
+    A mask that a reader drew takes the place of the model's.
+    """
+    record = current(registry, ledger, shown.ref.study_uid)
+    seg, drawn = _seg(record, shown.ref.instance_uid), _drawn(record, shown.ref.instance_uid)
+    if seg is None and not drawn:
         return Response(status_code=204, headers={"Cache-Control": ASK_FIRST})
-    drawn = replace(shown, ref=seg)
-    return drawn.answer("overlay", lambda: drawn.find("overlay", _overlay), OCTETS)
+    first = replace(shown, ref=seg or next(iter(drawn.values())))
+    kind = "\x1f".join(("overlay", *(ref.instance_uid for ref in drawn.values())))
+    paths = [(number, str(shown.services.archive.path(ref))) for number, ref in drawn.items()]
+    return first.answer(kind, lambda: first.find(kind, partial(_overlay, drawn=paths)), OCTETS)
 
 
 def _wire(fence: Fence, path: Path) -> Rendition:
@@ -115,8 +123,8 @@ def _preview(fence: Fence, path: Path) -> Rendition:
     return Rendition(bytes(fence.call(decoded.picture, path, **_PREVIEW._asdict(), frame=1).body))
 
 
-def _overlay(fence: Fence, path: Path) -> Rendition:
-    return Rendition(bytes(fence.call(decoded.overlay, path).body), "gzip")
+def _overlay(fence: Fence, path: Path, *, drawn: Sequence[tuple[int, str]]) -> Rendition:
+    return Rendition(bytes(fence.call(decoded.overlay, path, drawn=drawn).body), "gzip")
 
 
 def _seg(record: StudyRecord, instance_uid: str) -> InstanceReference | None:
@@ -125,3 +133,14 @@ def _seg(record: StudyRecord, instance_uid: str) -> InstanceReference | None:
     if radiograph is None or radiograph.seg_series_uid is None or radiograph.seg_instance_uid is None:
         return None
     return InstanceReference(record.study_uid, radiograph.seg_series_uid, radiograph.seg_instance_uid)
+
+
+def _drawn(record: StudyRecord, instance_uid: str) -> dict[int, InstanceReference]:
+    """Return the SEGs of those masks of a radiograph that readers drew, by the table's segment number."""
+    return {
+        FINDINGS[finding.label].segment_number: InstanceReference(
+            record.study_uid, finding.segment.series_uid, finding.segment.instance_uid
+        )
+        for finding in record.findings
+        if finding.radiograph_uid == instance_uid and finding.drawn_by is not None and finding.segment
+    }
