@@ -123,7 +123,9 @@ def work(
 @app.command()
 def web() -> None:
     """Run the viewer and the HTTP interfaces alone."""
+    from dicom_node.echo import echo
     from inference.store import ModelStore
+    from reporting.exports import exporter
     from reporting.review import Reviewer
     from web_viewer.deps import services_of
     from web_viewer.serve import serve
@@ -131,7 +133,17 @@ def web() -> None:
     service = _role("web")
     store = ModelStore.of(service.settings.home)
     identity = store.package(service.settings.model).identity
-    services = services_of(service, model=identity, review=Reviewer())
+    services = services_of(
+        service,
+        model=identity,
+        further_models=[
+            ("shadow" if table.shadow else "chosen", store.package(table.model).identity)
+            for table in service.settings.models
+        ],
+        echo=partial(echo, calling_ae_title=service.settings.ae_title),
+        review=Reviewer(),
+        export=exporter(service.ledger, service.settings.patient_system),
+    )
     threading.Thread(target=services.intake.keep_telling, name="intake", daemon=True).start()
     serve(service.settings, services)
 

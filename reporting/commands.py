@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from reporting.export_command import export_command, schema_command
 from reporting.finetune.commands import finetune_writer, report_pairs
 from reporting.quantize.commands import quantize_writer
 
@@ -16,6 +17,8 @@ reports = typer.Typer(help="Look at the reports of all studies.", no_args_is_hel
 app.command("finetune-writer")(finetune_writer)
 app.command("quantize-writer")(quantize_writer)
 reports.command("pairs")(report_pairs)
+reports.command("export")(export_command)
+reports.command("schema")(schema_command)
 
 
 @reports.command("quality")

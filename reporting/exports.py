@@ -7,11 +7,12 @@ import json
 from reporting.fhir import report_bundle
 from reporting.headings import report_text
 from reporting.hl7 import oru_message
-from reporting.reported import Reported
+from reporting.reported import Reported, newest
 from study.archive import Archive, InstanceReference
-from study.document import Document, DocumentForm
+from study.document import Document, DocumentForm, Export
 from study.endpoint import Endpoint, FhirVersion
 from study.errors import NotDicomError, NotInArchiveError
+from study.ledger import Ledger
 from study.malformed import MALFORMED
 from study.result_header import result_header
 
@@ -55,6 +56,15 @@ def export_report(
     content = json.dumps(bundle, ensure_ascii=False, indent=2).encode()
     number = "5.0" if version == "R5" else "4.0"
     return Document(f"application/fhir+json; fhirVersion={number}; charset=utf-8", ".fhir.json", content)
+
+
+def exporter(ledger: Ledger, patient_system: str = "") -> Export:
+    """Return what makes files of the newest reports of a ledger's studies."""
+
+    def export(study_uid: str, form: DocumentForm) -> Document:
+        return export_report(newest(ledger, study_uid), form, ledger.archive, patient_system=patient_system)
+
+    return export
 
 
 def pdf_of(reported: Reported, archive: Archive) -> bytes:

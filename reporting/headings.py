@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from study.model import Language, Report
+from study.model import Addendum, Language, Report
 
 
 class Headings(NamedTuple):
@@ -15,6 +15,7 @@ class Headings(NamedTuple):
     draft: str  # what marks a report that carries no signature
     watermark: str
     addendum: str
+    added: str
     patient: str
     birth_date: str
     study_date: str
@@ -29,6 +30,7 @@ HEADINGS = {
         "UNVERIFIED DRAFT: not signed by a radiologist",
         "DRAFT",
         "Addendum to the report signed as version {}",
+        "Addendum by {} on {}",
         "Patient",
         "born",
         "Study of",
@@ -49,6 +51,7 @@ HEADINGS = {
         "검증되지 않은 초안: 영상의학과 의사가 서명하지 않음",
         "초안",
         "서명된 보고서(버전 {})에 대한 추가 보고",
+        "추가 보고: {}, {}",
         "환자",
         "생년월일",
         "검사일",
@@ -74,6 +77,14 @@ def sections(report: Report) -> Iterator[tuple[str, str, Sequence[str]]]:
         texts = [said] if isinstance(said, str) else [sentence.text for sentence in said]
         if any(texts):
             yield name, heading, [text for text in texts if text]
+    for addendum in report.addenda:
+        yield "addenda", _added(addendum, report.language), [s.text for s in addendum.sentences]
+
+
+def _added(addendum: Addendum, language: Language) -> str:
+    signature = addendum.signature
+    at = signature.signed_at.strftime("%Y-%m-%d %H:%M %Z").strip()
+    return HEADINGS[language].added.format(person(signature.signer), at)
 
 
 def report_text(report: Report) -> str:

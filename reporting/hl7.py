@@ -50,6 +50,7 @@ _SECTIONS = {
     "recommendation": CodedConcept("18783-1", "LN", "Recommendations"),
     "communication": CodedConcept("73568-8", "LN", "Communication of Critical Results"),
     "limitations": CodedConcept("LIMITATIONS", PRIVATE_SCHEME, "Limitations"),
+    "addenda": CodedConcept("55107-7", "LN", "Addendum"),
 }
 _CANNOT_BE_OBTAINED, _DELETED = "X", "D"  # HL7 table 0085
 
@@ -168,8 +169,9 @@ def _results(reported: Reported, pdf: bytes | None) -> Iterator[_Result]:
     yield _Result("HD", _STUDY, components("", record.study_uid, "ISO"))
     if not reported.is_signed:
         yield _Result("TX", _REPORT, escaped(HEADINGS[report.language].draft))
-    for name, _, texts in sections(report):
+    for name, heading, texts in sections(report):
         said = [*texts, report.disclaimer] if name == "limitations" else texts
+        said = [heading, *texts] if name == "addenda" else said  # who added it, and when
         yield _Result("TX", _SECTIONS[name], repeated(escaped(text) for text in said))
     for number, observed in enumerate(reported.observations, start=1):
         yield from _of_finding(observed, str(number), reported)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from study.holdings import Holdings
 from study.settings import Settings
 from web_viewer.access import Gate, trusted_hosts
+from web_viewer.admin.pulse import Pulse
 from web_viewer.audit.syslog import Syslog
 from web_viewer.audit.told import Auditor
 from web_viewer.audit.trail import Trail
@@ -96,9 +98,12 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pulse = app.state.pulse = Pulse(services.queue.lengths)
+        threading.Thread(target=pulse.keep_taking, name="pulse", daemon=True).start()
         app.state.held = Held(services, Holdings(services.archive), identity, auditor)
         yield
         app.state.held.closing.set()
+        pulse.stop()
         await anyio.to_thread.run_sync(auditor.trail.close)
 
     app = FastAPI(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import anyio
 from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from study.archive import Archive
+from study.document import Export
+from study.destination import Destination
 from study.fence import Fence
 from study.holdings import Holdings
 from study.identifiers import checked_uid
@@ -30,6 +33,7 @@ from web_viewer.renditions import Renditions
 from web_viewer.worklist_index import WorklistIndex
 
 STATIC = Path(__file__).parent / "static"
+ModelUse = Literal["shown", "chosen", "shadow"]
 DECODED_AT_ONCE = 2  # instances; each needs up to 1 GB
 
 
@@ -51,10 +55,16 @@ class Services:
         Where the DICOM node listens; the settings' port where None.
     model
         What drafts and segmentations are made with; None where no model is installed.
+    further_models
+        Those of the settings' tables, and what each is for.
+    echo
+        Returns the seconds in which a destination answered a C-ECHO; None where nobody can ask.
     static
         Folder of the viewer's build.
     review
         What looks at a reader's words and verdicts; None where nothing does.
+    export
+        What makes files of reports; None where nothing does.
     """
 
     archive: Archive
@@ -67,8 +77,11 @@ class Services:
     fence: Fence
     dicom_port: int | None = None
     model: ModelIdentity | None = None
+    further_models: tuple[tuple[ModelUse, ModelIdentity], ...] = ()
+    echo: Callable[[Destination], float] | None = None
     static: Path = STATIC
     review: Review | None = None
+    export: Export | None = None
 
 
 def services_of(
@@ -76,7 +89,10 @@ def services_of(
     *,
     dicom_port: int | None = None,
     model: ModelIdentity | None = None,
+    further_models: Sequence[tuple[ModelUse, ModelIdentity]] = (),
+    echo: Callable[[Destination], float] | None = None,
     review: Review | None = None,
+    export: Export | None = None,
 ) -> Services:
     """Return the services of the web role over what all roles share."""
     return Services(
@@ -90,7 +106,10 @@ def services_of(
         fence=Fence(DECODED_AT_ONCE, modules=[decoded.__name__]),
         dicom_port=dicom_port,
         model=model,
+        further_models=tuple(further_models),
+        echo=echo,
         review=review,
+        export=export,
     )
 
 
