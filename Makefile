@@ -14,7 +14,7 @@ VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*'
 export NO_ALBUMENTATIONS_UPDATE = 1
 export LANGSMITH_TRACING = false
 
-.PHONY: help demo run test bench bench-node bench-vision viewer wheel lint types front-test python-test soak clean
+.PHONY: help demo run test bench bench-node bench-vision viewer wheel lint types front-test python-test test-finetune soak clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,11 +55,14 @@ front-test: .setup/viewer  ## The viewer's own checks and tests
 python-test: .setup/test .setup/peers $(VIEWER)  ## Python, flow and browser tests
 	$(BIN)/python -m pytest
 
+test-finetune: .setup/finetune  ## Fine-tune, merge and quantise tiny models (2.4 GB to install, then 2 to 20 minutes)
+	.venv-finetune/bin/python -m pytest tests/reporting/test_finetune_whole.py -W default -rA --timeout 3600
+
 soak: .setup/test .setup/peers $(VIEWER)  ## Damage and faults at length: 10,000 files, 3,000 conversations, 50 kills of each role
 	KIDRAY_SOAK=25 $(BIN)/python -m pytest tests/fuzz tests/fault tests/dicom_node/test_killed.py -s --timeout 7200
 
 clean:  ## Remove what was installed and built here
-	rm -rf $(VENV) .setup dist build web_viewer/static $(FRONTEND)/node_modules
+	rm -rf $(VENV) .venv-finetune .setup dist build web_viewer/static $(FRONTEND)/node_modules
 
 $(VENV)/pyvenv.cfg:
 	@echo "Setting up a virtual environment in $(VENV) ..."
@@ -76,6 +79,15 @@ $(VENV)/pyvenv.cfg:
 	$(PIP) torch
 	$(PIP) --editable '.[train,dev]'
 	@touch $@
+
+.setup/finetune: pyproject.toml constraints-finetune.txt
+	@echo "Installing what fine-tuning needs, in .venv-finetune ..."
+	$(PYTHON) -m venv .venv-finetune
+	.venv-finetune/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints-finetune.txt torch
+	.venv-finetune/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints-finetune.txt --editable '.[finetune,quantize]' gguf pytest pytest-timeout tokenizers
+	@mkdir -p .setup && touch $@
 
 .setup/viewer: $(FRONTEND)/package-lock.json
 	@command -v npm >/dev/null || { echo "npm was not found: the viewer is built with Node.js 20.19 or later" >&2; exit 1; }

@@ -7,35 +7,40 @@ from pathlib import Path
 from typing import Any
 
 from reporting.finetune.config import FinetuneConfig
-from study.errors import ModelError, SettingsError
+from study.errors import ModelError
 
 
 def quantisation(config: FinetuneConfig) -> str:
-    """Return ``nf4`` or ``none``.
-
-    Raises
-    ------
-    SettingsError
-        If nf4 is asked for and there is no CUDA.
-    """
+    """Return ``nf4`` or ``none``."""
     import torch
 
-    cuda = torch.cuda.is_available()
-    if config.quantise == "nf4" and not cuda:
-        raise SettingsError("quantise = nf4 needs a GPU with CUDA; say none, or auto")
-    return "nf4" if cuda and config.quantise != "none" else "none"
+    if config.quantise != "auto":
+        return config.quantise
+    return "nf4" if torch.cuda.is_available() else "none"
 
 
-def load_base(name: str, kind: str) -> Any:
-    """Return the model called `name`, ready to be trained on.
+def device_for(folder: Path) -> str:
+    """Return where the whole model in `folder` fits: ``cuda:0`` or, with the layers moved over, ``cpu``."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu"
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    return "cuda:0" if weights * 1.2 < torch.cuda.mem_get_info()[0] else "cpu"
+
+
+def load_base(name: str, kind: str, device: str | None = None) -> Any:
+    """Return the model called `name`.
 
     Parameters
     ----------
     name
         Folder of a Transformers model, or its name where a hub can be reached.
     kind
-        ``nf4``: normal floats of four bits with doubly quantised constants, computed in bfloat16.
-        ``none``: bfloat16 on CUDA, float32 on a CPU.
+        ``nf4``: normal floats of four bits with doubly quantised constants.
+        ``none``: in full. Computed in bfloat16 where there is CUDA, else in float32.
+    device
+        Where to; None for the first GPU, or the CPU where there is none.
 
     Raises
     ------
@@ -46,15 +51,16 @@ def load_base(name: str, kind: str) -> Any:
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     cuda = torch.cuda.is_available()
-    wanted: dict[str, Any] = {"dtype": torch.bfloat16 if cuda else torch.float32}
+    dtype = torch.bfloat16 if cuda else torch.float32
+    wanted: dict[str, Any] = {"dtype": dtype}
     if cuda:
-        wanted["device_map"] = {"": 0}
+        wanted["device_map"] = {"": device or "cuda:0"}
     if kind == "nf4":
         wanted["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
+            bnb_4bit_compute_dtype=dtype,
         )
     try:
         return AutoModelForCausalLM.from_pretrained(name, **wanted)

@@ -11,8 +11,8 @@ from study.errors import SettingsError
 def merge(name: str, adapter: Path, out: Path) -> None:
     """Write the model called `name` with `adapter` in it to `out`.
 
-    The weights are loaded anew, unquantised: an adapter that was trained beside four-bit weights is
-    added to those that they were made of.
+    The weights are loaded anew, unquantised, into main memory: an adapter that was trained beside
+    four-bit weights is added to those that they were made of.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def merge(name: str, adapter: Path, out: Path) -> None:
     from peft import PeftModel
 
     try:
-        tuned = PeftModel.from_pretrained(load_base(name, "none"), str(adapter))
+        tuned = PeftModel.from_pretrained(load_base(name, "none", "cpu"), str(adapter))
     except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(f"{adapter.name} is no adapter of {Path(name).name}: {error}") from error
     tuned.merge_and_unload().save_pretrained(out)

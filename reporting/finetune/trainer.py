@@ -60,6 +60,7 @@ def build_trainer(
     """
     import torch
     from peft import LoraConfig
+    from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
     cuda = torch.cuda.is_available()
@@ -96,7 +97,7 @@ def build_trainer(
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model=model,
         args=settings,
         train_dataset=dataset,
@@ -104,6 +105,8 @@ def build_trainer(
         peft_config=adapter,
         callbacks=[_progress(report)],
     )
+    trainer.remove_callback(PrinterCallback)  # it prints what our own line tells
+    return trainer
 
 
 def _progress(report: Callable[[str], None]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reporting.finetune.base import load_base, load_tokenizer
+from reporting.finetune.base import device_for, load_base, load_tokenizer
 from reporting.finetune.judge import answers
 from reporting.finetune.pairs import TrainingPair
 from reporting.quantize.parity import Parity, compare
@@ -87,7 +87,7 @@ def quantise(
     if out.resolve() == source.resolve():
         raise SettingsError("the quantised model needs a folder of its own")
     tokenizer = load_tokenizer(str(source))
-    model = load_base(str(source), "none")
+    model = load_base(str(source), "none", device_for(source))
     judged = parity_pairs(asked)
     briefs = [pair.brief for pair in judged]
     before = answers(model, tokenizer, briefs, longest_reply, report)
@@ -101,7 +101,7 @@ def quantise(
     tokenizer.save_pretrained(out)
     del model
     report(f"written to {out}; it is loaded again and asked")
-    after = answers(load_base(str(out), "none"), tokenizer, briefs, longest_reply, report)
+    after = answers(load_base(str(out), "none", device_for(out)), tokenizer, briefs, longest_reply, report)
     return Quantised(
         model=source.name,
         samples=len(rows),
