@@ -12,8 +12,8 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from study.archive import Archive
-from study.document import Export
 from study.destination import Destination
+from study.document import Export
 from study.fence import Fence
 from study.holdings import Holdings
 from study.identifiers import checked_uid

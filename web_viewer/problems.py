@@ -54,6 +54,10 @@ class TooLargeError(KidrayError):
     """Raised when a body, or a part of one, is larger than is taken in (413)."""
 
 
+class BadGatewayError(KidrayError):
+    """Raised when another server that was asked does not do what it should (502)."""
+
+
 class ForbiddenError(KidrayError):
     """Raised when whoever asks may not have, or do, what they ask for (403)."""
 
@@ -64,6 +68,7 @@ class UnsupportedMediaTypeError(KidrayError):
 
 STATUS |= {
     BadRequestError: 400,
+    BadGatewayError: 502,
     ForbiddenError: 403,
     NotAcceptableError: 406,
     TooLargeError: 413,

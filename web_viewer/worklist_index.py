@@ -42,6 +42,19 @@ class WorklistIndex:
         self._entries: dict[str, tuple[str, Entry]] = {}
         self._lock = threading.Lock()
 
+    def states(self, registry: Registry) -> list[State]:
+        """Return the state of every study, in reading order.
+
+        Raises
+        ------
+        RegistryUnavailableError
+            If Redis does not answer.
+        """
+        uids = self.find(registry, lambda _: True)
+        with self._lock:
+            known = self._entries
+        return [known[uid][1].state for uid in uids if uid in known]
+
     def find(self, registry: Registry, wanted: Callable[[Entry], bool]) -> list[str]:
         """Return the UIDs of the studies that are wanted, in reading order.
 
