@@ -82,12 +82,13 @@ def report_content(
 
 
 def _addendum(report: Report, signature: Signature | None) -> list[Sentence]:
-    """Return the sentence that says to which report this one adds; none where it stands alone."""
+    """Return to which report this one adds, and what; nothing where it stands alone."""
     if signature is None:
         return []
     at = signature.signed_at
     words = phrases(report.language)["addendum"]["signed"]
-    return [Sentence(text=words.format(date=f"{at:%Y-%m-%d}", time=f"{at:%H:%M %Z}".rstrip()))]
+    adds_to = Sentence(text=words.format(date=f"{at:%Y-%m-%d}", time=f"{at:%H:%M %Z}".rstrip()))
+    return [adds_to, *(sentence for addendum in report.addenda for sentence in addendum.sentences)]
 
 
 def _sentences(report: Report, section: str) -> list[Sentence]:
