@@ -53,7 +53,7 @@ def kidray(*arguments: object) -> str:
     return done.output
 
 
-def few(folder: Path, steps: int, asked: int = 4, tokens: int = 400, rate: float = 1e-3) -> Path:
+def few(folder: Path, steps: int, asked: int = 2, tokens: int = 400, rate: float = 1e-3) -> Path:
     file = folder / "few.toml"
     file.write_text(FEW.format(steps=steps, asked=asked, tokens=tokens, rate=rate))
     return file
@@ -82,13 +82,13 @@ def test_the_micro_model_is_tuned_merged_quantised_and_still_words_findings(
     assert "No signed report is among the pairs" in (out / "CARD.md").read_text()
     told = kidray(
         *("quantize-writer", "--model", out / "merged", "--out", small, "--samples", 8),
-        *("--pairs", pairs, "--asked", 6, "--longest-reply", 400),
+        *("--pairs", pairs, "--asked", 4, "--longest-reply", 400),
     )
     how = json.loads((small / "config.json").read_text())["quantization_config"]
     assert how["quant_method"] == "compressed-tensors"
     weights = how["config_groups"]["group_0"]["weights"]
     assert (weights["num_bits"], weights["group_size"]) == (4, 32)
-    judged = parity_pairs(6)
+    judged = parity_pairs(4)
     loaded = load_base(str(small), "none")
     replies = answers(loaded, load_tokenizer(str(small)), [p.brief for p in judged], 400, print)
     assert judge(judged, replies).whole >= 0.5
