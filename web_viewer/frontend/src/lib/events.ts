@@ -3,6 +3,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { create } from "zustand";
 import type { StudyEvent, StudyRecord } from "./model";
+import { noteProgress, type WordingProgress } from "./wordingProgress";
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -44,10 +45,14 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
       if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, REFUSED_PAUSE_MS);
     };
     source.addEventListener("study", (message) => {
-      const event = parse(message.data);
+      const event = parse<StudyEvent>(message.data);
       if (!event) return;
       refreshWorklist();
       refreshStudy(event);
+    });
+    source.addEventListener("wording", (message) => {
+      const progress = parse<WordingProgress>(message.data);
+      if (progress) noteProgress(progress);
     });
   };
 
@@ -59,9 +64,9 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
   };
 }
 
-function parse(text: string): StudyEvent | null {
+function parse<Event>(text: string): Event | null {
   try {
-    return JSON.parse(text) as StudyEvent;
+    return JSON.parse(text) as Event;
   } catch {
     return null; // not ours to act on: the next worklist request shows the truth
   }

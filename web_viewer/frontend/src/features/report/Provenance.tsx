@@ -13,9 +13,26 @@ export function Provenance({ report }: { report: Report }) {
       <dl>
         <Fact term={t("report.version")} text={String(report.version)} />
         {wording.llm_model && <Fact term={t("report.llmModel")} text={wording.llm_model} />}
-        {wording.milliseconds !== null && (
-          <Fact term={t("report.took")} text={`${(wording.milliseconds / 1000).toFixed(2)} s`} />
+        {wording.llm_sha256 && <Hash term={t("wording.modelHash")} text={wording.llm_sha256} />}
+        {wording.server && (
+          <Fact
+            term={t("wording.server")}
+            text={[wording.server, wording.engine].filter(Boolean).join(", ")}
+          />
         )}
+        {wording.decoding && <Fact term={t("wording.decoding")} text={wording.decoding} />}
+        {wording.prompt_sha256 && <Hash term={t("wording.promptHash")} text={wording.prompt_sha256} />}
+        {wording.tries > 0 && <Fact term={t("wording.tries")} text={String(wording.tries)} />}
+        {wording.completion_tokens !== null && (
+          <Fact
+            term={t("wording.tokens")}
+            text={t("wording.tokensText", {
+              prompt: wording.prompt_tokens ?? "?",
+              completion: wording.completion_tokens,
+            })}
+          />
+        )}
+        {wording.milliseconds !== null && <Fact term={t("report.took")} text={tookText(wording, t)} />}
         <Fact term={t("report.created")} text={clockText(report.created_at)} />
         {wording.fallback_reason && <Fact term={t("report.fallback")} text={wording.fallback_reason} />}
       </dl>
@@ -34,6 +51,26 @@ export function Provenance({ report }: { report: Report }) {
         </>
       )}
     </div>
+  );
+}
+
+type Translate = ReturnType<typeof useTranslation>["t"];
+
+function tookText({ milliseconds, first_token_ms }: Report["wording"], t: Translate): string {
+  const all = ((milliseconds ?? 0) / 1000).toFixed(2);
+  if (first_token_ms === null) return `${all} s`;
+  return t("wording.tookText", { all, first: (first_token_ms / 1000).toFixed(2) });
+}
+
+/** The first twelve digits, the whole on a second look. */
+function Hash({ term, text }: { term: string; text: string }) {
+  return (
+    <>
+      <dt>{term}</dt>
+      <dd title={text}>
+        <code>{text.slice(0, 12)}</code>
+      </dd>
+    </>
   );
 }
 

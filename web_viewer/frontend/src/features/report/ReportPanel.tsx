@@ -2,27 +2,36 @@ import { Siren } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Notice } from "../../components/Notice";
-import type { Finding, Report, Sentence, StudyState } from "../../lib/model";
+import type { AssessmentVerdict, Finding, Report, Sentence, StudyState } from "../../lib/model";
 import { useShortcuts } from "../../lib/shortcuts";
+import { Addenda } from "./Addenda";
+import { AddendumForm } from "./AddendumForm";
+import { Objections } from "./Objections";
+import { ProposalNotice } from "./ProposalNotice";
 import { ReportStatus } from "./ReportStatus";
 import style from "./report.module.css";
-import { SECTIONS } from "./reportText";
+import { proposedTexts, SECTIONS } from "./reportText";
 import { SectionEditor } from "./SectionEditor";
 import { SignBar } from "./SignBar";
 import { useReportEdit } from "./useReportEdit";
+import { useObjections, useProposal } from "./useReview";
+import { WordingProgress } from "./WordingProgress";
 
 interface PanelProps {
   studyUid: string;
   state: StudyState;
   report: Report;
   findings: readonly Finding[];
+  verdicts: Readonly<Record<string, AssessmentVerdict>>;
 }
 
 /** The draft beside the image: read, edit, save, sign. */
-export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
+export function ReportPanel({ studyUid, state, report, findings, verdicts }: PanelProps) {
   const { t } = useTranslation();
   const edit = useReportEdit(studyUid, report);
   const open = state === "drafted" && !report.signature;
+  const objections = useObjections(studyUid, edit.base, edit.texts, verdicts, open);
+  const offer = useProposal(studyUid, edit.base, edit.texts, verdicts, open);
   useShortcuts({
     "mod+s": () => {
       if (open && edit.edited && !edit.save.isPending) edit.save.mutate();
@@ -32,6 +41,7 @@ export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
     <section className={style.report} aria-label={t("report.title")} data-version={edit.base.version}>
       <div className={style.body}>
         <ReportStatus report={edit.base} />
+        {state === "drafting" && <WordingProgress studyUid={studyUid} />}
         {report.critical && !report.signature && (
           <p className={style.critical}>
             <Siren size={17} aria-hidden />
@@ -58,18 +68,32 @@ export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
             })}
           </Notice>
         )}
-        {SECTIONS.map((section) => (
-          <SectionEditor
-            key={section}
-            section={section}
-            text={edit.texts[section]}
-            sentences={edit.base[section]}
+        {offer && (
+          <ProposalNotice
+            {...offer}
             findings={findings}
-            language={report.language}
-            readOnly={!open}
-            onWrite={(text) => edit.write(section, text)}
+            onTake={(proposal) => edit.replace(proposedTexts(proposal))}
           />
-        ))}
+        )}
+        {SECTIONS.map((section) => {
+          const checks = objections.filter((check) => check.section === section);
+          return (
+            <div key={section}>
+              <SectionEditor
+                section={section}
+                text={edit.texts[section]}
+                sentences={edit.base[section]}
+                findings={findings}
+                language={report.language}
+                doubted={checks.map((check) => check.sentence)}
+                readOnly={!open}
+                onWrite={(text) => edit.write(section, text)}
+              />
+              <Objections checks={checks} />
+            </div>
+          );
+        })}
+        <Addenda report={report} />
         <Fixed title={t("report.technique")} sentences={report.technique} />
         <Fixed
           title={t("report.comparison")}
@@ -79,6 +103,9 @@ export function ReportPanel({ studyUid, state, report, findings }: PanelProps) {
         <p className={style.disclaimer}>{report.disclaimer}</p>
       </div>
       {!report.signature && <SignBar edit={edit} open={open} />}
+      {report.signature && state === "signed" && (
+        <AddendumForm key={report.version} studyUid={studyUid} version={report.version} />
+      )}
     </section>
   );
 }

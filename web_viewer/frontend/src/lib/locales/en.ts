@@ -1,6 +1,11 @@
+import { en as alert } from "./alert";
+import { en as review } from "./review";
 import { enHelp, en as viewer } from "./viewer";
+import { en as wording } from "./wording";
 
 export const en = {
+  alert,
+  review,
   app: {
     worklist: "Worklist",
     back: "Back to the worklist",
@@ -147,6 +152,8 @@ export const en = {
     none: "None",
     next: "Next draft",
     step: {
+      ...enSteps,
+      ...alert.step,
       received: "Received",
       previewed: "First radiograph read",
       queued: "Queued",
@@ -161,6 +168,7 @@ export const en = {
     },
   },
   findings: {
+    ...enFindings,
     title: "Findings of the model",
     absent: "Not seen",
     none: "The model has not read this radiograph.",
@@ -180,6 +188,7 @@ export const en = {
     notAssessed: "Nothing else is assessed.",
     assessFailed: "Your verdict was not kept: {{reason}}",
   },
+  wording,
   report: {
     title: "Report",
     draft: "Draft – unverified",

@@ -1,9 +1,14 @@
+import { ko as alert } from "./alert";
 import type { en } from "./en";
+import { ko as review } from "./review";
 import { koHelp, ko as viewer } from "./viewer";
+import { ko as wording } from "./wording";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 
 export const ko: Words<typeof en> = {
+  alert,
+  review,
   app: {
     worklist: "판독 목록",
     back: "판독 목록으로",
@@ -145,6 +150,8 @@ export const ko: Words<typeof en> = {
     none: "없음",
     next: "다음 초안",
     step: {
+      ...koSteps,
+      ...alert.step,
       received: "수신",
       previewed: "첫 영상 판독",
       queued: "대기",
@@ -159,6 +166,7 @@ export const ko: Words<typeof en> = {
     },
   },
   findings: {
+    ...koFindings,
     title: "모델 소견",
     absent: "보이지 않음",
     none: "모델이 이 영상을 판독하지 않았습니다.",
@@ -178,6 +186,7 @@ export const ko: Words<typeof en> = {
     notAssessed: "그 외에는 평가하지 않습니다.",
     assessFailed: "평가가 저장되지 않았습니다: {{reason}}",
   },
+  wording,
   report: {
     title: "판독문",
     draft: "초안 – 미확인",
