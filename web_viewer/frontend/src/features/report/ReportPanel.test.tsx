@@ -44,6 +44,17 @@ const report = (version: number, changes: Partial<Report> = {}): Report => ({
   addendum_to: null,
   sr_series_uid: null,
   sr_instance_uid: null,
+  follows: null,
+  exam: null,
+  quality: null,
+  observations: [],
+  prior: null,
+  alert: null,
+  abstentions: [],
+  models: [],
+  warnings: [],
+  addenda: [],
+  communication: [],
   ...changes,
 });
 
