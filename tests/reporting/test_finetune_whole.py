@@ -37,11 +37,10 @@ longest_reply = {tokens}
 learning_rate = {rate}
 """
 # As Qwen3's own template does: an empty thought where thinking is off.
-CHATML = (
-    "{%- for m in messages -%}<|facts|>{{ m.role }}\n{{ m.content }}<|reply|>{%- endfor -%}"
-    "{%- if add_generation_prompt -%}<|facts|>assistant\n"
-    "{%- if enable_thinking is false -%}<think>\n\n</think>\n\n{%- endif -%}{%- endif -%}"
-)
+CHATML = """
+{%- for m in messages %}{{ '<|facts|>' + m.role + '\\n' + m.content + '<|reply|>\\n' }}{% endfor %}
+{%- if add_generation_prompt %}{{ '<|facts|>assistant\\n' }}
+{%- if enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{% endif %}"""
 
 
 def kidray(*arguments: object) -> str:
