@@ -164,6 +164,7 @@ def doctor() -> None:
     from dicom_node.echo import echo
     from inference.serving import open_predictor
     from inference.store import ModelStore
+    from reporting.reach import reach
     from roles.readers import serving_of
     from study.doctor import Check, general_checks, run_checks
     from study.service import redis_url
@@ -187,6 +188,7 @@ def doctor() -> None:
         *general_checks(settings, redis_url(settings)),
         Check("model", model),
         *(Check(f"PACS {p.node}", partial(answers, p.node)) for p in settings.policies),
+        *(Check(f"endpoint {e}", partial(reach, e)) for e in settings.receivers),
     ]
     if not run_checks(checks, Console()):
         raise typer.Exit(1)

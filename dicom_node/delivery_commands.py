@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from study.destination import DestinationPolicy
     from study.learnt import Learnt, Lesson
     from study.model import StudyRecord
+    from study.owed import Recipient
     from study.service import Service
 
 app = typer.Typer(
@@ -41,7 +42,7 @@ def list_deliveries(
     state: Annotated[
         str, typer.Option(help="Only waiting, pending, failed or sent; unset: all but sent.")
     ] = "",
-    destination: Annotated[str, typer.Option(metavar="AE", help="Only to this AE title.")] = "",
+    destination: Annotated[str, typer.Option(metavar="NAME", help="Only to this one.")] = "",
     limit: Annotated[int, typer.Option(help="How many objects at most.")] = 100,
 ) -> None:
     """Show every destination, and the objects that it lacks or refused, with the reasons."""
@@ -61,7 +62,7 @@ def list_deliveries(
 @app.command("replay")
 def replay_deliveries(
     study_uid: Annotated[str, typer.Argument(metavar="UID", help="One study; all where none is given.")] = "",
-    destination: Annotated[str, typer.Option(metavar="AE", help="Only what this AE title lacks.")] = "",
+    destination: Annotated[str, typer.Option(metavar="NAME", help="Only what this one lacks.")] = "",
 ) -> None:
     """Send again, now, what destinations lack or refused; a pause after failures is cut short."""
     service = _open()
@@ -89,37 +90,41 @@ def _ask(service: Service, study_uid: str) -> None:
 def _outcomes(service: Service, destination: str) -> Iterator[Outcome]:
     registry = service.ledger.registry
     for record in registry.records(registry.worklist()):
-        for policy in _named(service, destination):
-            yield from _of(record, policy)
+        for recipient in _named(service, destination):
+            yield from _of(record, recipient)
 
 
-def _of(record: StudyRecord, policy: DestinationPolicy) -> Iterator[Outcome]:
+def _of(record: StudyRecord, recipient: Recipient) -> Iterator[Outcome]:
     """Yield what the destination got, refused or lacks of the study; what is no longer owed is left out."""
-    from study.owed import objects_owed
+    from study.owed import owed_to
 
-    title = policy.node.ae_title
-    done = {d.instance_uid: d for d in record.deliveries if d.destination == title}
-    owed = {o.instance_uid: o.kind for o in objects_owed(record, policy)}
+    done = {d.instance_uid: d for d in record.deliveries if d.destination == recipient.name}
+    owed: dict[str, str] = {o.instance_uid: o.kind for o in owed_to(record, recipient)}
     for uid, kind in {**{u: d.kind for u, d in done.items() if d.state == "sent"}, **owed}.items():
         delivery = done.get(uid)
         state = str(delivery.state) if delivery is not None else WAITING
         reason = (delivery.reason if delivery is not None else None) or ""
-        yield Outcome(record.study_uid, kind, uid, title, state, reason)
+        yield Outcome(record.study_uid, kind, uid, recipient.name, state, reason)
 
 
 def _destinations(service: Service, outcomes: list[Outcome], destination: str) -> Table:
+    from study.endpoint import Endpoint
+
     circuit, learnt = _circuit(service), _learnt(service)
     headings = ("destination", "gets", "when", "sent", "owed", "now", "when last asked")
     table = Table(*headings, box=None)
-    for policy in _named(service, destination):
-        its = [o for o in outcomes if o.destination == policy.node.ae_title]
+    for recipient in _named(service, destination):
+        its = [o for o in outcomes if o.destination == recipient.name]
         sent = sum(o.state == "sent" for o in its)
-        lesson = learnt.of(policy)
         counts = str(sent), str(len(its) - sent)
-        now = _said_of_pause(circuit.pause(policy.node.ae_title))
-        table.add_row(
-            str(policy.node), _gets(policy, lesson), policy.when, *counts, now, _said_of_lesson(lesson)
-        )
+        now = _said_of_pause(circuit.pause(recipient.name))
+        if isinstance(recipient, Endpoint):
+            gets = f"{', '.join(recipient.gets)} as {recipient.kind}"
+            table.add_row(str(recipient), gets, "ready", *counts, now, "")
+            continue
+        lesson = learnt.of(recipient)
+        gets, said = _gets(recipient, lesson), _said_of_lesson(lesson)
+        table.add_row(str(recipient.node), gets, recipient.when, *counts, now, said)
     return table
 
 
@@ -145,8 +150,8 @@ def _said_of_lesson(lesson: Lesson | None) -> str:
     return f"{in_words(lesson.takes)} ({at:%Y-%m-%d %H:%M})"
 
 
-def _named(service: Service, destination: str) -> list[DestinationPolicy]:
-    return [p for p in service.settings.policies if destination in ("", p.node.ae_title)]
+def _named(service: Service, destination: str) -> list[Recipient]:
+    return [r for r in service.settings.recipients if destination in ("", r.name)]
 
 
 def _circuit(service: Service) -> Circuit:

@@ -38,13 +38,18 @@ class FhirServer:
         self.fails: list[int] = []
         self.delay = 0.0
         self._class = r5_class if version == "R5" else r4_class
+        self._number = {"R5": "5.0.0", "R4": "4.0.1"}[version]
         self._token = token
         self.app = FastAPI()
+        self.app.get("/fhir/metadata")(self._metadata)
         self.app.post("/fhir")(self._transaction)
         self.app.post("/fhir/{resource_type}")(self._create)
 
     def newest(self, resource_type: str) -> list[dict[str, Any]]:
         return [versions[-1] for (kind, _), versions in self.held.items() if kind == resource_type]
+
+    async def _metadata(self) -> Response:
+        return _json(200, {"resourceType": "CapabilityStatement", "fhirVersion": self._number})
 
     async def _transaction(self, request: Request) -> Response:
         refusal = self._refusal(request)

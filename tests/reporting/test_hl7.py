@@ -174,7 +174,7 @@ def test_a_site_that_tries_it_out_says_so_in_each_message():
 def test_it_arrives_over_mllp_as_it_was_written():
     message = oru_message(reported(events(language=Language.KOREAN)), KNOWN)
     with MllpListener() as listener:
-        receipt = send_hl7(message, Endpoint(name="EMR", url=listener.url))
+        receipt = send_hl7(message, Endpoint(name="EMR", url=listener.url, timeout=100))
     assert listener.messages == [message]
     assert receipt.control_id == rows(message, "MSH")[0][9]
     assert control_id("a") != control_id("b")

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from reporting.mllp import read_acknowledgement, send_hl7
+from reporting.reach import reach
 from reporting.rest import send_fhir
 from study.endpoint import Endpoint
 from study.errors import DeliveryError, RefusedError, SettingsError
@@ -63,7 +64,7 @@ def fhir(address_of_fhir: tuple[FhirServer, str]) -> tuple[FhirServer, str]:
 
 
 def endpoint(url: str, **values: Any) -> Endpoint:
-    return Endpoint(name="EMR", url=url, **values)
+    return Endpoint(name="EMR", url=url, **{"timeout": 100, **values})
 
 
 def test_a_message_arrives_whole_and_its_acknowledgement_is_read(listener: MllpListener):
@@ -185,6 +186,20 @@ def test_a_token_is_shown_over_tls(authority: Authority):
 def test_tls_files_that_cannot_be_used_are_said(tmp_path: Path):
     with pytest.raises(SettingsError, match="endpoint EMR"):
         send_fhir(BUNDLE, endpoint("https://127.0.0.1:1/fhir", authorities=tmp_path / "missing.pem"))
+
+
+def test_an_endpoint_is_found_without_being_sent_anything(
+    fhir: tuple[FhirServer, str], listener: MllpListener
+):
+    server, url = fhir
+    assert reach(endpoint(url)).startswith("speaks FHIR 5.0.0 in ")
+    with pytest.raises(DeliveryError, match=r"speaks FHIR '5\.0\.0', and is sent R4"):
+        reach(endpoint(url, fhir_version="R4"))
+    assert reach(endpoint(listener.url)).startswith("connects in ")
+    with pytest.raises(DeliveryError, match="EMR does not answer"):
+        reach(endpoint(f"mllp://127.0.0.1:{free_port()}"))
+    assert not server.held
+    assert not listener.messages
 
 
 @pytest.mark.parametrize(

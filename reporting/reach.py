@@ -1,0 +1,54 @@
+"""Find out whether an endpoint is there, without sending it a report."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import httpx
+
+from reporting.tls import client_context
+from study.endpoint import Endpoint
+from study.errors import DeliveryError
+
+_FHIR_VERSIONS = {"R5": "5.0", "R4": "4."}
+
+
+def reach(endpoint: Endpoint) -> str:
+    """Return a sentence on how an endpoint answered: a FHIR server's version, or that HL7 connects.
+
+    Raises
+    ------
+    DeliveryError
+        If it does not answer, or speaks another version of FHIR than it is sent.
+    """
+    began = time.perf_counter()
+    try:
+        said = _fhir_version(endpoint) if endpoint.kind == "FHIR" else _connects(endpoint)
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        raise DeliveryError(f"{endpoint.name} does not answer: {error}") from error
+    return f"{said} in {(time.perf_counter() - began) * 1000:.0f} ms"
+
+
+def _fhir_version(endpoint: Endpoint) -> str:
+    verify = client_context(endpoint) if endpoint.tls else False
+    headers = {"Accept": "application/fhir+json"}
+    if endpoint.token is not None:
+        headers["Authorization"] = f"Bearer {endpoint.token.get_secret_value()}"
+    with httpx.Client(verify=verify, timeout=endpoint.timeout, trust_env=False) as client:
+        response = client.get(f"{endpoint.url}/metadata", headers=headers)
+    if not response.is_success:
+        raise DeliveryError(f"{endpoint.name} answers its own description with HTTP {response.status_code}")
+    body = response.json()
+    version = str(body.get("fhirVersion", "")) if isinstance(body, dict) else ""
+    if not version.startswith(_FHIR_VERSIONS[endpoint.fhir_version]):
+        wanted = endpoint.fhir_version
+        raise DeliveryError(f"{endpoint.name} speaks FHIR '{version[:20]}', and is sent {wanted}")
+    return f"speaks FHIR {version}"
+
+
+def _connects(endpoint: Endpoint) -> str:
+    with socket.create_connection(endpoint.address, timeout=endpoint.timeout) as plain:
+        if endpoint.tls:
+            client_context(endpoint).wrap_socket(plain, server_hostname=endpoint.address[0]).close()
+    return "connects over TLS" if endpoint.tls else "connects"
