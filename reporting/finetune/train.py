@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -122,7 +123,7 @@ def finetune(
         train=len(train) - left_out,
         held=len(held),
         left_out=left_out,
-        sources={s: sum(p.source == s for p in pairs) for s in sorted({p.source for p in pairs})},
+        sources=dict(Counter(sorted(pair.source for pair in pairs))),
         steps=int(trainer.state.global_step),
         seconds=seconds,
         loss=round(float(result.training_loss), 4),

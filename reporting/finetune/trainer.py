@@ -58,14 +58,37 @@ def build_trainer(
     report
         Called with a line each step.
     """
-    import torch
     from peft import LoraConfig
     from transformers import PrinterCallback
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTTrainer
+
+    adapter = LoraConfig(
+        r=config.rank,
+        lora_alpha=config.alpha,
+        lora_dropout=config.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=_settings(len(dataset), checkpoints, config),
+        train_dataset=dataset,
+        processing_class=tokenizer,
+        peft_config=adapter,
+        callbacks=[_progress(report)],
+    )
+    trainer.remove_callback(PrinterCallback)  # it prints what our own line tells
+    return trainer
+
+
+def _settings(pairs: int, checkpoints: Path, config: FinetuneConfig) -> Any:
+    """Return the trainer's settings for that many pairs."""
+    import torch
+    from trl import SFTConfig
 
     cuda = torch.cuda.is_available()
-    steps = config.most_steps or math.ceil(len(dataset) / (config.batch * config.accumulate)) * config.epochs
-    settings = SFTConfig(
+    steps = config.most_steps or math.ceil(pairs / (config.batch * config.accumulate)) * config.epochs
+    return SFTConfig(
         output_dir=str(checkpoints),
         num_train_epochs=config.epochs,
         max_steps=config.most_steps or -1,
@@ -90,23 +113,6 @@ def build_trainer(
         disable_tqdm=True,
         report_to="none",
     )
-    adapter = LoraConfig(
-        r=config.rank,
-        lora_alpha=config.alpha,
-        lora_dropout=config.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
-    trainer = SFTTrainer(
-        model=model,
-        args=settings,
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        peft_config=adapter,
-        callbacks=[_progress(report)],
-    )
-    trainer.remove_callback(PrinterCallback)  # it prints what our own line tells
-    return trainer
 
 
 def _progress(report: Callable[[str], None]) -> Any:
