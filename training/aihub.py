@@ -9,28 +9,21 @@ Letters may be of either case.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from study.compat import StrEnum
-from study.errors import KidrayError
 from study.findings import FindingLabel, by_segment_number
 from training.annotation import NORMAL, NORMAL_NUMBER, finding_named
+from training.importing import Problem
+from training.layout import DICOM_ENDINGS, IMAGE_ENDINGS, LayoutError, unknown_layout
 
-IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
-DICOM_ENDINGS = {".dcm", ".dicom"}
-_ARCHIVE_ENDINGS = {".zip", ".tar", ".gz", ".7z", ".egg", ".alz"}
 ACCEPTED = (
     "(1) Train/Source_Data/1.Pyloric_Stenosis/1_1816.png beside Train/Labeling_Data/1.Pyloric_Stenosis/"
     "1_1816.json, class folders numbered 1 to 5; (2) dcm/ihps/NAME.dcm beside json/ihps/NAME.json, class "
     "folders ihps, pneumoperitoneum, air_fluid_level, constipation, normal"
 )
-
-
-class LayoutError(KidrayError):
-    """Raised when a folder is laid out as no known release of the set is."""
 
 
 class Layout(StrEnum):
@@ -62,16 +55,6 @@ class Entry:
         return None if self.category == NORMAL else FindingLabel(self.category)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something about one file: its path in the source, the cause, what to do, whether it was left out."""
-
-    file: str
-    cause: str
-    next_step: str
-    left_out: bool = True
-
-
 def find_entries(source: Path) -> tuple[list[Entry], list[Problem]]:
     """Return what a folder holds of the set, in the order of the paths, and what does not fit.
 
@@ -95,7 +78,7 @@ def find_entries(source: Path) -> tuple[list[Entry], list[Problem]]:
             else:
                 entries[one.id] = one
     if not entries and not problems:
-        raise LayoutError(_unknown(source))
+        raise unknown_layout(source, ACCEPTED)
     return list(entries.values()), problems
 
 
@@ -184,19 +167,3 @@ def _stem(path: Path) -> str:
 
 def _shown(path: Path, source: Path) -> str:
     return path.relative_to(source).as_posix()
-
-
-def _unknown(source: Path) -> str:
-    folders, endings = [], Counter[str]()
-    for path in sorted(source.rglob("*")):
-        if path.is_dir():
-            folders.append(_shown(path, source))
-        else:
-            endings[path.suffix.casefold() or "no ending"] += 1
-    shown = ", ".join(folders[:8]) + (f" and {len(folders) - 8} more" if len(folders) > 8 else "")
-    files = ", ".join(f"{count} x {ending}" for ending, count in endings.most_common(6))
-    packed = " Unpack the archives first." if _ARCHIVE_ENDINGS & set(endings) else ""
-    return (
-        f"{source} is laid out in no known way. Found: folders {shown or 'none'}; files {files or 'none'}. "
-        f"Accepted: {ACCEPTED}.{packed}"
-    )

@@ -1,4 +1,4 @@
-"""Commands for phantoms, data sets and models: `phantom`, `import-aihub`, `train`, `evaluate`, `export`."""
+"""Commands for phantoms, data sets and models: `phantom`, `import`, `train`, `evaluate`, `export` ..."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import typer
 
 from training.console import said_plainly
 from training.evaluate_command import evaluate
-from training.import_command import import_aihub
+from training.import_command import import_aihub, import_any
 from training.phantom_command import phantom
 from training.train_command import prepared_set, train
 
 app = typer.Typer(help="Phantoms and models.", no_args_is_help=True)
 app.command()(phantom)
+app.command("import")(import_any)
 app.command("import-aihub")(import_aihub)
 app.command()(train)
 app.command()(evaluate)

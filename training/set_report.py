@@ -6,36 +6,65 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from study.findings import FINDINGS
-from training.aihub import Problem
 from training.annotation import NORMAL
 from training.grouping import leakage, repeated
+from training.importing import Problem
 from training.manifest import Row
 from training.split import Split
 
-LICENCE = (
-    "The licence of this set was not seen by the authors of this program. Read yours before you use it: no "
-    "image of it may be passed on without that, this report's pictures included, and weights trained on it "
-    "need a legal review before they leave your institution."
+
+class Notes(NamedTuple):
+    """What a report says of a source besides its figures: licence, outlines, what a case is."""
+
+    licence: str
+    outlines: str
+    cases: str
+
+
+AIHUB = Notes(
+    licence="The licence of this set was not seen by the authors of this program. Read yours before you use "
+    "it: no image of it may be passed on without that, this report's pictures included, and weights trained "
+    "on it need a legal review before they leave your institution.",
+    outlines="Boxes became no masks: a box holds far more than the finding. Such radiographs, and those "
+    "whose polygons are missing, are known as an image only; training of outlines leaves them out. A normal "
+    "radiograph has no outline, and counts as known.",
+    cases="A case is what shares a patient ID, or a case number where the set has no ID: whether two numbers "
+    "are two patients, the set does not say, nor which real radiograph a synthetic one was made from. A "
+    "figure on its test split may still be too good.",
+)
+GIVEN = Notes(
+    licence="Radiographs of patients need an ethics board's approval and de-identification, and weights that "
+    "were trained on them inherit their licence. This report's pictures show them, with whatever is burnt "
+    "into their pixels.",
+    outlines="A radiograph whose findings are named but not outlined is known as an image only; training of "
+    "outlines leaves it out. One without any finding has no outline, and counts as known: whoever gave the "
+    "set vouches for that.",
+    cases="A case is what shares a patient: the Patient ID of DICOM images, the column `patient`, what "
+    "`--patient` finds in a path, or the first sub-folder. Where none of them is there, each image stands "
+    "for itself, and two images of one patient may lie in two splits.",
 )
 _SHOWN_FILES = 20
 _LARGE_CASE = 50  # images of one patient: more is likely a placeholder for a removed ID
 _CATEGORIES = (*(label.value for label in FINDINGS), NORMAL)
 
 
-def report_text(rows: Sequence[Row], problems: Sequence[Problem], *, sheet: str | None = None) -> str:
+def report_text(
+    rows: Sequence[Row], problems: Sequence[Problem], *, sheet: str | None = None, notes: Notes = AIHUB
+) -> str:
     """Return the report as Markdown; `sheet` is the contact sheet's path relative to it."""
     parts = [
         f"# Imported data set\n\n{len(rows)} radiographs of {len({row.case for row in rows})} cases.",
-        LICENCE,
+        notes.licence,
         _counts(rows),
-        _truths(rows),
+        _truths(rows, notes),
         _measures(rows),
         _repeats(rows),
-        _leaks(rows),
+        _leaks(rows, notes),
         _odd(problems),
     ]
     if sheet:
@@ -79,7 +108,7 @@ def _counts(rows: Sequence[Row]) -> str:
     return text
 
 
-def _truths(rows: Sequence[Row]) -> str:
+def _truths(rows: Sequence[Row], notes: Notes) -> str:
     lines: list[tuple[object, ...]] = []
     for label in FINDINGS:
         there = [row for row in rows if label in row.findings]
@@ -87,11 +116,7 @@ def _truths(rows: Sequence[Row]) -> str:
         lines.append((label, *outlined, len(there) - int(outlined[-1])))
     lines.append((NORMAL, *_by_split(rows, lambda row: not row.findings), 0))
     table = _table(("finding", *(f"{split}, outlined" for split in Split), "outlined", "image only"), lines)
-    return (
-        f"## Ground truth\n\n{table}\n\nBoxes became no masks: a box holds far more than the finding. Such "
-        "radiographs, and those whose polygons are missing, are known as an image only; training of outlines "
-        "leaves them out. A normal radiograph has no outline, and counts as known."
-    )
+    return f"## Ground truth\n\n{table}\n\n{notes.outlines}"
 
 
 def _measures(rows: Sequence[Row]) -> str:
@@ -137,17 +162,14 @@ def _repeats(rows: Sequence[Row]) -> str:
     return f"{text}\n\n{_table(('files', 'findings differ'), lines)}"
 
 
-def _leaks(rows: Sequence[Row]) -> str:
+def _leaks(rows: Sequence[Row], notes: Notes) -> str:
     found = leakage(rows)
     largest = Counter(row.case for row in rows).most_common(1)
     text = (
         "## Leakage between the splits\n\n"
         f"Cases in more than one split: **{found.cases}**. Equal images in more than one split: "
         f"**{found.pixels}**. Thumbnails with one difference hash in more than one split: {found.looks} "
-        "(look-alikes; look at them if there are many).\n\nA case is what shares a patient ID, or a case "
-        "number where the set has no ID: whether two numbers are two patients, the set does not say, nor "
-        "which real radiograph a synthetic one was made from. A figure on its test split may still be too "
-        "good."
+        f"(look-alikes; look at them if there are many).\n\n{notes.cases}"
     )
     if largest and largest[0][1] > max(_LARGE_CASE, len(rows) // 10):
         text += (

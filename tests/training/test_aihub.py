@@ -18,12 +18,14 @@ from inference.models import load_package
 from study.findings import FINDINGS, FindingLabel
 from study.model import View
 from study.pixels import file_attenuation
-from training.aihub import LayoutError, find_entries
-from training.aihub_import import Imported, import_set
+from training.aihub import find_entries
+from training.aihub_import import import_set
 from training.annotation import AnnotationError, finding_named, months, read_annotation, view_named
 from training.commands import app
 from training.dataset import prepared_manifest
 from training.grouping import groups, leakage, repeated
+from training.importing import Imported
+from training.layout import LayoutError
 from training.manifest import ManifestError, Row, read_manifest, read_row, write_manifest
 from training.phantom import PhantomKind, draw_phantom
 from training.phantom_dicom import radiograph_dataset
