@@ -10,6 +10,7 @@ from study.findings import FINDINGS
 from training import figure_tables as tables
 from training.document import markdown_table
 from training.figure_tables import DEFINITIONS, FORMAT, parts_of, pooled_sentence
+from training.unread_figures import unread_sentence
 
 _DRAWN = (
     "It has seen no patient. Its figures say how well it reads drawings; "
@@ -129,7 +130,7 @@ def _set_figures(part: Mapping[str, Any], level: int) -> str:
         table = make(part)
         if table.rows:
             found.append(markdown_table(table))
-    return "\n\n".join([*found, pooled_sentence(part)])
+    return "\n\n".join([*found, *filter(None, (unread_sentence(part), pooled_sentence(part)))])
 
 
 def _points(package: ModelPackage, *, drawn: bool) -> str:

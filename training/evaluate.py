@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.eligibility import Judge
 from inference.models import DESCRIPTION_FILE, ModelPackage, load_package
 from inference.predict import Predictor
+from inference.view import ViewClassifier
+from inference.view_package import load_view_package
 from study.findings import FINDINGS
 from training.card import write_card
 from training.comparison import comparison
@@ -24,7 +28,7 @@ from training.failures import Failure, failure_picture, worst
 from training.figure_tables import FORMAT
 from training.held_out import HeldOut, PhantomSet
 from training.metrics import batch_pooled_soft_dice
-from training.reading import Reading, Sample, read_sample
+from training.reading import Reading, Sample, judged, left_unread, read_sample
 from training.subgroups import rounded
 from training.summary import summarise
 
@@ -50,21 +54,26 @@ def evaluate(
     progress: Progress | None = None,
     pictures: Path | None = None,
     beside: Sequence[ModelPackage] = (),
+    judge: Judge | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
 ) -> Evaluation:
     """Return the figures of a model package on one or more sets; the first is the one it is judged by.
 
-    Each radiograph goes the served way: preprocessing, the exported network, scores, masks on its pixels.
+    Each radiograph goes the served way: what judges from its pixels whether it is read, preprocessing, the
+    exported network, scores, masks on its pixels. One that is left unread counts as called for nothing.
 
     Parameters
     ----------
     beside
         Other packages that read the same radiographs, for comparison.
+    judge
+        What says whether a radiograph is read; that of the shipped view package where None.
     pictures
         Folder that holds, or will hold, the report: pictures of failures go to ``images`` in it. None
         draws none.
     """
     began = now()
+    judge = judge or ViewClassifier(load_view_package()).judge
     predictors = [Predictor(each, threads=threads) for each in (package, *beside)]
     total, done = sum(map(len, sets)), 0
     parts, readings = [], []
@@ -74,7 +83,7 @@ def evaluate(
             if progress is not None:
                 progress(before + count, total)
 
-        part, read = _figures(predictors, held_out, report)
+        part, read = _figures(predictors, judge, held_out, report)
         if pictures is not None:
             part["failures"] = _failures(read, held_out, predictors[0], pictures / IMAGES, number)
         done += len(held_out)
@@ -96,7 +105,7 @@ def _named(package: ModelPackage) -> dict[str, str]:
 
 
 def _figures(
-    predictors: Sequence[Predictor], held_out: HeldOut, progress: Callable[[int], None]
+    predictors: Sequence[Predictor], judge: Judge, held_out: HeldOut, progress: Callable[[int], None]
 ) -> tuple[dict[str, Any], list[Reading]]:
     """Return the first predictor's figures on a set, with the others' beside them, and its readings."""
     predictor, *others = predictors
@@ -105,8 +114,16 @@ def _figures(
     batch: list[tuple[NDArray[np.float32], NDArray[np.uint8]]] = []
     pooled: list[float] = []
     for index, sample in enumerate(_samples(held_out)):
+        began = time.perf_counter()
+        unread = judged(sample, judge)
+        judging = time.perf_counter() - began
+        if unread is not None:
+            for read in (readings, *by_others):
+                read.append(left_unread(sample, index, unread, judging))
+            progress(len(readings))
+            continue
         reading, prediction, _ = read_sample(sample, index, predictor)
-        readings.append(reading)
+        readings.append(replace(reading, seconds=reading.seconds + judging))
         for other, read in zip(others, by_others, strict=True):
             read.append(read_sample(sample, index, other)[0])
         masks = sample.upright_masks

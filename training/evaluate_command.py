@@ -45,6 +45,9 @@ def evaluate(
     record: Annotated[
         bool, typer.Option("--record", help="Write the figures into the package: metrics.json, CARD.md.")
     ] = False,
+    view_model: Annotated[
+        str, typer.Option(help="What judges whether a radiograph is read: shipped, a view package, or none.")
+    ] = "shipped",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
 ) -> None:
     """Judge a model package on radiographs that it never saw, the way it is served.
@@ -52,7 +55,8 @@ def evaluate(
     Prints Dice per image, sensitivity, specificity and AUROC of each finding with 95 % intervals by patient.
     With --out, writes report.html (one file, plots and the worst readings in it), report.md, metrics.json and
     cases.csv (a line for each radiograph and finding). Rows of a manifest without outlines count for
-    detection. --beside sets another package's figures beside, with the difference by patient.
+    detection. What is left unread, as it would be in service, is counted and counts as not called.
+    --beside sets another package's figures beside, with the difference by patient.
 
     A report on patients shows their radiographs, with whatever is burnt into the pixels: leave that out by
     --no-pictures.
@@ -61,6 +65,9 @@ def evaluate(
     """
     with said_plainly():
         from inference.models import load_package
+        from inference.store import ModelStore
+        from inference.view import open_judge
+        from study.settings import load_settings
         from training import evaluate as evaluation
         from training.report import write_report
 
@@ -74,6 +81,7 @@ def evaluate(
                 progress=told,
                 pictures=out if pictures else None,
                 beside=others,
+                judge=open_judge(view_model, ModelStore.of(load_settings().home)),
             )
         if out is not None:
             write_report(out, found)
@@ -111,6 +119,7 @@ def _show(metrics: dict[str, Any]) -> None:
     from rich.table import Column, Table
 
     from training.figure_tables import figure_table, parts_of, pooled_sentence
+    from training.unread_figures import unread_sentence
 
     for part in parts_of(metrics):
         figures = figure_table(part)
@@ -119,4 +128,5 @@ def _show(metrics: dict[str, Any]) -> None:
         for row in figures.rows:
             shown.add_row(*row)
         Console().print(shown)
+        typer.echo(unread_sentence(part))
         typer.echo(pooled_sentence(part))

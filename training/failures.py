@@ -40,12 +40,12 @@ class Failure:
 
 
 def worst(readings: Sequence[Reading]) -> list[Failure]:
-    """Return at most `EACH` failures of every sort, the worst first.
+    """Return at most `EACH` failures of every sort, the worst first, of the radiographs that were read.
 
     Missed: there and not called present, the least probable first. False alarms: called and not there,
     the most probable first. Badly outlined: called rightly, the lowest Dice first.
     """
-    pairs = [(r, number) for r in readings for number in range(len(FINDINGS))]
+    pairs = [(r, number) for r in readings if r.unread is None for number in range(len(FINDINGS))]
     missed = sorted(
         (p for p in pairs if p[0].present[p[1]] and not p[0].called[p[1]]), key=lambda p: p[0].scores[p[1]]
     )

@@ -40,6 +40,10 @@ DEFINITIONS = (
     "**Calibration error** is the mean gap between probability and share present, over ten bins of equal "
     "width. The temperature divides the score's logit; it was fitted on the validation set, each fifth "
     "answered by a score fitted on the other four.",
+    "**Left unread.** What by its pixels is no child's abdomen from the front is not read, as in service. "
+    "Such a radiograph stays in every table: it counts as called for nothing, so a finding on it is missed, "
+    "its Dice is 0, and where a finding is not there it counts as right. It has no probability, so AUROC and "
+    "calibration are of the others, as is the soft Dice.",
 )
 
 

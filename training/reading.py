@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from inference.eligibility import Judge
 from inference.hanging import Hanging
 from inference.measure import Measured, measure
 from inference.predict import Prediction, Predictor
 from study.findings import FINDINGS, FindingLabel
 from study.geometry import spacing_mm
 from study.model import Presence
+from study.unread import Unread
 from training.froc import Marks, marks_of
 from training.metrics import dice
 from training.surface import surface_distance
@@ -86,7 +88,7 @@ class Reading:
     index
         Of the radiograph in its set.
     scores
-        Calibrated probabilities, float64 (4,).
+        Calibrated probabilities, float64 (4,); NaN where it was left unread.
     called, undecided
         Served as present, and as indeterminate, bool (4,).
     present
@@ -100,7 +102,9 @@ class Reading:
     marks
         Lesions and candidates of each finding; None where outlines are unknown.
     seconds
-        Time of preprocessing, network and measurements.
+        Time of judging, preprocessing, network and measurements.
+    unread
+        Why it was left unread; None where it was read.
     """
 
     index: int
@@ -115,6 +119,7 @@ class Reading:
     distances: NDArray[np.float64]
     marks: tuple[Marks, ...] | None
     seconds: float
+    unread: Unread | None = None
 
 
 def read_sample(sample: Sample, index: int, predictor: Predictor) -> tuple[Reading, Prediction, Measured]:
@@ -139,6 +144,38 @@ def read_sample(sample: Sample, index: int, predictor: Predictor) -> tuple[Readi
         seconds=seconds,
     )
     return reading, prediction, measured
+
+
+def judged(sample: Sample, judge: Judge) -> Unread | None:
+    """Return why a radiograph is left unread by its pixels; None where it is read."""
+    return judge(Hanging.of(sample.header).upright(sample.values)).unread
+
+
+def left_unread(sample: Sample, index: int, unread: Unread, seconds: float) -> Reading:
+    """Return the reading of a radiograph that is left unread: nothing is called, nothing is drawn."""
+    nothing = np.zeros(COUNT, np.bool_)
+    dices, masks = np.full(COUNT, np.nan), sample.upright_masks
+    if masks is not None:
+        dices[masks.any(axis=(1, 2))] = 0
+    return Reading(
+        index=index,
+        name=sample.name,
+        patient=sample.patient,
+        facts=sample.facts,
+        scores=np.full(COUNT, np.nan),
+        called=nothing,
+        undecided=nothing,
+        present=sample.present,
+        dices=dices,
+        distances=np.full((COUNT, 2), np.nan),
+        marks=None if masks is None else tuple(marks_of(_blank(mask), mask, 0.0) for mask in masks),
+        seconds=seconds,
+        unread=unread,
+    )
+
+
+def _blank(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return np.zeros(mask.shape, np.float32)
 
 
 def _dices(sample: Sample, measured: Measured) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from training.evaluate import IMAGES, METRICS_FILE, Evaluation
 from training.failures import FailureSort
 from training.figure_tables import DEFINITIONS, parts_of, pooled_sentence
 from training.reading import Reading
+from training.unread_figures import unread_sentence, unread_table
 
 CASES_FILE = "cases.csv"
 MARKDOWN_FILE, HTML_FILE = "report.md", "report.html"
@@ -74,7 +75,7 @@ def _part(part: Mapping[str, Any], plots: Mapping[str, str]) -> Iterator[Block]:
         f"95 % under {part['seconds']['p95'] * 1000:.0f} ms."
     )
     yield tables.figure_table(part)
-    yield Paragraph(pooled_sentence(part))
+    yield Paragraph(" ".join(filter(None, (unread_sentence(part), pooled_sentence(part)))))
     for title, table, plot in (
         ("Outlines", tables.outline_table(part), "dice"),
         ("Detection", None, "roc"),
@@ -83,6 +84,7 @@ def _part(part: Mapping[str, Any], plots: Mapping[str, str]) -> Iterator[Block]:
         ("Severity", tables.severity_table(part), "severity"),
         ("Subgroups", tables.subgroup_table(part), "subgroups"),
         ("Look-alikes", tables.mimic_table(part), None),
+        ("Left unread", unread_table(part), None),
         ("Beside other models", tables.comparison_table(part), None),
     ):
         yield from _section(title, table, plots.get(plot or ""), PLOTS.get(plot or "", ""))
@@ -140,6 +142,7 @@ def _write_cases(path: Path, evaluation: Evaluation) -> None:
         writer.writerow((
             "set", "name", "patient", "view", "age_months", "mimics", "finding", "present", "severity",
             "score", "called", "undecided", "dice", "surface_distance_mm", "hausdorff95_mm", "lesions",
+            "unread",
         ))  # fmt: skip
         for part, readings in zip(parts_of(evaluation.metrics), evaluation.readings, strict=True):
             for reading in readings:
@@ -156,4 +159,5 @@ def _case_rows(title: str, reading: Reading) -> Iterator[tuple[object, ...]]:
             f"{reading.dices[number]:.6f}", f"{reading.distances[number, 0]:.3f}",
             f"{reading.distances[number, 1]:.3f}",
             "" if reading.marks is None else reading.marks[number].lesions,
+            "" if reading.unread is None else reading.unread.code.value,
         )  # fmt: skip

@@ -50,6 +50,7 @@ def summarise(readings: Sequence[Reading], temperatures: Mapping[FindingLabel, f
         },
         "all": everything,
         **subgroups(readings),
+        "abstained": _abstained(readings),
         "curves": {label.value: _curves(readings, number) for number, label in enumerate(FINDINGS)},
         "seconds": _times(readings),
     }
@@ -77,7 +78,7 @@ def _finding(readings: Sequence[Reading], number: int, temperature: float) -> di
     patients = np.array([r.patient for r in readings])
     dices = np.array([r.dices[number] for r in readings])
     distances = np.array([r.distances[number] for r in readings])
-    uncooled = at_temperature(scores, 1 / temperature)
+    read = ~np.isnan(scores)
     return {
         "present": int(present.sum()),
         "dice": shown(_mean_known(dices, patients)),
@@ -86,16 +87,54 @@ def _finding(readings: Sequence[Reading], number: int, temperature: float) -> di
         "without_distance": int((~np.isnan(dices) & np.isnan(distances[:, 0])).sum()),
         "sensitivity": shown(share_of(called[present], patients[present])),
         "specificity": shown(share_of(~called[~present], patients[~present])),
-        "auroc": shown(auroc_estimate(scores, present, patients)),
+        "auroc": shown(auroc_estimate(scores[read], present[read], patients[read])),
         "undecided_present": shown(share_of(undecided[present], patients[present])),
         "undecided_absent": shown(share_of(undecided[~present], patients[~present])),
         "froc": _lesions(_marks(readings, number)),
-        "calibration": {
-            "temperature": temperature,
-            "error": shown(calibration_error(scores, present, patients)),
-            "error_without_temperature": shown(calibration_error(uncooled, present, patients)),
-            "brier": rounded(brier(scores, present)),
-        },
+        "calibration": _calibration(scores[read], present[read], patients[read], temperature),
+    }
+
+
+def _calibration(
+    scores: NDArray[np.float64],
+    present: NDArray[np.bool_],
+    patients: NDArray[np.int64],
+    temperature: float,
+) -> dict[str, Any]:
+    """Return how far probabilities may be believed; of what was left unread there is none."""
+    if not len(scores):
+        nothing = shown(NOTHING)
+        return {
+            "temperature": temperature, "error": nothing, "error_without_temperature": nothing, "brier": None,
+        }  # fmt: skip
+    uncooled = at_temperature(scores, 1 / temperature)
+    return {
+        "temperature": temperature,
+        "error": shown(calibration_error(scores, present, patients)),
+        "error_without_temperature": shown(calibration_error(uncooled, present, patients)),
+        "brier": rounded(brier(scores, present)),
+    }
+
+
+def _abstained(readings: Sequence[Reading]) -> dict[str, Any]:
+    """Return how many radiographs were left unread, in all and for each reason, and what they show."""
+    unread = np.array([r.unread is not None for r in readings])
+    patients = np.array([r.patient for r in readings])
+    by_reason: dict[str, dict[str, int]] = {}
+    for reading in readings:
+        if reading.unread is not None:
+            row = by_reason.setdefault(reading.unread.code.value, {"images": 0, "with_a_finding": 0})
+            row["images"] += 1
+            row["with_a_finding"] += int(reading.present.any())
+    there = {
+        label.value: sum(bool(r.present[number]) for r in readings if r.unread is not None)
+        for number, label in enumerate(FINDINGS)
+    }
+    return {
+        "images": int(unread.sum()),
+        "share": shown(share_of(unread, patients)),
+        "by_reason": by_reason,
+        "findings": there,
     }
 
 
@@ -117,8 +156,9 @@ def _lesions(marks: Sequence[Marks]) -> dict[str, Any]:
 
 def _curves(readings: Sequence[Reading], number: int) -> dict[str, Any]:
     """Return what the plots are drawn from: ROC, FROC, reliability, and the Dice of each image."""
-    present = np.array([r.present[number] for r in readings])
-    scores = np.array([r.scores[number] for r in readings])
+    answered = [r for r in readings if r.unread is None]
+    present = np.array([r.present[number] for r in answered], np.bool_)
+    scores = np.array([r.scores[number] for r in answered], np.float64)
     curve = froc(_marks(readings, number))
     dices = np.array([r.dices[number] for r in readings])
     both = bool(present.any() and not present.all())

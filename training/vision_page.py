@@ -18,6 +18,7 @@ from training.evaluate import IMAGES, METRICS_FILE
 from training.failures import FailureSort
 from training.figure_tables import parts_of, pooled_sentence
 from training.report import PLOTS, failure_caption
+from training.unread_figures import unread_sentence, unread_table
 
 BEGIN, END = "<!-- figures begin -->", "<!-- figures end -->"
 PICTURES = "img/vision"
@@ -67,7 +68,7 @@ def _part(part: Mapping[str, Any], number: int) -> Iterator[Block]:
     yield Heading(3, part["test"]["title"])
     yield Paragraph(part["test"]["description"])
     yield tables.figure_table(part)
-    yield Paragraph(pooled_sentence(part))
+    yield Paragraph(" ".join(filter(None, (unread_sentence(part), pooled_sentence(part)))))
     for table, plot in (
         (tables.comparison_table(part), None),
         (tables.severity_table(part), "severity"),
@@ -76,6 +77,7 @@ def _part(part: Mapping[str, Any], number: int) -> Iterator[Block]:
         (tables.outline_table(part), "dice"),
         (tables.lesion_table(part), "froc"),
         (tables.calibration_table(part), "reliability"),
+        (unread_table(part), None),
     ):
         if table.rows:
             yield table

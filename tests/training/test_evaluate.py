@@ -15,9 +15,12 @@ import pytest
 from pydicom import config
 from typer.testing import CliRunner
 
+from inference.eligibility import check_pixels
 from inference.models import load_package, shipped_folder
 from inference.preprocess import prepare
+from study.decision import Decision
 from study.findings import FINDINGS, FindingLabel
+from study.image_kind import ImageKind, why_unread
 from study.model import View
 from training.card import card_text
 from training.case import PhantomKind
@@ -32,6 +35,7 @@ from training.phantom import draw_phantom
 from training.phantom_set import write_phantom
 from training.report import write_report
 from training.split import Split
+from training.unread_figures import unread_sentence
 from training.vision_page import BEGIN, END, figures_text, write_page
 
 COUNT, SIZE = 6, (256, 256)
@@ -233,6 +237,67 @@ def test_rows_without_outlines_count_for_detection(tmp_path: Path) -> None:
     assert found.readings[0][0].facts.view in set(View)
     distance = found.metrics["findings"]["constipation"]["surface_distance_mm"]
     assert distance["count"] + found.metrics["findings"]["constipation"]["without_distance"] == 1
+
+
+def _with_one_upside_down(folder: Path) -> Path:
+    """Write three radiographs with free gas; the second is upside down, and nothing says so."""
+    size, rows = (448, 384), []
+    for number in range(3):
+        phantom = draw_phantom(70 + number, PhantomKind.PNEUMOPERITONEUM, size=size)
+        turn = slice(None, None, -1 if number == 1 else 1)
+        values = phantom.attenuation_image[turn]
+        scaled = (values - values.min()) / (values.max() - values.min())
+        write_grayscale(folder / f"images/{number}.png", np.round(scaled * 65535).astype(np.uint16))
+        numbers = np.arange(1, 5, dtype=np.uint8)[:, None, None]
+        mask = (phantom.mask[:, turn] * numbers).max(axis=0).astype(np.uint8)
+        write_grayscale(folder / f"masks/{number}.png", mask)
+        rows.append(
+            Row(
+                id=f"radiograph-{number}", split=Split.TEST, case=number, category="pneumoperitoneum",
+                findings=(FindingLabel.PNEUMOPERITONEUM,), image=f"images/{number}.png",
+                mask=f"masks/{number}.png", rows=size[0], columns=size[1], bits=16, source="",
+                source_split="", pixel_sha256="", look="",
+            )
+        )  # fmt: skip
+    write_manifest(folder / "manifest.csv", rows)
+    return folder / "manifest.csv"
+
+
+def test_what_is_left_unread_counts_as_called_for_nothing_and_is_reported(tmp_path: Path) -> None:
+    held_out = ManifestSet(_with_one_upside_down(tmp_path))
+    found = evaluate(load_package(), [held_out], threads=1, beside=[load_package()])
+    abstained, gas = found.metrics["abstained"], found.metrics["findings"]["pneumoperitoneum"]
+    assert abstained["by_reason"] == {"looks_upside_down": {"images": 1, "with_a_finding": 1}}
+    assert abstained["findings"]["pneumoperitoneum"] == 1
+    assert abstained["share"]["value"] == pytest.approx(1 / 3, abs=1e-3)
+    assert (gas["present"], gas["sensitivity"]["count"]) == (3, 3)
+    assert gas["sensitivity"]["value"] <= 2 / 3 + 1e-3
+    assert gas["froc"]["images"] == 3
+    assert np.isnan(found.readings[0][1].scores).all()
+    assert found.readings[0][1].dices[1] == 0
+    write_report(tmp_path / "report", found)
+    told = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "Left unread: 1 of 3 radiographs" in told
+    assert "counted as not called: Pneumoperitoneum 1" in told
+    assert "| the image looks upside down, against what the header says | 1 | 1 |" in told
+    with (tmp_path / "report" / "cases.csv").open(newline="", encoding="utf-8") as stream:
+        named = [row["unread"] for row in csv.DictReader(stream)]
+    assert named == [""] * 4 + ["looks_upside_down"] * 4 + [""] * 4
+    read_all = evaluate(load_package(), [held_out], threads=1, judge=check_pixels)
+    assert read_all.metrics["abstained"]["images"] == 0
+    assert "None of the 3 radiographs was left unread." in unread_sentence(read_all.metrics)
+
+
+def test_a_set_that_is_left_unread_as_a_whole_has_figures_all_the_same(tmp_path: Path) -> None:
+    held_out = ManifestSet(_manifest(tmp_path))
+    found = evaluate(
+        load_package(), [held_out], threads=1, judge=lambda _: Decision(False, why_unread(ImageKind.CHEST))
+    )
+    gas = found.metrics["findings"]["pneumoperitoneum"]
+    assert (gas["sensitivity"]["value"], gas["specificity"]["value"]) == (0, 1)
+    assert gas["auroc"]["value"] is None
+    assert gas["calibration"]["brier"] is None
+    write_report(tmp_path / "report", found)
 
 
 def test_a_folder_of_dicom_is_judged_by_patient(tmp_path: Path) -> None:
