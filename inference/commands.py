@@ -51,10 +51,11 @@ def segment(
 
 @models.command("list")
 def list_models() -> None:
-    """Show every model package, and which one reads."""
+    """Show every model package, and what it does here: reads, shadows, judges what is read."""
     from inference.model_shelf import show_models
+    from study.settings import load_settings
 
-    show_models(_home())
+    show_models(load_settings())
 
 
 @models.command()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from inference.duties import Duties, duties
 from inference.golden import check_golden
 from inference.models import QUANTISED_FILE, ModelPackage, load_package
 from inference.openvino_runtime import is_installed
@@ -17,31 +19,50 @@ from inference.predict import Predictor
 from inference.runtime import Precision
 from inference.serving import Engine, Serving, open_runtime
 from inference.shadow import FOLDER, Comparison, comparisons
-from inference.store import Held, ModelStore, check_package, package_sha256
+from inference.store import Held, ModelStore, check_package, package_sha256, read_summary
 from study.errors import ModelError
 from study.findings import FINDINGS, FindingLabel
 from study.model import Presence
+from study.settings import Settings
 
 
-def show_models(home: Path) -> None:
-    """Print a table of every model package."""
+def show_models(settings: Settings) -> None:
+    """Print a table of every model package, with what each does by the settings."""
+    store = ModelStore.of(settings.home)
+    given = duties(settings, store)
     table = Table()
-    for column in ("Model", "Task", "", "Network", "May serve in", "Note"):
+    for column in ("Model", "Task", "Does", "From", "Network", "May serve in", "Note"):
         table.add_column(column, overflow="fold")
-    for held in ModelStore.of(home).list():
+    held = store.list()
+    for each in (*held, *_elsewhere(given, held)):
         table.add_row(
-            held.name,
-            held.summary.task,
-            ", ".join(_marks(held)),
-            held.summary.sha256[:16],
-            ", ".join(_precisions(held)),
-            held.summary.disclaimer,
+            each.name,
+            each.summary.task,
+            "\n".join(given.by_folder.get(each.folder.resolve(), [])),
+            _source(each, store),
+            each.summary.sha256[:16],
+            ", ".join(_precisions(each)),
+            each.summary.disclaimer,
         )
-    Console(width=None if os.isatty(1) else 160).print(table)
+    Console(width=None if os.isatty(1) else 180).print(table)
+    for sentence in given.missing:
+        print(f"not there: {sentence}")
 
 
-def _marks(held: Held) -> list[str]:
-    return [*(["in use"] if held.in_use else []), *(["ships with Kidray"] if held.shipped else [])]
+def _elsewhere(given: Duties, held: Sequence[Held]) -> list[Held]:
+    """Return packages that the settings name by a folder outside the store."""
+    known = {each.folder.resolve() for each in held}
+    found = []
+    for folder in given.by_folder.keys() - known:
+        summary = read_summary(folder)
+        found.append(Held(f"{summary.name}-{summary.version}", folder, summary, shipped=False, in_use=False))
+    return found
+
+
+def _source(held: Held, store: ModelStore) -> str:
+    if held.shipped:
+        return "ships with Kidray"
+    return "added" if held.folder.parent == store.root else "a folder of the settings"
 
 
 def _precisions(held: Held) -> list[str]:

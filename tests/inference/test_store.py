@@ -9,9 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import app
+from inference.duties import duties
 from inference.models import CARD_FILE, DESCRIPTION_FILE, NETWORK_FILE, load_package, shipped_folder
 from inference.store import ModelStore, package_sha256
+from inference.view_package import shipped_view_folder
 from study.errors import ModelError
+from study.settings import Settings
 
 
 @pytest.fixture
@@ -152,7 +155,41 @@ def test_the_commands_add_choose_and_verify(tmp_path, monkeypatch):
     assert "not for clinical use" in used.output
     listed = run.invoke(app, ["models", "list"]).output
     assert "kidray-unet-phantom-9.1" in listed
+    rows = {line.split()[1]: line for line in listed.splitlines() if line.startswith("│ kidray")}
+    assert " reads " in rows["kidray-unet-phantom-9.1"]
+    assert "judges what is read" in rows["kidray-view-phantom-0.1.0"]
+    shipped = next(
+        line for name, line in rows.items() if name.startswith("kidray-unet") and "9.1" not in name
+    )
+    assert " reads " not in shipped
     verified = run.invoke(app, ["models", "verify", "kidray-unet-phantom-9.1"])
     assert verified.exit_code == 0, verified.output
     assert "every file agrees" in verified.output
     assert "golden image: right on ONNX Runtime" in verified.output
+
+
+def test_the_list_says_what_the_settings_give_to_each_package(tmp_path):
+    store = ModelStore.of(tmp_path / "home")
+    added = store.add(_package(tmp_path / "new"))
+    outside = _package(tmp_path / "outside", version="9.2")
+    settings = Settings(
+        home=tmp_path / "home",
+        model=str(outside),
+        view_model="none",
+        models=[
+            {"model": added.name, "calling_ae": ["NICU*", "ER"], "max_age_years": 0},
+            {"model": "kidray-unet-phantom-9.1", "shadow": True},
+            {"model": "nobody", "shadow": True},
+        ],
+    )
+    given = duties(settings, store)
+    assert given.by_folder == {
+        outside.resolve(): ["reads"],
+        added.folder.resolve(): ["reads, where calling_ae NICU*, ER; max_age_years 0", "shadows"],
+    }
+    (missing,) = given.missing
+    assert missing.startswith("shadows: there is no model named nobody")
+    assert duties(Settings(home=tmp_path / "other"), ModelStore.of(tmp_path / "other")).by_folder == {
+        shipped_folder().resolve(): ["reads"],
+        shipped_view_folder().resolve(): ["judges what is read"],
+    }
