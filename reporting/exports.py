@@ -44,12 +44,11 @@ def export_report(
         return Document("application/json", ".json", reported.report.model_dump_json(indent=2).encode())
     if form == "text":
         return Document("text/plain; charset=utf-8", ".txt", report_text(reported.report).encode())
-    pdf = _pdf_where_it_can_be(reported, archive)
     if form == "hl7":
         receiver = Endpoint(name="export", url="mllp://export", patient_system=patient_system)
-        message = oru_message(reported, receiver, pdf=pdf)
+        message = oru_message(reported, receiver)
         return Document("x-application/hl7-v2+er7; charset=utf-8", ".hl7", message.encode())
-    version = _VERSIONS[form]
+    version, pdf = _VERSIONS[form], _pdf_where_it_can_be(reported, archive)
     bundle = report_bundle(
         reported, version=version, pdf=pdf, patient_system=patient_system, transaction=False
     )
