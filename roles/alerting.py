@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from reporting.alert_endpoint import EndpointChannel
 from reporting.alert_message import Naming
 from reporting.notify import Channel, notify_study
 from reporting.webhook import Webhook
@@ -23,7 +24,9 @@ def channels_of(settings: Settings) -> list[Channel]:
     """Return every channel that is told of a critical result."""
     naming = Naming(viewer=settings.web_url, accession=settings.alert_accession)
     secret = settings.alert_secret.get_secret_value() if settings.alert_secret is not None else None
-    return [Webhook(url, secret=secret, naming=naming) for url in settings.alert_url]
+    hooks = [Webhook(url, secret=secret, naming=naming) for url in settings.alert_url]
+    alerted = [endpoint for endpoint in settings.receivers if "ALERT" in endpoint.gets]
+    return [*hooks, *(EndpointChannel(endpoint, settings.language) for endpoint in alerted)]
 
 
 def alert_step(service: Service) -> Step:

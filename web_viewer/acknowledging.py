@@ -26,7 +26,7 @@ def acknowledge(record: StudyRecord, wish: AcknowledgeRequest, told_by: str, *, 
         If somebody is to have been told before the study arrived, or in the future.
     """
     alert = _open_alert(record, wish.revision)
-    if wish.told_at < record.received_at:
+    if wish.told_at < record.received_at.replace(second=0, microsecond=0):  # it is given to the minute
         raise BadRequestError("told_at: nobody can have been told before the study arrived")
     if wish.told_at > at + _AHEAD:
         raise BadRequestError("told_at: that time has not come yet")
