@@ -14,7 +14,7 @@ VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*'
 export NO_ALBUMENTATIONS_UPDATE = 1
 export LANGSMITH_TRACING = false
 
-.PHONY: help demo run test bench bench-node bench-vision viewer wheel lint types front-test python-test test-finetune soak clean
+.PHONY: help demo run test bench bench-node bench-vision bench-reports test-vllm viewer wheel lint types front-test python-test test-finetune soak clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ bench: .setup/test $(VIEWER)  ## Measure the service on this machine
 
 bench-vision: .setup/test  ## The network on every runtime, and the way from a file to its SEG
 	$(BIN)/python -m benchmarks vision
+
+bench-reports: .setup/test  ## The grounding check against faults, and drafts under a bad LLM
+	$(BIN)/python -m benchmarks reports drafts
 
 bench-node: .setup/test .setup/peers  ## The DICOM node beside DCMTK's storescp and Orthanc
 	$(BIN)/python -m benchmarks node
@@ -61,6 +64,9 @@ test-finetune: .setup/finetune  ## Fine-tune, merge and quantise tiny models (2.
 soak: .setup/test .setup/peers $(VIEWER)  ## Damage and faults at length: 10,000 files, 3,000 conversations, 50 kills of each role
 	KIDRAY_SOAK=25 $(BIN)/python -m pytest tests/fuzz tests/fault tests/dicom_node/test_killed.py -s --timeout 7200
 
+test-vllm: .setup/test .setup/vllm  ## The LLM's tests against a real vLLM on the CPU (3 GB in a venv of its own)
+	$(BIN)/python deploy/vllm/test_cpu.py
+
 clean:  ## Remove what was installed and built here
 	rm -rf $(VENV) .venv-finetune .setup dist build web_viewer/static $(FRONTEND)/node_modules
 
@@ -87,6 +93,10 @@ $(VENV)/pyvenv.cfg:
 	  --constraint constraints-finetune.txt torch
 	.venv-finetune/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints-finetune.txt --editable '.[finetune,quantize]' gguf pytest pytest-timeout tokenizers
+	@mkdir -p .setup && touch $@
+
+.setup/vllm: deploy/vllm/install_cpu.sh
+	deploy/vllm/install_cpu.sh .venv-vllm
 	@mkdir -p .setup && touch $@
 
 .setup/viewer: $(FRONTEND)/package-lock.json

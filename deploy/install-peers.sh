@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Install the peers that the tests talk to: DCMTK, Orthanc, DICOM validators and Chromium.
+# Install the peers that the tests talk to: DCMTK, Orthanc, DICOM validators, Chromium and Caddy.
 set -euo pipefail
 
-packages=(dcmtk orthanc dicom3tools chromium fonts-noto-cjk)
+packages=(dcmtk orthanc dicom3tools chromium fonts-noto-cjk caddy)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
