@@ -1,13 +1,20 @@
 /** The service's HTTP interface, one function a request. */
 
+import { useEnded } from "./ended";
 import type {
+  AcknowledgeRequest,
+  AddendumRequest,
+  Annotation,
   AssessmentVerdict,
+  Check,
+  DrawnMask,
   FindingDefinition,
   PriorStudy,
   RadiographHeader,
   RadiographReference,
   Report,
   ReportEdit,
+  ReportProposal,
   Service,
   StudyRecord,
   StudyState,
@@ -30,7 +37,7 @@ export class OfflineError extends Error {
   override name = "OfflineError";
 }
 
-async function request(path: string, init?: RequestInit): Promise<Response> {
+export async function request(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, { credentials: "same-origin", ...init });
@@ -38,6 +45,7 @@ async function request(path: string, init?: RequestInit): Promise<Response> {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new OfflineError("The service does not answer.");
   }
+  if (response.status === 401) useEnded.setState({ ended: true });
   if (!response.ok) throw new ApiError(response.status, await sentence(response));
   return response;
 }
@@ -50,11 +58,11 @@ async function sentence(response: Response): Promise<string> {
   return `${response.status} ${response.statusText}`.trim();
 }
 
-async function json<T>(path: string, init?: RequestInit): Promise<T> {
+export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await request(path, init)).json() as Promise<T>;
 }
 
-function send(method: "PUT" | "POST", body?: unknown): RequestInit {
+export function send(method: "PUT" | "POST", body?: unknown): RequestInit {
   return body === undefined
     ? { method }
     : { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
@@ -114,6 +122,17 @@ export const previewAddress = (uid: string, instance: string) => `${radiograph(u
 export const putReport = (uid: string, edit: ReportEdit) =>
   json<Report>(`${study(uid)}/report`, send("PUT", edit));
 
+/** Return what words that are not saved yet are at odds with. */
+export const checkReport = (uid: string, edit: ReportEdit, signal?: AbortSignal) =>
+  json<Check[]>(`${study(uid)}/report/check`, { ...send("POST", edit), signal });
+
+/** Return the report without the findings that were rejected. */
+export const getProposal = (uid: string, signal?: AbortSignal) =>
+  json<ReportProposal>(`${study(uid)}/report/proposal`, { signal });
+
+export const addAddendum = (uid: string, wish: AddendumRequest) =>
+  json<StudyRecord>(`${study(uid)}/addendum`, send("POST", wish));
+
 export const signReport = (uid: string, signer: string, version: number) =>
   json<StudyRecord>(`${study(uid)}/sign`, send("POST", { signer, version }));
 
@@ -127,5 +146,32 @@ export const assessFinding = (
     `${study(uid)}/findings/${encodeURIComponent(findingId)}/assessment`,
     send("POST", { assessment, reader }),
   );
+
+/** Record who was told of a critical result, by whom, when and how. */
+export const acknowledgeAlert = (uid: string, said: AcknowledgeRequest) =>
+  json<StudyRecord>(`${study(uid)}/alert/acknowledge`, send("POST", said));
+
+/** Keep a finding's mask as the reader drew it. */
+export const correctMask = (uid: string, findingId: string, mask: DrawnMask, reader: string | null) =>
+  json<StudyRecord>(
+    `${study(uid)}/findings/${encodeURIComponent(findingId)}/mask`,
+    send("POST", { mask, reader }),
+  );
+
+/** Replace a radiograph's measurements; `number` is that of the set that they replace. */
+export const putMeasurements = (
+  uid: string,
+  instance: string,
+  annotations: readonly Annotation[],
+  number: number | null,
+  reader: string | null,
+) =>
+  json<StudyRecord>(
+    `${radiograph(uid, instance)}/measurements`,
+    send("PUT", { annotations, number, reader }),
+  );
+
+export const putKeyImages = (uid: string, radiographUids: readonly string[], reader: string | null) =>
+  json<StudyRecord>(`${study(uid)}/key-images`, send("PUT", { radiograph_uids: radiographUids, reader }));
 
 export const reprocessStudy = (uid: string) => request(`${study(uid)}/reprocess`, send("POST"));

@@ -32,12 +32,30 @@ export type RadiographHeader = Omit<Whole<wire.GrayscaleDescription>, "voi_funct
   voi_function: VoiFunction;
 };
 
+export type StudyAlert = Whole<wire.StudyAlert>;
+export type ToldHow = wire.ToldHow;
+export type AcknowledgeRequest = wire.AcknowledgeRequest;
+
+export type DrawnMask = Whole<wire.DrawnMask>;
+export type AnnotationKind = wire.AnnotationKind;
+export type Annotation = Omit<Whole<wire.Annotation>, "points"> & { points: [number, number][] };
+export type AnnotationSet = Omit<Whole<wire.AnnotationSet>, "annotations"> & { annotations: Annotation[] };
+export type Marks = Omit<Whole<wire.Marks>, "annotations"> & { annotations: AnnotationSet[] };
+
 export type Sentence = Whole<wire.Sentence>;
 export type Report = Whole<wire.Report>;
 export type ReportEdit = wire.ReportEdit;
+export type ReportProposal = Whole<wire.ReportProposal>;
+export type AddendumRequest = wire.AddendumRequest;
+export type Check = Whole<wire.Check>;
 export type TimelineEntry = Whole<wire.TimelineEntry>;
+export type Unread = Whole<wire.Unread>;
 export type StudyRecord = Omit<Whole<wire.StudyRecord>, "state"> & { state: StudyState };
 
+export type Session = Whole<wire.SessionState>;
+export type Role = wire.Role;
+export type AdminState = Whole<wire.AdminState>;
+export type AuditLine = Whole<wire.AuditLine>;
 export type Service = Whole<wire.Service>;
 
 /** What `/api/events` says of one study. */

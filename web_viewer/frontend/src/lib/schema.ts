@@ -128,6 +128,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_uid}/report.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report Pdf
+         * @description Return the newest report version as PDF; a draft is marked as one on every page.
+         */
+        get: operations["read_report_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/report.fhir": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report Fhir
+         * @description Return the newest report version as a FHIR bundle of the type collection.
+         */
+        get: operations["read_report_fhir"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/report.hl7": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report Hl7
+         * @description Return the newest report version as an HL7 v2.5.1 message ORU^R01.
+         */
+        get: operations["read_report_hl7"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schema/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Schema
+         * @description Return the JSON Schema (2020-12) of a report, or of a study's record.
+         */
+        get: operations["read_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/report/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Report
+         * @description Return where words that are not saved yet are at odds with the findings; nothing is refused.
+         */
+        post: operations["check_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/report/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Propose Report
+         * @description Return the report without the findings that were rejected, by rule; for its reader to take or leave.
+         */
+        get: operations["propose_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/addendum": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add To Report
+         * @description Add to a signed report and sign that; what was signed stays as it is, and the whole is sent again.
+         */
+        post: operations["add_to_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_uid}/findings/{finding_id}/assessment": {
         parameters: {
             query?: never;
@@ -140,8 +280,33 @@ export interface paths {
         /**
          * Assess Finding
          * @description Accept or reject a finding; the last verdict counts, all are kept.
+         *
+         *     A critical finding that is rejected withdraws the study's alert.
          */
         post: operations["assess_finding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/alert/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alert
+         * @description Record that the responsible clinician was told: by whom, whom, when and how.
+         *
+         *     The finding and the time it was identified are filled in by the service; 409 where somebody was
+         *     first, or the alert was withdrawn.
+         */
+        post: operations["acknowledge_alert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -238,9 +403,71 @@ export interface paths {
         /**
          * Read Overlay
          * @description Return rows x columns uint8: bit ``segment_number - 1`` of each finding; 204 without one.
+         *
+         *     A mask that a reader drew takes the place of the model's.
          */
         get: operations["read_overlay"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/findings/{finding_id}/mask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct Mask
+         * @description Take a finding's mask as a reader drew it: it is measured, and kept as a SEG of its own.
+         */
+        post: operations["correct_mask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/radiographs/{instance_uid}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write Measurements
+         * @description Replace a radiograph's measurements, arrows and texts: kept as a measurement report and a GSPS.
+         */
+        put: operations["write_measurements"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/key-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose Key Images
+         * @description Say which radiographs are key images: kept as a Key Object Selection Document.
+         */
+        put: operations["choose_key_images"];
         post?: never;
         delete?: never;
         options?: never;
@@ -360,6 +587,146 @@ export interface paths {
          * @description Return the metrics of all processes in Prometheus' text format.
          */
         get: operations["read_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session
+         * @description Return who asks and what they may do.
+         */
+        get: operations["read_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlock
+         * @description Answer 204 where the password is that of whoever is logged in with one; the viewer then unlocks.
+         */
+        post: operations["unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Session
+         * @description Log out; returns the address to go to, which is the provider's where it has one for that.
+         */
+        post: operations["end_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read State
+         * @description Return how the service does, the last hour within.
+         */
+        get: operations["read_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Dead Letters
+         * @description Put one job that was given up, or all of them, back on its queue.
+         */
+        post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/destinations/{ae_title}/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Echo Destination
+         * @description Ask a destination whether it is there (C-ECHO).
+         */
+        post: operations["echo_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Audit
+         * @description Return the newest audit records, newest first.
+         */
+        get: operations["read_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -821,6 +1188,243 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Abstention
+         * @description Something that the model was asked and did not answer.
+         */
+        Abstention: {
+            /** Rule Id */
+            rule_id: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Instance Uid */
+            instance_uid?: string | null;
+            /** Finding Ids */
+            finding_ids?: string[];
+        };
+        /**
+         * AcknowledgeRequest
+         * @description Who told whom of a critical result, when and how; finding and time identified are known.
+         */
+        AcknowledgeRequest: {
+            /**
+             * Revision
+             * @description The alert's own; 409 where it was raised anew meanwhile.
+             */
+            revision: number;
+            /**
+             * Told By
+             * @description Who told; as for `signer`.
+             */
+            told_by?: string | null;
+            /**
+             * Told To
+             * @description The responsible clinician who was told.
+             */
+            told_to: string;
+            /**
+             * Told At
+             * Format: date-time
+             * @description When, with the time's zone.
+             */
+            told_at: string;
+            how: components["schemas"]["ToldHow"];
+        };
+        /**
+         * Acknowledgement
+         * @description The six things that are recorded of a critical result's communication.
+         */
+        Acknowledgement: {
+            /** Finding Ids */
+            finding_ids: string[];
+            /**
+             * Identified At
+             * Format: date-time
+             */
+            identified_at: string;
+            /** Told By */
+            told_by: string;
+            /** Told To */
+            told_to: string;
+            /**
+             * Told At
+             * Format: date-time
+             */
+            told_at: string;
+            how: components["schemas"]["ToldHow"];
+        };
+        /**
+         * Addendum
+         * @description What was added to a signed report, by whom, and to whose words.
+         */
+        Addendum: {
+            /** Sentences */
+            sentences: components["schemas"]["Sentence"][];
+            signature: components["schemas"]["Signature"];
+            adds_to: components["schemas"]["Signature"];
+        };
+        /**
+         * AddendumRequest
+         * @description What is added to a signed report, and who signs that.
+         */
+        AddendumRequest: {
+            /**
+             * Version
+             * @description The signed version; 409 when there is a newer one.
+             */
+            version: number;
+            /** Sentences */
+            sentences: string[];
+            /**
+             * Signer
+             * @description As for signing a report.
+             */
+            signer?: string | null;
+        };
+        /**
+         * AdminState
+         * @description How the service does.
+         */
+        AdminState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Version */
+            version: string;
+            /**
+             * Studies
+             * @description How many are in each state.
+             */
+            studies: {
+                [key: string]: number;
+            };
+            /** Queues */
+            queues: components["schemas"]["QueueState"][];
+            /**
+             * History
+             * @description The last hour, oldest first.
+             */
+            history: components["schemas"]["Beat"][];
+            /** Steps */
+            steps: components["schemas"]["StepState"][];
+            /**
+             * Dead
+             * @description The newest; `dead_total` says how many there are.
+             */
+            dead: components["schemas"]["DeadJob"][];
+            /** Dead Total */
+            dead_total: number;
+            /** Destinations */
+            destinations: components["schemas"]["DestinationState"][];
+            /** Models */
+            models: components["schemas"]["ModelState"][];
+            disk: components["schemas"]["DiskState"];
+            redis: components["schemas"]["PartState"];
+            llm: components["schemas"]["PartState"];
+            /**
+             * Wordings
+             * @description By outcome, since the service started.
+             */
+            wordings: {
+                [key: string]: number;
+            };
+            /**
+             * Audit Trouble
+             * @description Why the last audit record was not kept.
+             */
+            audit_trouble: string | null;
+        };
+        /**
+         * AgeBand
+         * @description How old the patient was, as far as wording and rules depend on it.
+         * @enum {string}
+         */
+        AgeBand: "under_two_weeks" | "two_to_twelve_weeks" | "three_to_six_months" | "over_six_months" | "unknown";
+        /**
+         * Alert
+         * @description A critical result: the rule that raised it, and who was told by whom, when and how.
+         */
+        Alert: {
+            /** Rule Id */
+            rule_id: string;
+            /** Finding Ids */
+            finding_ids: string[];
+            /**
+             * Identified At
+             * Format: date-time
+             */
+            identified_at: string;
+            /** Told By */
+            told_by?: string | null;
+            /** Told To */
+            told_to?: string | null;
+            /** Told At */
+            told_at?: string | null;
+            /** Told How */
+            told_how?: string | null;
+        };
+        /**
+         * AlertState
+         * @description Where a study's critical-result alert stands.
+         * @enum {string}
+         */
+        AlertState: "open" | "acknowledged" | "withdrawn";
+        /**
+         * Annotation
+         * @description One measurement, arrow or text; points are (column, row), (0, 0) the image's upper left corner.
+         */
+        Annotation: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["AnnotationKind"];
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * AnnotationKind
+         * @description What can be drawn and measured on a radiograph.
+         * @enum {string}
+         */
+        AnnotationKind: "length" | "angle" | "rectangle" | "ellipse" | "arrow" | "text";
+        /**
+         * AnnotationSet
+         * @description All annotations of one radiograph as they stand, and what was made of them.
+         */
+        AnnotationSet: {
+            /** Number */
+            number: number;
+            /** Radiograph Uid */
+            radiograph_uid: string;
+            /** Reader */
+            reader: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Annotations */
+            annotations: components["schemas"]["Annotation"][];
+            sr?: components["schemas"]["Kept"] | null;
+            presentation?: components["schemas"]["Kept"] | null;
+            /**
+             * Made
+             * @default false
+             */
+            made: boolean;
+        };
+        /**
          * Assessment
          * @description A radiologist's verdict on one finding (in the spirit of IHE AIRAI).
          * @enum {string}
@@ -832,8 +1436,68 @@ export interface components {
          */
         AssessmentRequest: {
             assessment: components["schemas"]["Assessment"];
-            /** Reader */
-            reader: string;
+            /**
+             * Reader
+             * @description As for `signer`.
+             */
+            reader?: string | null;
+        };
+        /**
+         * AuditLine
+         * @description One audit record in a line.
+         */
+        AuditLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Login */
+            login: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /**
+             * Action
+             * @description Our own name of what was done, such as sign_report.
+             */
+            action: string;
+            /**
+             * Event
+             * @description Its event in DICOM PS3.15 A.5.3.
+             */
+            event: string;
+            /** Succeeded */
+            succeeded: boolean;
+            /** Study Uid */
+            study_uid: string;
+        };
+        /**
+         * Beat
+         * @description How the service did at one moment.
+         */
+        Beat: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Jobs
+             * @description In all queues together.
+             */
+            jobs: number;
+            /**
+             * Done
+             * @description Jobs finished a minute, since the beat before.
+             */
+            done: number;
+            /**
+             * Failed
+             * @description Jobs given up a minute, since the beat before.
+             */
+            failed: number;
         };
         /**
          * BoundingBox
@@ -857,7 +1521,7 @@ export interface components {
         Certainty: "low" | "moderate" | "high";
         /**
          * Check
-         * @description One verdict of the grounding check on an LLM's wording.
+         * @description One verdict of the grounding check: on an LLM's wording, or beside a radiologist's.
          */
         Check: {
             /** Rule */
@@ -866,6 +1530,21 @@ export interface components {
             sentence: string;
             /** Message */
             message: string;
+            /** Section */
+            section?: ("findings" | "impression" | "recommendation") | null;
+            finding?: components["schemas"]["FindingLabel"] | null;
+        };
+        /**
+         * CodedEntry
+         * @description A coded concept (PS3.3 section 8.8).
+         */
+        CodedEntry: {
+            /** Value */
+            value: string;
+            /** Scheme */
+            scheme: string;
+            /** Meaning */
+            meaning: string;
         };
         /**
          * Commitment
@@ -874,8 +1553,43 @@ export interface components {
          */
         Commitment: "asked" | "committed" | "refused";
         /**
+         * Correction
+         * @description That a reader drew a finding's mask anew, and what was made of it.
+         */
+        Correction: {
+            /** Number */
+            number: number;
+            /** Finding Id */
+            finding_id: string;
+            /** Radiograph Uid */
+            radiograph_uid: string;
+            /** Reader */
+            reader: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            seg?: components["schemas"]["Kept"] | null;
+            sr?: components["schemas"]["Kept"] | null;
+        };
+        /**
+         * DeadJob
+         * @description A job that was given up.
+         */
+        DeadJob: {
+            /** Message Id */
+            message_id: string;
+            /** Queue */
+            queue: string;
+            /** Job */
+            job: string;
+            /** Study Uid */
+            study_uid: string;
+        };
+        /**
          * Delivery
-         * @description One object on its way to one destination.
+         * @description One object, or one message, on its way to one destination.
          */
         Delivery: {
             /** Destination */
@@ -884,11 +1598,8 @@ export interface components {
             series_uid: string;
             /** Instance Uid */
             instance_uid: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "SEG" | "LABELMAP" | "SR" | "REPORT" | "DRAFT" | "CAPTURE" | "GSPS" | "PDF";
+            /** Kind */
+            kind: ("SEG" | "LABELMAP" | "SR" | "REPORT" | "DRAFT" | "CAPTURE" | "GSPS" | "PDF" | "KO") | ("FHIR" | "HL7");
             state: components["schemas"]["DeliveryState"];
             /**
              * Attempts
@@ -908,11 +1619,118 @@ export interface components {
          */
         DeliveryState: "pending" | "sent" | "failed";
         /**
+         * DestinationState
+         * @description One destination.
+         */
+        DestinationState: {
+            /** Ae Title */
+            ae_title: string;
+            /** Address */
+            address: string;
+            /** Tls */
+            tls: boolean;
+            /**
+             * Gets
+             * @description Kinds of objects; none: what is usual.
+             */
+            gets: string[];
+            /** When */
+            when: string;
+            /**
+             * Sent
+             * @description Objects since the service started.
+             */
+            sent: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Pause
+             * @description Seconds that it is left alone for; null where it is not.
+             */
+            pause: number | null;
+            /**
+             * Failures
+             * @description In a row.
+             */
+            failures: number;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * DiskState
+         * @description The archive's disk, and what may leave it.
+         */
+        DiskState: {
+            /**
+             * Total
+             * @description Bytes.
+             */
+            total: number;
+            /** Free */
+            free: number;
+            /**
+             * Reserve
+             * @description Bytes below which instances are refused.
+             */
+            reserve: number;
+            /** Keep Days */
+            keep_days: number | null;
+            /** Keep Free */
+            keep_free: string | null;
+        };
+        /**
          * DraftSource
          * @description Who worded the draft; a person's edit makes it `radiologist`.
          * @enum {string}
          */
         DraftSource: "template" | "llm" | "radiologist";
+        /**
+         * DrawnMask
+         * @description A mask as a reader drew it, within the box that holds all of it.
+         *
+         *     `runs` are lengths of pixels, row by row through the box, alternately outside and inside the
+         *     mask; the first are outside, and may be none.
+         */
+        DrawnMask: {
+            /** Left */
+            left: number;
+            /** Top */
+            top: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Runs */
+            runs: number[];
+        };
+        /**
+         * Echoed
+         * @description How long a destination took to answer a C-ECHO.
+         */
+        Echoed: {
+            /** Milliseconds */
+            milliseconds: number;
+        };
+        /**
+         * Exam
+         * @description What was examined, as far as a report's words and rules rest on it.
+         */
+        Exam: {
+            /** @default unknown */
+            age_band: components["schemas"]["AgeBand"];
+            /** Radiographs */
+            radiographs?: string[];
+            /** Views */
+            views?: components["schemas"]["View"][];
+        };
+        /**
+         * Farewell
+         * @description Where to go after a logout.
+         */
+        Farewell: {
+            /** Address */
+            address: string;
+        };
         /**
          * Finding
          * @description One assessed observation on one radiograph, before any wording.
@@ -952,6 +1770,8 @@ export interface components {
             count: number;
             box?: components["schemas"]["BoundingBox"] | null;
             segment?: components["schemas"]["SegmentReference"] | null;
+            /** Drawn By */
+            drawn_by?: string | null;
         };
         /**
          * FindingLabel
@@ -1031,11 +1851,98 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * Kept
+         * @description Where what was made of a reader's mark lies in the archive; None until a job has made it.
+         */
+        Kept: {
+            /** Series Uid */
+            series_uid: string;
+            /** Instance Uid */
+            instance_uid: string;
+        };
+        /**
+         * KeyImageChoice
+         * @description The radiographs that are key images.
+         */
+        KeyImageChoice: {
+            /** Radiograph Uids */
+            radiograph_uids: string[];
+            /**
+             * Reader
+             * @description Who chose; a login with a name chooses as that.
+             */
+            reader?: string | null;
+        };
+        /**
+         * KeyImages
+         * @description The radiographs that a reader marked as key images, and the object that says so.
+         */
+        KeyImages: {
+            /** Number */
+            number: number;
+            /** Radiograph Uids */
+            radiograph_uids: string[];
+            /** Reader */
+            reader: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            document?: components["schemas"]["Kept"] | null;
+            /**
+             * Made
+             * @default false
+             */
+            made: boolean;
+        };
+        /**
          * Language
          * @description Languages in which a report is drafted.
          * @enum {string}
          */
         Language: "en" | "ko";
+        /**
+         * Marks
+         * @description All of a study's marks as they stand.
+         */
+        Marks: {
+            /** Corrections */
+            corrections?: components["schemas"]["Correction"][];
+            /** Annotations */
+            annotations?: components["schemas"]["AnnotationSet"][];
+            key_images?: components["schemas"]["KeyImages"] | null;
+        };
+        /**
+         * MaskCorrection
+         * @description A finding's mask as a reader drew it.
+         */
+        MaskCorrection: {
+            mask: components["schemas"]["DrawnMask"];
+            /**
+             * Reader
+             * @description Who drew it; a login with a name draws as that.
+             */
+            reader?: string | null;
+        };
+        /**
+         * Measurements
+         * @description All measurements, arrows and texts of a radiograph.
+         */
+        Measurements: {
+            /** Annotations */
+            annotations: components["schemas"]["Annotation"][];
+            /**
+             * Number
+             * @description Of the set that they replace, null where there was none; 409 where it is older.
+             */
+            number?: number | null;
+            /**
+             * Reader
+             * @description Who measured; a login with a name measures as that.
+             */
+            reader?: string | null;
+        };
         /**
          * ModelIdentity
          * @description Which algorithm made a result; goes into every derived object.
@@ -1049,6 +1956,112 @@ export interface components {
             sha256: string;
             /** Disclaimer */
             disclaimer: string;
+        };
+        /**
+         * ModelState
+         * @description A model package in use.
+         */
+        ModelState: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Use
+             * @enum {string}
+             */
+            use: "shown" | "chosen" | "shadow";
+            /** Disclaimer */
+            disclaimer: string;
+        };
+        /**
+         * Notice
+         * @description One message on an alert to one channel, and how far it got.
+         */
+        Notice: {
+            /** Channel */
+            channel: string;
+            about: components["schemas"]["NoticeKind"];
+            /** Level */
+            level: number;
+            /** Raised */
+            raised: number;
+            state: components["schemas"]["DeliveryState"];
+            /**
+             * Attempts
+             * @default 0
+             */
+            attempts: number;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * NoticeKind
+         * @description What a channel is told of an alert.
+         * @enum {string}
+         */
+        NoticeKind: "raised" | "escalated" | "acknowledged" | "withdrawn";
+        /**
+         * Observation
+         * @description A finding as one report version holds it: with its codes, and its reader's verdict.
+         */
+        Observation: {
+            /** Id */
+            id: string;
+            label: components["schemas"]["FindingLabel"];
+            /** Radiograph Uid */
+            radiograph_uid: string;
+            presence: components["schemas"]["Presence"];
+            certainty: components["schemas"]["Certainty"];
+            /** Probability */
+            probability: number;
+            /** Operating Point */
+            operating_point: number;
+            /** Uncertainty */
+            uncertainty?: number | null;
+            region?: components["schemas"]["Region"] | null;
+            /**
+             * Area Px
+             * @default 0
+             */
+            area_px: number;
+            /** Area Mm2 */
+            area_mm2?: number | null;
+            /**
+             * Area Plane
+             * @default detector
+             * @enum {string}
+             */
+            area_plane: "detector" | "patient";
+            /**
+             * Count
+             * @default 0
+             */
+            count: number;
+            box?: components["schemas"]["BoundingBox"] | null;
+            segment?: components["schemas"]["SegmentReference"] | null;
+            /** Drawn By */
+            drawn_by?: string | null;
+            code: components["schemas"]["CodedEntry"];
+            presence_code: components["schemas"]["CodedEntry"];
+            assessment?: components["schemas"]["Assessment"] | null;
+        };
+        /**
+         * PartState
+         * @description Something that the service rests on.
+         */
+        PartState: {
+            /** Good */
+            good: boolean;
+            /** Text */
+            text: string;
         };
         /**
          * Presence
@@ -1086,6 +2099,19 @@ export interface components {
             radiographs: components["schemas"]["RadiographReference"][];
         };
         /**
+         * PriorStudyReference
+         * @description An earlier abdominal study of the same patient that is at hand; no model has compared it.
+         */
+        PriorStudyReference: {
+            /** Study Uid */
+            study_uid: string;
+            /**
+             * Study Date
+             * @default
+             */
+            study_date: string;
+        };
+        /**
          * Problem
          * @description Every error's body.
          */
@@ -1095,6 +2121,37 @@ export interface components {
              * @description One sentence: the thing, the cause, the next step.
              */
             detail: string;
+        };
+        /**
+         * Quality
+         * @description How far the images let themselves be read.
+         */
+        Quality: {
+            /**
+             * Assessed
+             * @default 0
+             */
+            assessed: number;
+            /**
+             * Not Assessed
+             * @default 0
+             */
+            not_assessed: number;
+            /** Limits */
+            limits?: string[];
+        };
+        /**
+         * QueueState
+         * @description One queue.
+         */
+        QueueState: {
+            /** Name */
+            name: string;
+            /**
+             * Jobs
+             * @description Waiting for a worker, for their next try, or running.
+             */
+            jobs: number;
         };
         /**
          * Radiograph
@@ -1153,6 +2210,25 @@ export interface components {
          */
         Region: "right_upper_quadrant" | "left_upper_quadrant" | "right_lower_quadrant" | "left_lower_quadrant" | "central_abdomen" | "upper_abdomen" | "lower_abdomen" | "whole_abdomen" | "pelvis";
         /**
+         * ReplayRequest
+         * @description Which dead letters to replay.
+         */
+        ReplayRequest: {
+            /**
+             * Message Id
+             * @description One of them; null: all.
+             */
+            message_id?: string | null;
+        };
+        /**
+         * Replayed
+         * @description How many jobs are on their queues again.
+         */
+        Replayed: {
+            /** Count */
+            count: number;
+        };
+        /**
          * Report
          * @description A report version: a draft (unverified machine text) until it carries a signature.
          */
@@ -1193,6 +2269,24 @@ export interface components {
             sr_series_uid?: string | null;
             /** Sr Instance Uid */
             sr_instance_uid?: string | null;
+            /** Follows */
+            follows?: number | null;
+            exam?: components["schemas"]["Exam"] | null;
+            quality?: components["schemas"]["Quality"] | null;
+            /** Observations */
+            observations?: components["schemas"]["Observation"][];
+            prior?: components["schemas"]["PriorStudyReference"] | null;
+            alert?: components["schemas"]["Alert"] | null;
+            /** Abstentions */
+            abstentions?: components["schemas"]["Abstention"][];
+            /** Models */
+            models?: components["schemas"]["ModelIdentity"][];
+            /** Warnings */
+            warnings?: components["schemas"]["Check"][];
+            /** Addenda */
+            addenda?: components["schemas"]["Addendum"][];
+            /** Communication */
+            communication?: components["schemas"]["Sentence"][];
         };
         /**
          * ReportEdit
@@ -1211,6 +2305,29 @@ export interface components {
             /** Recommendation */
             recommendation: string[];
         };
+        /**
+         * ReportProposal
+         * @description What a report may say after its reader's verdicts, a text for each sentence.
+         */
+        ReportProposal: {
+            /**
+             * Version
+             * @description The version that it would replace.
+             */
+            version: number;
+            /** Findings */
+            findings: string[];
+            /** Impression */
+            impression: string[];
+            /** Recommendation */
+            recommendation: string[];
+        };
+        /**
+         * Role
+         * @description What somebody may do; whoever may sign may read.
+         * @enum {string}
+         */
+        Role: "reader" | "signer" | "admin";
         /**
          * SegmentReference
          * @description Points at one segment of one SEG instance in the archive.
@@ -1254,12 +2371,43 @@ export interface components {
             login: boolean;
         };
         /**
+         * SessionState
+         * @description Who asks, and what they may do.
+         */
+        SessionState: {
+            /**
+             * Subject
+             * @description What the login knows them by; empty where none is asked for.
+             */
+            subject: string;
+            /**
+             * Name
+             * @description As it stands under a report (PS3.5 PN); empty where it is typed there.
+             */
+            name: string;
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "loopback" | "password" | "openid" | "smart";
+            /**
+             * Lock After
+             * @description Minutes without a sign of life after which to lock; 0: never.
+             */
+            lock_after: number;
+        };
+        /**
          * SignRequest
          * @description A radiologist's signature under a report version.
          */
         SignRequest: {
-            /** Signer */
-            signer: string;
+            /**
+             * Signer
+             * @description Who signs; a login that has a name of its own signs with that.
+             */
+            signer?: string | null;
             /** Version */
             version: number;
         };
@@ -1295,6 +2443,66 @@ export interface components {
          */
         State: "receiving" | "queued" | "segmenting" | "segmented" | "drafting" | "drafted" | "signed" | "skipped" | "failed";
         /**
+         * StepState
+         * @description How long one kind of job took in the last hour; from a histogram, so between its bounds.
+         */
+        StepState: {
+            /** Job */
+            job: string;
+            /** Done */
+            done: number;
+            /**
+             * P50
+             * @description Seconds; null where none was done.
+             */
+            p50: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+        };
+        /**
+         * StudyAlert
+         * @description A study's critical-result alert, raised from the vision result by rule.
+         */
+        StudyAlert: {
+            state: components["schemas"]["AlertState"];
+            /** Rule Id */
+            rule_id: string;
+            /** Revision */
+            revision: number;
+            /** Raised */
+            raised: number;
+            label: components["schemas"]["FindingLabel"];
+            presence: components["schemas"]["Presence"];
+            certainty: components["schemas"]["Certainty"];
+            /** Finding Ids */
+            finding_ids: string[];
+            /** Radiograph Uid */
+            radiograph_uid: string;
+            /**
+             * Identified At
+             * Format: date-time
+             */
+            identified_at: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Level
+             * @default 0
+             */
+            level: number;
+            acknowledgement?: components["schemas"]["Acknowledgement"] | null;
+            /** Acknowledged At */
+            acknowledged_at?: string | null;
+            withdrawal?: components["schemas"]["Withdrawal"] | null;
+            /** Notices */
+            notices?: components["schemas"]["Notice"][];
+        };
+        /**
          * StudyRecord
          * @description All that is known of one study; what `GET /api/studies/{study_uid}` returns.
          */
@@ -1325,6 +2533,8 @@ export interface components {
             updated_at: string;
             /** Reason */
             reason?: string | null;
+            /** Why Skipped */
+            why_skipped?: components["schemas"]["Unread"][];
             /** Failed Stage */
             failed_stage?: string | null;
             /**
@@ -1349,12 +2559,14 @@ export interface components {
             findings?: components["schemas"]["Finding"][];
             /** Not Read */
             not_read?: {
-                [key: string]: string;
+                [key: string]: components["schemas"]["Unread"];
             };
             /** Assessments */
             assessments?: {
                 [key: string]: components["schemas"]["Assessment"];
             };
+            marks?: components["schemas"]["Marks"];
+            alert?: components["schemas"]["StudyAlert"] | null;
             draft?: components["schemas"]["Report"] | null;
             /** Signed */
             signed?: components["schemas"]["SignedReport"][];
@@ -1444,6 +2656,40 @@ export interface components {
              */
             detail: string;
         };
+        /**
+         * ToldHow
+         * @description How a critical result was communicated.
+         * @enum {string}
+         */
+        ToldHow: "phone" | "in_person" | "video" | "message" | "other";
+        /**
+         * Unlock
+         * @description The password of whoever is logged in with one.
+         */
+        Unlock: {
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
+         * Unread
+         * @description Why one image was not read. A plain string, as older archives hold it, is understood.
+         */
+        Unread: {
+            code: components["schemas"]["UnreadCode"];
+            /** Parameters */
+            parameters?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * UnreadCode
+         * @description Why an image is not read: by its header, its file or its pixels.
+         * @enum {string}
+         */
+        UnreadCode: "not_a_radiograph" | "secondary_image" | "several_frames" | "from_the_side" | "body_part_unknown" | "other_body_part" | "too_old" | "left_out_by_rule" | "another_patient" | "no_radiograph" | "unreadable" | "too_small" | "strip" | "blank" | "nearly_blank" | "looks_chest" | "looks_extremity" | "looks_skull" | "looks_adult_abdomen" | "looks_lateral_abdomen" | "looks_inverted" | "looks_clipped" | "looks_upside_down" | "looks_sideways" | "looks_photograph" | "looks_noise" | "other";
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -1464,6 +2710,12 @@ export interface components {
          */
         View: "supine" | "erect" | "left_lateral_decubitus" | "unknown";
         /**
+         * Withdrawal
+         * @description Why an alert was withdrawn.
+         * @enum {string}
+         */
+        Withdrawal: "rejected" | "not_found";
+        /**
          * Wording
          * @description Where the words came from.
          */
@@ -1471,8 +2723,27 @@ export interface components {
             source: components["schemas"]["DraftSource"];
             /** Llm Model */
             llm_model?: string | null;
+            /** Llm Sha256 */
+            llm_sha256?: string | null;
             /** Prompt Sha256 */
             prompt_sha256?: string | null;
+            /** Server */
+            server?: string | null;
+            /** Engine */
+            engine?: string | null;
+            /** Decoding */
+            decoding?: string | null;
+            /**
+             * Tries
+             * @default 0
+             */
+            tries: number;
+            /** Prompt Tokens */
+            prompt_tokens?: number | null;
+            /** Completion Tokens */
+            completion_tokens?: number | null;
+            /** First Token Ms */
+            first_token_ms?: number | null;
             /** Milliseconds */
             milliseconds?: number | null;
             /** Fallback Reason */
@@ -1482,7 +2753,7 @@ export interface components {
         };
         /**
          * Worklist
-         * @description A page of the worklist: critical and unsigned first, then newest.
+         * @description A page of the worklist: critical and unsigned, or with an open alert, first, then newest.
          */
         Worklist: {
             /** Items */
@@ -1524,8 +2795,11 @@ export interface components {
             version: number;
             /** Critical */
             critical: boolean;
+            alert: components["schemas"]["StudyAlert"] | null;
             /** Reason */
             reason: string | null;
+            /** Unread */
+            unread: components["schemas"]["Unread"][];
             /** Failed Stage */
             failed_stage: string | null;
             /** Retryable */
@@ -1557,43 +2831,92 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Abstention = components['schemas']['Abstention'];
+export type AcknowledgeRequest = components['schemas']['AcknowledgeRequest'];
+export type Acknowledgement = components['schemas']['Acknowledgement'];
+export type Addendum = components['schemas']['Addendum'];
+export type AddendumRequest = components['schemas']['AddendumRequest'];
+export type AdminState = components['schemas']['AdminState'];
+export type AgeBand = components['schemas']['AgeBand'];
+export type Alert = components['schemas']['Alert'];
+export type AlertState = components['schemas']['AlertState'];
+export type Annotation = components['schemas']['Annotation'];
+export type AnnotationKind = components['schemas']['AnnotationKind'];
+export type AnnotationSet = components['schemas']['AnnotationSet'];
 export type Assessment = components['schemas']['Assessment'];
 export type AssessmentRequest = components['schemas']['AssessmentRequest'];
+export type AuditLine = components['schemas']['AuditLine'];
+export type Beat = components['schemas']['Beat'];
 export type BoundingBox = components['schemas']['BoundingBox'];
 export type Certainty = components['schemas']['Certainty'];
 export type Check = components['schemas']['Check'];
+export type CodedEntry = components['schemas']['CodedEntry'];
 export type Commitment = components['schemas']['Commitment'];
+export type Correction = components['schemas']['Correction'];
+export type DeadJob = components['schemas']['DeadJob'];
 export type Delivery = components['schemas']['Delivery'];
 export type DeliveryState = components['schemas']['DeliveryState'];
+export type DestinationState = components['schemas']['DestinationState'];
+export type DiskState = components['schemas']['DiskState'];
 export type DraftSource = components['schemas']['DraftSource'];
+export type DrawnMask = components['schemas']['DrawnMask'];
+export type Echoed = components['schemas']['Echoed'];
+export type Exam = components['schemas']['Exam'];
+export type Farewell = components['schemas']['Farewell'];
 export type Finding = components['schemas']['Finding'];
 export type FindingLabel = components['schemas']['FindingLabel'];
 export type FindingName = components['schemas']['FindingName'];
 export type GrayscaleDescription = components['schemas']['GrayscaleDescription'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
+export type Kept = components['schemas']['Kept'];
+export type KeyImageChoice = components['schemas']['KeyImageChoice'];
+export type KeyImages = components['schemas']['KeyImages'];
 export type Language = components['schemas']['Language'];
+export type Marks = components['schemas']['Marks'];
+export type MaskCorrection = components['schemas']['MaskCorrection'];
+export type Measurements = components['schemas']['Measurements'];
 export type ModelIdentity = components['schemas']['ModelIdentity'];
+export type ModelState = components['schemas']['ModelState'];
+export type Notice = components['schemas']['Notice'];
+export type NoticeKind = components['schemas']['NoticeKind'];
+export type Observation = components['schemas']['Observation'];
+export type PartState = components['schemas']['PartState'];
 export type Presence = components['schemas']['Presence'];
 export type Preset = components['schemas']['Preset'];
 export type PriorStudy = components['schemas']['PriorStudy'];
+export type PriorStudyReference = components['schemas']['PriorStudyReference'];
 export type Problem = components['schemas']['Problem'];
+export type Quality = components['schemas']['Quality'];
+export type QueueState = components['schemas']['QueueState'];
 export type Radiograph = components['schemas']['Radiograph'];
 export type RadiographReference = components['schemas']['RadiographReference'];
 export type Region = components['schemas']['Region'];
+export type ReplayRequest = components['schemas']['ReplayRequest'];
+export type Replayed = components['schemas']['Replayed'];
 export type Report = components['schemas']['Report'];
 export type ReportEdit = components['schemas']['ReportEdit'];
+export type ReportProposal = components['schemas']['ReportProposal'];
+export type Role = components['schemas']['Role'];
 export type SegmentReference = components['schemas']['SegmentReference'];
 export type Sentence = components['schemas']['Sentence'];
 export type Service = components['schemas']['Service'];
+export type SessionState = components['schemas']['SessionState'];
 export type SignRequest = components['schemas']['SignRequest'];
 export type Signature = components['schemas']['Signature'];
 export type SignedReport = components['schemas']['SignedReport'];
 export type State = components['schemas']['State'];
+export type StepState = components['schemas']['StepState'];
+export type StudyAlert = components['schemas']['StudyAlert'];
 export type StudyRecord = components['schemas']['StudyRecord'];
 export type StudySummary = components['schemas']['StudySummary'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
+export type ToldHow = components['schemas']['ToldHow'];
+export type Unlock = components['schemas']['Unlock'];
+export type Unread = components['schemas']['Unread'];
+export type UnreadCode = components['schemas']['UnreadCode'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type View = components['schemas']['View'];
+export type Withdrawal = components['schemas']['Withdrawal'];
 export type Wording = components['schemas']['Wording'];
 export type Worklist = components['schemas']['Worklist'];
 export type WorklistFinding = components['schemas']['WorklistFinding'];
@@ -1873,6 +3196,325 @@ export interface operations {
             };
         };
     };
+    read_report_pdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_report_fhir: {
+        parameters: {
+            query?: {
+                /** @description R5 or R4; else as the settings say. */
+                version?: ("R5" | "R4") | null;
+            };
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/fhir+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_report_hl7: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "x-application/hl7-v2+er7": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "report" | "study";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/schema+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    check_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"][];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    propose_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportProposal"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_to_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddendumRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     assess_finding: {
         parameters: {
             query?: never;
@@ -1896,6 +3538,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -2138,6 +3842,167 @@ export interface operations {
             };
         };
     };
+    correct_mask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_measurements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+                instance_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Measurements"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_key_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyImageChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_priors: {
         parameters: {
             query?: never;
@@ -2282,6 +4147,219 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionState"];
+                };
+            };
+        };
+    };
+    unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Unlock"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Farewell"];
+                };
+            };
+        };
+    };
+    read_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminState"];
+                };
+            };
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    echo_destination: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ae_title: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Echoed"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_audit: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLine"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
             };
         };
     };

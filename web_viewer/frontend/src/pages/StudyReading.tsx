@@ -5,20 +5,25 @@ import { AppHeader } from "../components/AppHeader";
 import { Failure } from "../components/Failure";
 import { Notice } from "../components/Notice";
 import { StateMark } from "../components/StateMark";
+import { AlertBanner } from "../features/alert/AlertBanner";
 import { StudyDetails } from "../features/details/StudyDetails";
 import { FindingList } from "../features/findings/FindingList";
 import { ReportPanel } from "../features/report/ReportPanel";
+import { MeasurementList } from "../features/viewer/measurement/MeasurementList";
 import { priorTitle } from "../features/viewer/priorTitle";
 import { RadiographPane } from "../features/viewer/RadiographPane";
 import { RadiographStrip } from "../features/viewer/RadiographStrip";
+import { useCorrection } from "../lib/correctionStore";
 import { useFindingTable } from "../lib/findingNames";
 import { navigate } from "../lib/location";
-import type { Finding, FindingLabel, PriorStudy, ShownRadiograph, StudyRecord } from "../lib/model";
+import type { AnnotationSet, Finding, FindingLabel, PriorStudy, ShownRadiograph, StudyRecord } from "../lib/model";
 import { useOverlay } from "../lib/overlayStore";
 import { priorsQuery, queryClient, radiographsQuery, readingOf } from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
+import { unreadText, unreadTexts } from "../lib/wording";
 import { BackLink } from "./BackLink";
 import { NextStudy } from "./NextStudy";
+import { OtherAlerts } from "./OtherAlerts";
 import { PatientLine } from "./PatientLine";
 import style from "./viewerPage.module.css";
 
@@ -51,6 +56,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
   );
   useShortcuts({
     Escape: () => {
+      if (useCorrection.getState().findingId !== null) return; // ends the drawing, not the reading
       if (!popover.current?.matches(":popover-open")) navigate("/");
     },
   });
@@ -61,6 +67,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
         <PatientLine summary={record.summary} />
         <StateMark state={record.state} />
         <StudyDetails record={record} popover={popover} />
+        <OtherAlerts studyUid={record.study_uid} />
         <NextStudy studyUid={record.study_uid} />
       </AppHeader>
       {lost && (
@@ -68,6 +75,9 @@ export function StudyReading({ record, lost }: ReadingProps) {
           error={lost}
           onRetry={() => void queryClient.invalidateQueries({ queryKey: ["study", record.study_uid] })}
         />
+      )}
+      {record.alert && (
+        <AlertBanner studyUid={record.study_uid} alert={record.alert} findings={record.findings} />
       )}
       <main className={style.reading}>
         {(radiographs.length > 1 || priors.length > 0) && chosen && (
@@ -86,6 +96,8 @@ export function StudyReading({ record, lost }: ReadingProps) {
             radiograph={prior.radiograph}
             findings={NO_FINDINGS}
             reading=""
+            saved={null}
+            locked
             caption={priorTitle(prior.study, t)}
           />
         ) : chosen ? (
@@ -94,28 +106,32 @@ export function StudyReading({ record, lost }: ReadingProps) {
             radiograph={chosen}
             findings={findings}
             reading={readingOf(record)}
+            saved={savedOn(record, chosen.instance_uid)}
+            locked={record.state === "signed"}
           />
         ) : (
           <div className={style.dark}>
-            <Notice>{record.reason ?? t("viewer.waiting")}</Notice>
+            <Notice>{whyUnread(record, t) ?? t("viewer.waiting")}</Notice>
           </div>
         )}
         <aside className={style.side}>
           {chosen && !prior && (
             <FindingList
-              reason={record.not_read[chosen.instance_uid] ?? record.reason}
+              reason={whyUnread(record, t, chosen.instance_uid)}
               studyUid={record.study_uid}
               findings={findings}
               assessments={record.assessments}
               signed={record.state === "signed"}
             />
           )}
+          {chosen && !prior && <MeasurementList studyUid={record.study_uid} />}
           {record.draft ? (
             <ReportPanel
               studyUid={record.study_uid}
               state={record.state}
               report={record.draft}
               findings={record.findings}
+              verdicts={record.assessments}
             />
           ) : (
             <p className={style.noReport}>{noReport(record, t)}</p>
@@ -124,6 +140,12 @@ export function StudyReading({ record, lost }: ReadingProps) {
       </main>
     </div>
   );
+}
+
+/** Return what was measured on a radiograph; the same object for the same record. */
+function savedOn({ marks }: StudyRecord, instanceUid: string): AnnotationSet | null {
+  const found = marks.annotations.find(({ radiograph_uid }) => radiograph_uid === instanceUid);
+  return (found as AnnotationSet | undefined) ?? null;
 }
 
 const NO_PRIORS: readonly PriorStudy[] = [];
@@ -139,6 +161,13 @@ function chosenPrior(priors: readonly PriorStudy[], wanted: string | null) {
 }
 
 type Translate = ReturnType<typeof useTranslation>["t"];
+
+/** Return why a radiograph, or the study as a whole, was not read; null where it was, or is to be. */
+function whyUnread(record: StudyRecord, t: Translate, instanceUid = ""): string | null {
+  const own = record.not_read[instanceUid];
+  if (own) return unreadText(t, own);
+  return record.state === "skipped" ? unreadTexts(t, record.why_skipped) || record.reason : record.reason;
+}
 
 function noReport(record: StudyRecord, t: Translate): string {
   if (record.state === "failed") return t("report.pendingFailed", { reason: record.reason ?? "" });

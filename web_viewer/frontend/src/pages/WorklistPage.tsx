@@ -16,8 +16,6 @@ import style from "./worklistPage.module.css";
 // Urgent studies stand at the head of the unfiltered list, whatever is filtered below.
 const UNFILTERED = { state: SHOWN_STATES.all, q: "" };
 
-const NONE: readonly WorklistItem[] = [];
-
 export function WorklistPage() {
   const { t } = useTranslation();
   const [only, setOnly] = useState<Shown>("all");
@@ -50,7 +48,7 @@ export function WorklistPage() {
       <main className={style.main} ref={scroller}>
         <div className={style.top}>
           {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
-          <CriticalBanner items={head.data?.pages[0]?.items ?? NONE} />
+          <CriticalBanner items={head.data?.pages[0]?.items} />
           <div className={style.bar}>
             <WorklistFilters shown={only} onShow={setOnly} text={text} onText={setText} />
             {list.data && <span className={style.count}>{t("worklist.total", { count: total })}</span>}

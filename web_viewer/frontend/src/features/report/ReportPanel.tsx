@@ -94,6 +94,7 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts }: Pan
           );
         })}
         <Addenda report={report} />
+        <Fixed title={t("alert.communication")} sentences={report.communication} />
         <Fixed title={t("report.technique")} sentences={report.technique} />
         <Fixed
           title={t("report.comparison")}

@@ -7,6 +7,7 @@ import type { StudyState, WorklistItem } from "../../lib/model";
 import { patientAge, personName, studyMoment } from "../../lib/patient";
 import { agoText, clockText, secondsText } from "../../lib/quantity";
 import { sexText } from "../../lib/wording";
+import { AlertMark } from "./AlertMark";
 import { DeliveryMark } from "./DeliveryMark";
 import { FindingChips } from "./FindingChips";
 import { isUrgent } from "./order";
@@ -58,6 +59,7 @@ export const WorklistRow = memo(function WorklistRow({ item, now, index, measure
       </td>
       <td>
         <FindingChips findings={item.findings} read={READ.includes(item.state)} />
+        {item.alert && <AlertMark alert={item.alert} now={now} />}
         <Setback key={item.version} item={item} />
       </td>
       <td>

@@ -39,6 +39,8 @@ function item(uid: string, changes: Partial<WorklistItem> & { name?: string }): 
     revision: 1,
     version: 4,
     critical: false,
+    alert: null,
+    unread: [],
     reason: null,
     failed_stage: null,
     retryable: false,

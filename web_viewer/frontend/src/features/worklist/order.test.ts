@@ -6,6 +6,7 @@ import { strongestByLabel } from "./strongest";
 const study = (name: string, critical: boolean, state: StudyState, received_at: string) => ({
   name,
   critical,
+  alert: null,
   state,
   received_at,
 });

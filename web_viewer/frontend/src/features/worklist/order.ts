@@ -2,11 +2,11 @@
 
 import type { WorklistItem } from "../../lib/model";
 
-type Ordered = Pick<WorklistItem, "critical" | "state" | "received_at">;
+type Ordered = Pick<WorklistItem, "critical" | "state" | "alert" | "received_at">;
 
-/** A critical study is urgent until it is signed. */
-export const isUrgent = (item: Pick<Ordered, "critical" | "state">): boolean =>
-  item.critical && item.state !== "signed";
+/** A critical study is urgent until it is signed, and until somebody said whom they told. */
+export const isUrgent = (item: Pick<Ordered, "critical" | "state" | "alert">): boolean =>
+  (item.critical && item.state !== "signed") || item.alert?.state === "open";
 
 /** Return the studies with urgent ones first, and the newest first among equals. */
 export function readingOrder<T extends Ordered>(items: readonly T[]): T[] {

@@ -1,10 +1,17 @@
+import { en as access } from "./access";
+import { en as admin } from "./admin";
 import { en as alert } from "./alert";
+import { en as documents } from "./documents";
 import { en as review } from "./review";
-import { enHelp, en as viewer } from "./viewer";
+import { enFindings, enHelp, enSteps, en as viewer } from "./viewer";
+import { en as unread } from "./unread";
 import { en as wording } from "./wording";
 
 export const en = {
+  access,
+  admin,
   alert,
+  documents,
   review,
   app: {
     worklist: "Worklist",
@@ -188,6 +195,7 @@ export const en = {
     notAssessed: "Nothing else is assessed.",
     assessFailed: "Your verdict was not kept: {{reason}}",
   },
+  unread,
   wording,
   report: {
     title: "Report",

@@ -1,13 +1,20 @@
+import { ko as access } from "./access";
+import { ko as admin } from "./admin";
 import { ko as alert } from "./alert";
+import { ko as documents } from "./documents";
 import type { en } from "./en";
 import { ko as review } from "./review";
-import { koHelp, ko as viewer } from "./viewer";
+import { koFindings, koHelp, koSteps, ko as viewer } from "./viewer";
+import { ko as unread } from "./unread";
 import { ko as wording } from "./wording";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 
 export const ko: Words<typeof en> = {
+  access,
+  admin,
   alert,
+  documents,
   review,
   app: {
     worklist: "판독 목록",
@@ -186,6 +193,7 @@ export const ko: Words<typeof en> = {
     notAssessed: "그 외에는 평가하지 않습니다.",
     assessFailed: "평가가 저장되지 않았습니다: {{reason}}",
   },
+  unread,
   wording,
   report: {
     title: "판독문",
