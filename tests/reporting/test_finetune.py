@@ -40,6 +40,7 @@ class Letters:
         return [ord(c) for c in "".join(f"<{m['role']}>{m['content']}" for m in chat) + "<assistant>"]
 
 
+@pytest.mark.timeout(300)  # LangChain alone takes long to import on a busy machine
 def test_the_prompt_trained_on_is_the_one_that_the_client_sends() -> None:
     received: list[Any] = []
 
