@@ -20,6 +20,7 @@ from reporting.wording import reword
 from study.findings import FindingLabel
 from study.model import (
     DISCLAIMER_EN,
+    AgeBand,
     Certainty,
     DraftSource,
     Finding,
@@ -36,7 +37,12 @@ from study.model import (
 BEGIN, END = "<!-- examples begin -->", "<!-- examples end -->"
 _MODEL = ModelIdentity(name="example", version="1", sha256="0" * 64, disclaimer=DISCLAIMER_EN)
 _AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
-_VIEWS = {"supine": View.SUPINE, "erect": View.ERECT, "decubitus": View.LEFT_LATERAL_DECUBITUS}
+_VIEWS = {
+    "supine": View.SUPINE,
+    "erect": View.ERECT,
+    "decubitus": View.LEFT_LATERAL_DECUBITUS,
+    "unknown": View.UNKNOWN,
+}
 _SHORT = {
     "pyloric": FindingLabel.PYLORIC_STENOSIS,
     "free-gas": FindingLabel.PNEUMOPERITONEUM,
@@ -44,8 +50,11 @@ _SHORT = {
     "stool": FindingLabel.CONSTIPATION,
 }
 
-# One line a case: a radiograph's view, then what is seen on it as finding, certainty or
-# "indeterminate", region, and how many. What is not named is absent. "|" parts radiographs.
+_OLDER = "over_six_months "
+
+# One line a case, of an infant of two to twelve weeks unless it says otherwise: a radiograph's view, then
+# what is seen on it as finding, certainty or "indeterminate", region, and how many. What is not named is
+# absent. "|" parts radiographs.
 CASES = (
     "supine",
     "erect",
@@ -56,7 +65,7 @@ CASES = (
     "decubitus free-gas high right_upper_quadrant",
     "supine pyloric high left_upper_quadrant",
     "supine pyloric moderate upper_abdomen",
-    "supine pyloric indeterminate left_upper_quadrant",
+    "over_six_months supine pyloric moderate left_upper_quadrant",
     "erect levels high central_abdomen 1",
     "erect levels high central_abdomen 5",
     "erect levels moderate left_upper_quadrant 2",
@@ -76,11 +85,12 @@ class Case(NamedTuple):
     line: str
     findings: list[Finding]
     radiographs: list[Radiograph]
+    age_band: AgeBand = AgeBand.TWO_TO_TWELVE_WEEKS
 
 
 def cases() -> list[Case]:
     """Return the twenty examples."""
-    return [_case(line) for line in CASES]
+    return [example(line) for line in CASES]
 
 
 def template(case: Case, language: Language) -> Report:
@@ -95,6 +105,7 @@ def template(case: Case, language: Language) -> Report:
         model=_MODEL,
         not_read={},
         created_at=_AT,
+        age_band=case.age_band,
     )
 
 
@@ -124,7 +135,11 @@ def _joined(sentences: Sequence[Sentence]) -> str:
     return " ".join(sentence.text for sentence in sentences)
 
 
-def _case(line: str) -> Case:
+def example(line: str, age_band: AgeBand = AgeBand.TWO_TO_TWELVE_WEEKS) -> Case:
+    """Return the example of a line such as those of `CASES`; of an older child where it says so first."""
+    full = line
+    if line.startswith(_OLDER):
+        line, age_band = line.removeprefix(_OLDER), AgeBand.OVER_SIX_MONTHS
     findings: list[Finding] = []
     radiographs: list[Radiograph] = []
     for number, part in enumerate(line.split("|"), start=1):
@@ -142,7 +157,7 @@ def _case(line: str) -> Case:
         )
         seen = _seen(words, uid)
         findings += [seen.get(label) or _finding(label, uid, Presence.ABSENT) for label in FindingLabel]
-    return Case(line, findings, radiographs)
+    return Case(full, findings, radiographs, age_band)
 
 
 def _seen(words: Sequence[str], uid: str) -> dict[FindingLabel, Finding]:
