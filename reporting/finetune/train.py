@@ -101,7 +101,8 @@ def finetune(
     tokenizer = load_tokenizer(name)
     kind = quantisation(config)
     model = load_base(name, kind)
-    report(f"{name}: {model.num_parameters():,} parameters, quantised: {kind}")
+    parameters = model.num_parameters()  # counted before the adapter joins them
+    report(f"{name}: {parameters:,} parameters, quantised: {kind}")
     asked = Random(config.seed).sample(held, min(config.evaluate, len(held)))  # noqa: S311
     briefs = [pair.brief for pair in asked]
     before = judge(asked, answers(model, tokenizer, briefs, config.longest_reply, report))
@@ -128,7 +129,7 @@ def finetune(
         seconds=seconds,
         loss=round(float(result.training_loss), 4),
         trained=learnt,
-        parameters=model.num_parameters(),
+        parameters=parameters,
         before=before,
         after=after,
     )
