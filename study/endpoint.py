@@ -73,6 +73,8 @@ class Endpoint(Frozen):
             whole = parts.scheme in _KINDS and bool(parts.hostname) and parts.port != 0
         except ValueError:
             whole = False
+        if parts.scheme in ("mllp", "mllps") and parts.path.strip("/"):
+            whole = False
         if not whole or parts.username or parts.query or parts.fragment:
             raise ValueError("write it as https://HOST/BASE for FHIR or mllp://HOST:PORT for HL7")
         return value.rstrip("/")
