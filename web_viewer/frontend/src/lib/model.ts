@@ -50,7 +50,10 @@ export type AddendumRequest = wire.AddendumRequest;
 export type Check = Whole<wire.Check>;
 export type TimelineEntry = Whole<wire.TimelineEntry>;
 export type Unread = Whole<wire.Unread>;
-export type StudyRecord = Omit<Whole<wire.StudyRecord>, "state"> & { state: StudyState };
+export type StudyRecord = Omit<Whole<wire.StudyRecord>, "state" | "marks"> & {
+  state: StudyState;
+  marks: Marks;
+};
 
 export type Session = Whole<wire.SessionState>;
 export type Role = wire.Role;

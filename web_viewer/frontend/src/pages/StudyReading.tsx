@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Failure } from "../components/Failure";
@@ -9,7 +9,8 @@ import { AlertBanner } from "../features/alert/AlertBanner";
 import { StudyDetails } from "../features/details/StudyDetails";
 import { FindingList } from "../features/findings/FindingList";
 import { ReportPanel } from "../features/report/ReportPanel";
-import { MeasurementList } from "../features/viewer/measurement/MeasurementList";
+import { CompareButton, useComparison } from "../features/viewer/Compare";
+import { KeyImageButton } from "../features/viewer/KeyImageButton";
 import { priorTitle } from "../features/viewer/priorTitle";
 import { RadiographPane } from "../features/viewer/RadiographPane";
 import { RadiographStrip } from "../features/viewer/RadiographStrip";
@@ -18,7 +19,15 @@ import { useFindingTable } from "../lib/findingNames";
 import { navigate } from "../lib/location";
 import type { AnnotationSet, Finding, FindingLabel, PriorStudy, ShownRadiograph, StudyRecord } from "../lib/model";
 import { useOverlay } from "../lib/overlayStore";
-import { priorsQuery, queryClient, radiographsQuery, readingOf } from "../lib/queries";
+import {
+  headerQuery,
+  overlayQuery,
+  pixelsQuery,
+  priorsQuery,
+  queryClient,
+  radiographsQuery,
+  readingOf,
+} from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
 import { unreadText, unreadTexts } from "../lib/wording";
 import { BackLink } from "./BackLink";
@@ -26,6 +35,12 @@ import { NextStudy } from "./NextStudy";
 import { OtherAlerts } from "./OtherAlerts";
 import { PatientLine } from "./PatientLine";
 import style from "./viewerPage.module.css";
+
+const MeasurementList = lazy(() =>
+  import("../features/viewer/measurement/MeasurementList").then((module) => ({
+    default: module.MeasurementList,
+  })),
+);
 
 interface ReadingProps {
   record: StudyRecord;
@@ -42,6 +57,9 @@ export function StudyReading({ record, lost }: ReadingProps) {
   const chosen = chosenRadiograph(radiographs, record.findings, wanted, isCritical);
   const priors = useQuery(priorsQuery(record.study_uid)).data ?? NO_PRIORS;
   const prior = chosenPrior(priors, wanted);
+  const beside = useComparison((state) => state.beside);
+  const compared = prior ?? chosenPrior(priors, priors[0]?.radiographs[0]?.instance_uid ?? null);
+  useRadiographsAhead(record, radiographs, chosen?.instance_uid);
   const findings = useMemo(
     () => record.findings.filter((finding) => finding.radiograph_uid === chosen?.instance_uid),
     [record.findings, chosen?.instance_uid],
@@ -90,7 +108,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
             onChoose={setWanted}
           />
         )}
-        {prior ? (
+        {prior && !(beside && chosen) ? (
           <RadiographPane
             studyUid={prior.study.study_uid}
             radiograph={prior.radiograph}
@@ -99,23 +117,44 @@ export function StudyReading({ record, lost }: ReadingProps) {
             saved={null}
             locked
             caption={priorTitle(prior.study, t)}
+            tools={chosen && <CompareButton />}
           />
         ) : chosen ? (
           <RadiographPane
+            key="read"
             studyUid={record.study_uid}
             radiograph={chosen}
             findings={findings}
             reading={readingOf(record)}
             saved={savedOn(record, chosen.instance_uid)}
             locked={record.state === "signed"}
+            tools={
+              <>
+                <KeyImageButton record={record} instanceUid={chosen.instance_uid} />
+                {priors.length > 0 && <CompareButton />}
+              </>
+            }
           />
         ) : (
           <div className={style.dark}>
             <Notice>{whyUnread(record, t) ?? t("viewer.waiting")}</Notice>
           </div>
         )}
+        {beside && chosen && compared && (
+          <RadiographPane
+            key={compared.radiograph.instance_uid}
+            studyUid={compared.study.study_uid}
+            radiograph={compared.radiograph}
+            findings={NO_FINDINGS}
+            reading=""
+            saved={null}
+            locked
+            leader={{ width: chosen.columns, height: chosen.rows }}
+            caption={priorTitle(compared.study, t)}
+          />
+        )}
         <aside className={style.side}>
-          {chosen && !prior && (
+          {chosen && (!prior || beside) && (
             <FindingList
               reason={whyUnread(record, t, chosen.instance_uid)}
               studyUid={record.study_uid}
@@ -124,7 +163,9 @@ export function StudyReading({ record, lost }: ReadingProps) {
               signed={record.state === "signed"}
             />
           )}
-          {chosen && !prior && <MeasurementList studyUid={record.study_uid} />}
+          <Suspense>
+            {chosen && (!prior || beside) && <MeasurementList studyUid={record.study_uid} />}
+          </Suspense>
           {record.draft ? (
             <ReportPanel
               studyUid={record.study_uid}
@@ -145,9 +186,10 @@ export function StudyReading({ record, lost }: ReadingProps) {
 /** Return what was measured on a radiograph; the same object for the same record. */
 function savedOn({ marks }: StudyRecord, instanceUid: string): AnnotationSet | null {
   const found = marks.annotations.find(({ radiograph_uid }) => radiograph_uid === instanceUid);
-  return (found as AnnotationSet | undefined) ?? null;
+  return found ?? null;
 }
 
+const MOST_AHEAD = 4; // radiographs of 2048 x 2048 take 8 MB each
 const NO_PRIORS: readonly PriorStudy[] = [];
 const NO_FINDINGS: readonly Finding[] = [];
 
@@ -190,6 +232,25 @@ function chosenRadiograph(
     shows(seen[0]) ??
     radiographs[0]
   );
+}
+
+/** Fetch the study's other radiographs while the first is read. */
+function useRadiographsAhead(
+  record: StudyRecord,
+  radiographs: readonly ShownRadiograph[],
+  shown: string | undefined,
+): void {
+  const reading = readingOf(record);
+  const drawn = useQuery({ ...pixelsQuery(record.study_uid, shown ?? ""), enabled: false }).isSuccess;
+  useEffect(() => {
+    if (!drawn) return;
+    for (const { instance_uid } of radiographs.slice(0, MOST_AHEAD)) {
+      if (instance_uid === shown) continue;
+      void queryClient.prefetchQuery(headerQuery(record.study_uid, instance_uid));
+      void queryClient.prefetchQuery(pixelsQuery(record.study_uid, instance_uid));
+      if (reading) void queryClient.prefetchQuery(overlayQuery(record.study_uid, instance_uid, reading));
+    }
+  }, [drawn, radiographs, shown, record.study_uid, reading]);
 }
 
 /** Return every radiograph of the study, with the view of those that the model has read. */

@@ -4,7 +4,7 @@ import { cleanup, configure, render, screen, waitFor } from "@testing-library/re
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import "../../lib/i18n";
-import type { Report, StudyRecord } from "../../lib/model";
+import type { Check, Report, StudyRecord } from "../../lib/model";
 import { useReader } from "../../lib/reader";
 import { ReportPanel } from "./ReportPanel";
 
@@ -58,16 +58,43 @@ const report = (version: number, changes: Partial<Report> = {}): Report => ({
   ...changes,
 });
 
+const OBJECTION: Check = {
+  rule: "negation",
+  sentence: "No free gas.",
+  message: "denies what is present",
+  section: "impression",
+  finding: "pneumoperitoneum",
+};
+
 /** The service's side of the contract: versions, conflicts, signatures. */
 class Service {
   state: "drafted" | "signed" = "drafted";
   draft = report(1);
   edits: unknown[] = [];
+  assessments: StudyRecord["assessments"] = {};
 
   readonly answer = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const wish = init.body ? JSON.parse(String(init.body)) : null;
     if (wish && wish.version !== this.draft.version) {
       return Response.json({ detail: "somebody changed the report meanwhile" }, { status: 409 });
+    }
+    if (path.endsWith("/report/check")) {
+      return Response.json(wish.impression.includes("No free gas.") ? [OBJECTION] : []);
+    }
+    if (path.endsWith("/report/proposal")) {
+      return Response.json({
+        version: 1,
+        findings: ["No stool."],
+        impression: ["No stool."],
+        recommendation: [],
+      });
+    }
+    if (path.endsWith("/addendum")) {
+      const signature = { signer: wish.signer, signed_at: "2026-01-01T10:00:00Z" };
+      const sentences = wish.sentences.map((text: string) => ({ text, finding_ids: [], rule_id: null }));
+      const adds_to = this.draft.signature ?? signature;
+      this.draft = { ...this.draft, version: 2, signature, addenda: [{ sentences, signature, adds_to }] };
+      return Response.json(this.record());
     }
     if (path.endsWith("/report")) {
       this.edits.push(wish);
@@ -87,7 +114,7 @@ class Service {
   };
 
   record(): Partial<StudyRecord> {
-    return { study_uid: UID, state: this.state, draft: this.draft };
+    return { study_uid: UID, state: this.state, draft: this.draft, assessments: this.assessments };
   }
 }
 
@@ -97,7 +124,15 @@ function Live() {
     queryFn: async () => (await fetch(`/api/studies/${UID}`)).json(),
   });
   if (!data?.draft) return null;
-  return <ReportPanel studyUid={UID} state={data.state} report={data.draft} findings={[]} />;
+  return (
+    <ReportPanel
+      studyUid={UID}
+      state={data.state}
+      report={data.draft}
+      findings={[]}
+      verdicts={data.assessments}
+    />
+  );
 }
 
 let service: Service;
@@ -195,4 +230,39 @@ it("signs only with a name, saves first, and is read-only afterwards", async () 
   expect(impression.readOnly).toBe(true);
   expect(impression.value).toBe("Possible pneumoperitoneum. Large.");
   expect(screen.queryByTestId("report-sign")).toBeNull();
+});
+
+it("points out what is at odds with a finding, and lets it be saved", async () => {
+  const impression = await open();
+  await userEvent.clear(impression);
+  await userEvent.type(impression, "No free gas.");
+  const told = await screen.findByTestId("objections");
+  expect(told.textContent).toContain("says the opposite");
+  await userEvent.click(screen.getByTestId("report-save"));
+  await waitFor(() => expect(service.edits).toHaveLength(1));
+});
+
+it("offers the report without a rejected finding, and takes it only when asked", async () => {
+  service.assessments = { "gas@1": "rejected" };
+  const impression = await open();
+  const take = await screen.findByTestId("take-proposal");
+  expect(impression.value).toBe("Possible pneumoperitoneum.");
+  await userEvent.click(take);
+  expect(impression.value).toBe("No stool.");
+  expect(screen.queryByTestId("take-proposal")).toBeNull();
+  expect(service.edits).toHaveLength(0);
+});
+
+it("adds to a signed report without changing it", async () => {
+  service.state = "signed";
+  service.draft = report(1, { signature: { signer: "Kim", signed_at: "2026-01-01T09:00:00Z" } });
+  useReader.setState({ name: "Lee" });
+  const impression = await open();
+  await userEvent.click(screen.getByTestId("addendum-open"));
+  expect(enabled("addendum-sign")).toBe(false);
+  await userEvent.type(screen.getByTestId("addendum-text"), "Seen at surgery.");
+  await userEvent.click(screen.getByTestId("addendum-sign"));
+  expect((await screen.findByTestId("addendum")).textContent).toContain("Seen at surgery.");
+  expect(impression.value).toBe("Possible pneumoperitoneum.");
+  expect(screen.queryByTestId("addendum-text")).toBeNull();
 });

@@ -12,6 +12,7 @@ interface EditorProps {
   sentences: readonly Sentence[];
   findings: readonly Finding[];
   language: Report["language"];
+  doubted: readonly string[]; // sentences that something was objected to
   readOnly: boolean;
   onWrite: (text: string) => void;
 }
@@ -28,6 +29,7 @@ export function SectionEditor({
   sentences,
   findings,
   language,
+  doubted,
   readOnly,
   onWrite,
 }: EditorProps) {
@@ -59,6 +61,7 @@ export function SectionEditor({
                 // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the text
                 key={index}
                 className={style.line}
+                data-doubted={doubted.includes(line.text.trim())}
                 data-lit={selected !== null && line.findingIds.includes(selected)}
                 style={{ borderColor: label ? colorOf(label) : "transparent" }}
               >

@@ -3,6 +3,7 @@ import { type FormEvent, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { useReader } from "../../lib/reader";
+import { useMay, useSession } from "../../lib/session";
 import style from "./report.module.css";
 import type { useReportEdit } from "./useReportEdit";
 
@@ -14,10 +15,14 @@ interface SignBarProps {
 /** The last line of the report: save, and sign with a name. */
 export function SignBar({ edit, open }: SignBarProps) {
   const { t } = useTranslation();
-  const { name, setName } = useReader();
+  const { name: typed, setName } = useReader();
+  const session = useSession();
+  const known = session?.name ?? "";
+  const name = known || typed;
+  const maySign = useMay("signer");
   const hint = useId();
   const { save, sign, edited, conflict } = edit;
-  const signable = open && !conflict && name.trim() !== "" && !sign.isPending && !save.isPending;
+  const signable = open && maySign && !conflict && name.trim() !== "" && !sign.isPending && !save.isPending;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (signable) sign.mutate(name.trim());
@@ -34,7 +39,8 @@ export function SignBar({ edit, open }: SignBarProps) {
       )}
       <div className={style.signLine}>
         <input
-          value={name}
+          value={known ? known.replace("^", " ") : typed}
+          readOnly={known !== ""}
           maxLength={64}
           placeholder={t("report.signer")}
           aria-label={t("report.signer")}
@@ -58,7 +64,11 @@ export function SignBar({ edit, open }: SignBarProps) {
         </Button>
       </div>
       <p className={style.hint} id={hint}>
-        {open ? t("report.signerHint") : t("report.notYetSignable")}
+        {open && !maySign
+          ? t("access.mayNotSign")
+          : open
+            ? t("report.signerHint")
+            : t("report.notYetSignable")}
         {edited && (
           <span className={style.unsaved} data-testid="report-unsaved">
             {t("report.unsaved")}

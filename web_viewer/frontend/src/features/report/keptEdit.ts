@@ -21,3 +21,12 @@ export function keptEdit(studyUid: string, version: number): SectionTexts | null
   const edit = JSON.parse(kept) as KeptEdit;
   return edit.version === version ? edit.texts : null;
 }
+
+const addendumKey = (studyUid: string) => `kidray.addendum.${studyUid}`;
+
+export function keepAddendum(studyUid: string, text: string): void {
+  if (text) sessionStorage.setItem(addendumKey(studyUid), text);
+  else sessionStorage.removeItem(addendumKey(studyUid));
+}
+
+export const keptAddendum = (studyUid: string): string => sessionStorage.getItem(addendumKey(studyUid)) ?? "";

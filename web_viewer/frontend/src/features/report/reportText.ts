@@ -1,6 +1,6 @@
 /** A report's sections as text to edit, one sentence a line, and back. Pure. */
 
-import type { Report, Sentence } from "../../lib/model";
+import type { Report, ReportProposal, Sentence } from "../../lib/model";
 
 export const SECTIONS = ["findings", "impression", "recommendation"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -20,6 +20,13 @@ export const textsOf = (report: Report): SectionTexts => ({
   findings: textOf(report.findings),
   impression: textOf(report.impression),
   recommendation: textOf(report.recommendation),
+});
+
+/** Return a proposal's sentences as text to edit. */
+export const proposedTexts = (proposal: ReportProposal): SectionTexts => ({
+  findings: proposal.findings.join("\n"),
+  impression: proposal.impression.join("\n"),
+  recommendation: proposal.recommendation.join("\n"),
 });
 
 /** Return whether `texts` say anything else than `report` does; blank lines and edges do not count. */

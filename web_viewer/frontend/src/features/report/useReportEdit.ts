@@ -69,6 +69,7 @@ export function useReportEdit(studyUid: string, report: Report) {
     conflict: renewed && edited && !report.signature ? report : null,
     write: (section: Section, text: string) =>
       setEdit((current) => ({ ...current, texts: { ...current.texts, [section]: text } })),
+    replace: (texts: SectionTexts) => setEdit((current) => ({ ...current, texts })),
     discard: () => setEdit({ base: report, texts: textsOf(report) }),
     keepMine: () => setEdit((current) => ({ ...current, base: report })),
     save,

@@ -1,0 +1,92 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { FilePlus2, PenLine } from "lucide-react";
+import { type FormEvent, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import { addAddendum } from "../../lib/api";
+import { useReader } from "../../lib/reader";
+import { keepAddendum, keptAddendum } from "./keptEdit";
+import style from "./report.module.css";
+import { sentencesOf } from "./reportText";
+
+/** Under a signed report: write an addendum and sign it, in one step. */
+export function AddendumForm({ studyUid, version }: { studyUid: string; version: number }) {
+  const { t } = useTranslation();
+  const { name, setName } = useReader();
+  const queryClient = useQueryClient();
+  const [text, setText] = useState(() => keptAddendum(studyUid));
+  const [open, setOpen] = useState(text !== "");
+  const hint = useId();
+  const write = (words: string) => {
+    setText(words);
+    keepAddendum(studyUid, words);
+  };
+  const leave = () => {
+    write("");
+    setOpen(false);
+  };
+  const add = useMutation({
+    mutationFn: () => addAddendum(studyUid, { version, sentences: sentencesOf(text), signer: name.trim() }),
+    onSuccess: (record) => {
+      leave();
+      queryClient.setQueryData(["study", studyUid], record);
+    },
+    onError: () => queryClient.invalidateQueries({ queryKey: ["study", studyUid] }),
+  });
+  const signable = text.trim() !== "" && name.trim() !== "" && !add.isPending;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (signable) add.mutate();
+  };
+  if (!open) {
+    return (
+      <div className={style.signBar}>
+        <Button data-testid="addendum-open" onClick={() => setOpen(true)}>
+          <FilePlus2 size={15} aria-hidden />
+          {t("review.add")}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <form className={style.signBar} onSubmit={submit}>
+      {add.error && (
+        <p className={style.trouble} role="alert">
+          {t("review.failed", { reason: add.error.message })}
+        </p>
+      )}
+      <textarea
+        className={style.addendumText}
+        value={text}
+        rows={4}
+        maxLength={2000}
+        aria-label={t("review.addText")}
+        placeholder={t("review.addText")}
+        // biome-ignore lint/a11y/noAutofocus: the reader has just asked for this field
+        autoFocus
+        data-testid="addendum-text"
+        onChange={(event) => write(event.target.value)}
+      />
+      <div className={style.signLine}>
+        <input
+          value={name}
+          maxLength={64}
+          placeholder={t("report.signer")}
+          aria-label={t("report.signer")}
+          aria-describedby={hint}
+          autoComplete="name"
+          data-testid="addendum-signer"
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Button onClick={leave}>{t("review.cancel")}</Button>
+        <Button type="submit" look="primary" disabled={!signable} data-testid="addendum-sign">
+          <PenLine size={15} aria-hidden />
+          {add.isPending ? t("review.signing") : t("review.sign")}
+        </Button>
+      </div>
+      <p className={style.hint} id={hint}>
+        {t("review.addHint")}
+      </p>
+    </form>
+  );
+}
