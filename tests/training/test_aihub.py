@@ -33,6 +33,8 @@ from training.recipe import DataPart
 from training.set_report import report_text
 from training.split import Split, split_of
 
+pytestmark = pytest.mark.timeout(900)  # of a machine that others use too
+
 FOLDERS = {
     1: "1.Pyloric_Stenosis",
     2: "2.Pneumoperitoneum",

@@ -38,6 +38,8 @@ from training.split import Split
 from training.unread_figures import unread_sentence
 from training.vision_page import BEGIN, END, figures_text, write_page
 
+pytestmark = pytest.mark.timeout(900)  # of a machine that others use too
+
 COUNT, SIZE = 6, (256, 256)
 
 

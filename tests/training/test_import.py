@@ -24,6 +24,8 @@ from training.manifest import Row, read_manifest, read_row
 from training.phantom_set import write_phantoms
 from training.split import Split
 
+pytestmark = pytest.mark.timeout(900)  # of a machine that others use too
+
 SHAPE = (64, 56)
 NORMAL_TOO = Asked(unmasked=Unmasked.NORMAL)
 

@@ -1,7 +1,9 @@
 /** Codes of the service in the reader's language. */
 
-import type { TFunction } from "i18next";
+import i18next, { type TFunction } from "i18next";
 import { en } from "./locales/en";
+import { koreanTerms } from "./locales/unread";
+import type { Unread } from "./model";
 
 /** Return a name as it stands inside a sentence: "Air-fluid levels" as "air-fluid levels". */
 export const midSentence = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
@@ -20,3 +22,17 @@ export function sexText(t: TFunction, sex: string): string {
 export function stageText(t: TFunction, stage: string): string {
   return stage in en.stage ? t(`stage.${stage as keyof typeof en.stage}`) : stage;
 }
+
+/** Return why an image was not read, in the reader's language, with the detail that a technician needs. */
+export function unreadText(t: TFunction, unread: Unread): string {
+  const terms = i18next.language === "ko" ? koreanTerms : {};
+  const slots = Object.entries(unread.parameters).map(([name, value]) => [name, terms[value] ?? value]);
+  const said = t(`unread.reason.${unread.code}`, Object.fromEntries(slots));
+  return unread.code === "unreadable" && unread.parameters.detail
+    ? `${said}: ${unread.parameters.detail}`
+    : said;
+}
+
+/** Return several reasons in one line. */
+export const unreadTexts = (t: TFunction, unread: readonly Unread[]): string =>
+  unread.map((each) => unreadText(t, each)).join("; ");

@@ -8,6 +8,7 @@ import { useOverlay } from "../../lib/overlayStore";
 import { areaText, percentText } from "../../lib/quantity";
 import { regionText } from "../../lib/wording";
 import style from "./findings.module.css";
+import { hasUncertainOutline } from "./uncertainty";
 
 /** Levels are counted by their flat edges, which is an estimate; parts are what they are. */
 function countKey(finding: Finding) {
@@ -66,8 +67,13 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
           {percentText(finding.probability)}
         </span>
         <span className={style.facts}>
-          <CertaintyMeter certainty={finding.certainty} />
+          <CertaintyMeter certainty={finding.certainty} uncertainty={finding.uncertainty} />
           {[sureness, ...facts].map(unbroken).join("\u00a0· ")}
+          {hasUncertainOutline(finding) && (
+            <em data-testid={`finding-uncertain-${finding.label}`} title={t("unread.uncertain.outlineLong")}>
+              {t("unread.uncertain.outline")}
+            </em>
+          )}
         </span>
       </button>
       <div className={style.actions}>

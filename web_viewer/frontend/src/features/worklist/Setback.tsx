@@ -4,14 +4,19 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { reprocessStudy } from "../../lib/api";
 import type { WorklistItem } from "../../lib/model";
-import { stageText } from "../../lib/wording";
+import { stageText, unreadTexts } from "../../lib/wording";
 import style from "./worklist.module.css";
 
-/** Why a study was skipped or failed, in words, and the way to have it read again. */
+/** Why a study was skipped or failed, and the way to have it read again; else what of it was left unread. */
 export function Setback({ item }: { item: WorklistItem }) {
   const { t } = useTranslation();
   const again = useMutation({ mutationFn: () => reprocessStudy(item.study_uid) });
-  if (item.state !== "skipped" && item.state !== "failed") return null;
+  const unread = unreadTexts(t, item.unread);
+  if (item.state !== "skipped" && item.state !== "failed") {
+    return unread ? (
+      <small data-testid="worklist-unread">{t("unread.beside", { reason: unread })}</small>
+    ) : null;
+  }
   const stage = item.failed_stage ?? "";
   return (
     <div className={style.setback} data-state={item.state}>
@@ -19,7 +24,7 @@ export function Setback({ item }: { item: WorklistItem }) {
         {item.state === "failed" && stage && (
           <b>{t("worklist.failedAt", { stage: stageText(t, stage) })}: </b>
         )}
-        {item.reason}
+        {item.state === "skipped" ? unread || item.reason : item.reason}
         {again.error && <em> {again.error.message}</em>}
       </span>
       <Button small disabled={again.isPending || again.isSuccess} onClick={() => again.mutate()}>
