@@ -5,6 +5,7 @@ import { Button } from "../../components/Button";
 import type { Delivery, StudyRecord, TimelineEntry } from "../../lib/model";
 import { clockText } from "../../lib/quantity";
 import style from "./details.module.css";
+import { ReportFiles } from "./ReportFiles";
 
 const ID = "study-details";
 
@@ -31,6 +32,7 @@ export function StudyDetails({ record, popover }: DetailsProps) {
           <Fact term={t("viewer.instances")} text={String(record.instances || "")} />
           <Fact term={t("viewer.model")} text={model ? `${model.name} ${model.version}` : ""} />
         </dl>
+        <ReportFiles record={record} />
         <h2>{t("viewer.deliveries")}</h2>
         {record.deliveries.length === 0 && <p>{t("viewer.none")}</p>}
         <ul>
