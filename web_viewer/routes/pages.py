@@ -32,6 +32,7 @@ The service itself runs: see <a href="/openapi.json">/openapi.json</a>.</p></htm
 
 @router.get("/")
 @router.get("/viewer")
+@router.get("/admin")
 def read_page(request: Request, services: ServicesDep) -> Response:
     """Return the page; it asks the API for everything else."""
     page = services.static / "index.html"

@@ -1,15 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { AccessGuard } from "../features/access/AccessGuard";
 import { followStudies } from "../lib/events";
 import { followService } from "../lib/i18n";
 import { useLocation } from "../lib/location";
 import { queryClient, serviceQuery } from "../lib/queries";
+import { useSession } from "../lib/session";
 import { ViewerPage } from "../pages/ViewerPage";
 import { WorklistPage } from "../pages/WorklistPage";
 
+// Whoever reads does not load what only whoever runs the service looks at.
+const AdminPage = lazy(() => import("../pages/AdminPage"));
+
 export function App() {
-  const { t } = useTranslation();
   const { path } = useLocation();
   const language = useQuery(serviceQuery).data?.language;
 
@@ -18,6 +22,25 @@ export function App() {
     if (language) followService(language);
   }, [language]);
 
+  return (
+    <>
+      <Page path={path} />
+      <AccessGuard />
+    </>
+  );
+}
+
+function Page({ path }: { path: string }) {
+  const { t } = useTranslation();
+  const session = useSession();
+  const onlyRuns = session && !session.roles.includes("reader");
+  if (path === "/admin" || (path === "/" && onlyRuns)) {
+    return (
+      <Suspense>
+        <AdminPage />
+      </Suspense>
+    );
+  }
   if (path === "/") return <WorklistPage />;
   if (path === "/viewer" || path === "/viewer/") return <ViewerPage />;
   return <p>{t("app.notFound")}</p>;

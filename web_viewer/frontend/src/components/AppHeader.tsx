@@ -2,15 +2,15 @@ import { Keyboard } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useConnection } from "../lib/events";
-import { chooseLanguage } from "../lib/i18n";
 import { useShortcuts } from "../lib/shortcuts";
+import { AccountMenu } from "./AccountMenu";
 import style from "./AppHeader.module.css";
-import { Button, IconButton } from "./Button";
+import { IconButton } from "./Button";
 import { ShortcutHelp } from "./ShortcutHelp";
 
 /** The line on top of every page: where one is, and whether the page is live. */
 export function AppHeader({ children }: { children: ReactNode }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const [helping, setHelping] = useState(false);
   const connection = useConnection((state) => state.connection);
   useShortcuts({ "?": () => setHelping(true) });
@@ -26,17 +26,10 @@ export function AppHeader({ children }: { children: ReactNode }) {
       >
         {t(`app.${connection}`)}
       </span>
-      <Button
-        look="quiet"
-        small
-        lang={i18n.language === "ko" ? "en" : "ko"}
-        onClick={() => chooseLanguage(i18n.language === "ko" ? "en" : "ko")}
-      >
-        {t("app.switchLanguage")}
-      </Button>
       <IconButton label={`${t("app.help")} (?)`} onClick={() => setHelping(true)}>
         <Keyboard size={18} aria-hidden />
       </IconButton>
+      <AccountMenu />
       {helping && <ShortcutHelp onClose={() => setHelping(false)} />}
     </header>
   );

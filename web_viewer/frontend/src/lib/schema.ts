@@ -1841,6 +1841,15 @@ export interface components {
                 number,
                 number
             ] | null;
+            /** Measuring Spacing Mm */
+            measuring_spacing_mm: [
+                number,
+                number
+            ] | null;
+            /** Measuring Plane */
+            measuring_plane: ("detector" | "patient") | null;
+            /** Shows Modality Values */
+            shows_modality_values: boolean;
             view: components["schemas"]["View"];
             /** Laterality Marker */
             laterality_marker: string;
