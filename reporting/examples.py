@@ -34,6 +34,7 @@ from study.model import (
     View,
 )
 
+PATIENCE = 600.0  # seconds for one wording: a busy machine changes no example
 BEGIN, END = "<!-- examples begin -->", "<!-- examples end -->"
 _MODEL = ModelIdentity(name="example", version="1", sha256="0" * 64, disclaimer=DISCLAIMER_EN)
 _AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -210,7 +211,7 @@ def main(arguments: Sequence[str]) -> None:
     lines: list[str] = []
     with serving() as url:
         for language, title in ((Language.ENGLISH, "English"), (Language.KOREAN, "Korean")):
-            lines += ["", f"### {title}", "", *table(language, Llm(url, "kidray-writer-micro"))]
+            lines += ["", f"### {title}", "", *table(language, Llm(url, "kidray-writer-micro", timeout=PATIENCE))]
     file.write_text(before + BEGIN + "\n".join(lines) + "\n\n" + END + after, "utf-8")
 
 
