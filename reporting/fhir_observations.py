@@ -15,6 +15,7 @@ from reporting.fhir_terms import (
     quantity,
     uid_identifier,
 )
+from reporting.headings import person
 from reporting.reported import Reported, is_critical, is_withdrawn
 from study.endpoint import FhirVersion
 from study.findings import FINDINGS, PRIVATE_SCHEME, CodedConcept
@@ -68,7 +69,9 @@ def observation(observed: Observation, reported: Reported, version: FhirVersion,
         "derivedFrom": [_study(reported)],
         "component": [*_components(observed)],
     }
-    if reported.models:
+    if observed.drawn_by is not None:
+        made["performer"] = [{"display": person(observed.drawn_by)}]
+    elif reported.models:
         made["device"] = {"reference": full_url(device_uid(reported.models[0]))}
     if observed.id in reported.unassessable:
         made["dataAbsentReason"] = codeable(_NOT_PERFORMED, text="These radiographs cannot show it")
@@ -158,9 +161,10 @@ def _study(reported: Reported) -> Json:
 
 
 def _components(observed: Observation) -> Iterator[Json]:
-    yield _percent(_CERTAINTY, observed.probability)
-    if observed.uncertainty is not None:
-        yield _percent(_UNCERTAINTY, observed.uncertainty)
+    if observed.drawn_by is None:  # a person gives no number
+        yield _percent(_CERTAINTY, observed.probability)
+        if observed.uncertainty is not None:
+            yield _percent(_UNCERTAINTY, observed.uncertainty)
     if observed.presence is Presence.ABSENT:
         return
     if observed.area_mm2 is not None:

@@ -183,7 +183,7 @@ def _results(reported: Reported, pdf: bytes | None) -> Iterator[_Result]:
 def _of_finding(observed: Observation, group: str, reported: Reported) -> Iterator[_Result]:
     """Yield a finding's presence, then its region, its certainty and its measurements."""
     concept = FINDINGS[observed.label].concept
-    equipment = _equipment(reported)
+    equipment = _observer(observed, reported)
     if is_withdrawn(observed, reported):
         yield _Result("CE", concept, "", group, equipment, _DELETED)
         return
@@ -191,9 +191,12 @@ def _of_finding(observed: Observation, group: str, reported: Reported) -> Iterat
         yield _Result("CE", concept, "", group, equipment, _CANNOT_BE_OBTAINED)
         return
     flag = {Presence.PRESENT: "A", Presence.INDETERMINATE: "A", Presence.ABSENT: "N"}[observed.presence]
-    flags = {8: "AA" if is_critical(observed) else flag, 9: f"{observed.probability:.3f}"}
+    flags = {8: "AA" if is_critical(observed) else flag}
+    if observed.drawn_by is None:  # a person gives no number
+        flags[9] = f"{observed.probability:.3f}"
     yield _Result("CE", concept, coded(observed.presence_code), group, {**flags, **equipment})
-    yield _number(_CERTAINTY, f"{100 * observed.probability:.1f}", "%^Percent^UCUM", f"{group}.1")
+    if observed.drawn_by is None:
+        yield _number(_CERTAINTY, f"{100 * observed.probability:.1f}", "%^Percent^UCUM", f"{group}.1")
     if observed.presence is Presence.ABSENT:
         return
     if observed.region is not None:
@@ -211,8 +214,10 @@ def _number(concept: CodedConcept, value: str, unit: str, group: str) -> _Result
     return _Result("NM", concept, value, group, {6: unit})
 
 
-def _equipment(reported: Reported) -> dict[int, str]:
-    """Return the model as an equipment instance identifier (OBX-18): the Device UID of SEG and SR."""
+def _observer(observed: Observation, reported: Reported) -> dict[int, str]:
+    """Return who observed: the reader who drew it (OBX-16), else the model (OBX-18) by its Device UID."""
+    if observed.drawn_by is not None:
+        return {16: components("", person(observed.drawn_by))}
     if not reported.models:
         return {}
     model = reported.models[0]

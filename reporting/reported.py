@@ -40,12 +40,17 @@ class Reported(NamedTuple):
 
     @property
     def observations(self) -> list[Observation]:
-        """Every finding of every radiograph, with its codes and its reader's verdict."""
+        """Every finding of every radiograph, with its codes and its reader's verdict.
+
+        One whose mask a reader drew anew is as the reader drew it.
+        """
         verdicts = self.record.assessments
         if not self.report.observations:
             return observed(self.record.findings, verdicts)
+        drawn = observed([f for f in self.record.findings if f.drawn_by is not None], verdicts)
+        instead = {o.id: o for o in drawn}
         return [
-            o if o.assessment else o.model_copy(update={"assessment": verdicts.get(o.id)})
+            instead.get(o.id) or o.model_copy(update={"assessment": o.assessment or verdicts.get(o.id)})
             for o in self.report.observations
         ]
 

@@ -12,7 +12,8 @@ from fhir.resources.R4B import get_fhir_model_class as r4_class
 
 from reporting.fhir import report_bundle
 from reporting.fhir_terms import PRIVATE_SYSTEM
-from study.endpoint import FhirVersion
+from reporting.hl7 import oru_message
+from study.endpoint import Endpoint, FhirVersion
 from study.findings import FINDINGS, FindingLabel
 from study.model import DISCLAIMER_EN, Language, Presence, StudySummary, View
 from study.tracking import tracking_uid
@@ -253,3 +254,25 @@ def test_kept_as_a_file_it_is_a_collection_without_requests():
     assert bundle["type"] == "collection"
     assert not any("request" in entry for entry in bundle["entry"])
     validated(bundle, "R5")
+
+
+def test_what_a_reader_drew_is_the_readers_and_has_no_probability():
+    drafted = events()
+    by_model = reported(drafted)
+    drawn = FREE_GAS[1].model_copy(update={"drawn_by": "Kim^Minji", "presence": "present", "area_mm2": 77.0})
+    findings_now = [drawn if f.id == drawn.id else f for f in by_model.record.findings]
+    record = by_model.record.model_copy(update={"findings": findings_now})
+    bundle = report_bundle(by_model._replace(record=record))
+    found = of_finding(bundle, "constipation")
+    assert found["performer"] == [{"display": "Kim Minji"}]
+    assert "device" not in found
+    assert found["valueCodeableConcept"]["coding"][0]["code"] == "52101004"
+    assert [c["code"].get("text") for c in found["component"] if "text" in c["code"]] == [
+        "Area at the detector"
+    ]
+    assert "111012" not in json.dumps(found)
+    message = oru_message(by_model._replace(record=record), Endpoint(name="EMR", url="mllp://engine"))
+    (row,) = [
+        line.split("|") for line in message.split("\r") if line.startswith("OBX|") and "|14760008^" in line
+    ]
+    assert (row[5].split("^")[0], row[9], row[16]) == ("52101004", "", "^Kim Minji")
