@@ -39,6 +39,7 @@ class AlertWatch:
         self._queue = queue
         self._after = tuple(after)
         self._channels = tuple(channels)
+        self._at_the_end: set[tuple[str, float]] = set()  # alerts that no further step is left for
 
     def look(self, now: datetime) -> int:
         """Take every step of escalation that is due; returns how many were.
@@ -49,9 +50,15 @@ class AlertWatch:
             If Redis does not answer; the next look takes what is due then.
         """
         registry = self._ledger.registry
-        waiting = registry.records(registry.open_alerts())
+        waiting = registry.open_alerts()
         telemetry.ALERTS_OPEN.set(len(waiting))
-        return sum(self._escalated(record, now) for record in waiting)
+        if not self._after:
+            return 0
+        self._at_the_end &= set(waiting.items())
+        before = (now - self._after[0]).timestamp()
+        late = {uid: since for uid, since in waiting.items() if since <= before}
+        looked_at = [uid for uid, since in late.items() if (uid, since) not in self._at_the_end]
+        return sum(self._escalated(record, now) for record in registry.records(looked_at))
 
     def owes(self, record: StudyRecord) -> bool:
         """Return whether a channel is still to be told of the study's alert."""
@@ -59,7 +66,11 @@ class AlertWatch:
         return alert is not None and any(due_to(alert, name) is not None for name in self._channels)
 
     def _escalated(self, record: StudyRecord, now: datetime) -> bool:
-        if record.alert is None or escalation_due(record.alert, now, self._after) is None:
+        if record.alert is None:
+            return False
+        if record.alert.level >= len(self._after):
+            self._at_the_end.add((record.study_uid, record.alert.since.timestamp()))
+        if escalation_due(record.alert, now, self._after) is None:
             return False  # it is looked at again, in the archive, before a step is taken
         before = record.alert.level
 

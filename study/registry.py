@@ -202,10 +202,13 @@ class Registry:
         with _translated():
             return cast("list[str]", self._redis.zrangebyscore(_RECEIVING, "-inf", now))
 
-    def open_alerts(self) -> list[str]:
-        """Return the studies whose critical-result alert nobody acknowledged, the longest waiting first."""
+    def open_alerts(self) -> dict[str, float]:
+        """Return the studies whose critical-result alert nobody acknowledged, the longest waiting first.
+
+        Each with the time (POSIX seconds) from which on it waits.
+        """
         with _translated():
-            return cast("list[str]", self._redis.zrange(_ALERTS, 0, -1))
+            return dict(cast("list[tuple[str, float]]", self._redis.zrange(_ALERTS, 0, -1, withscores=True)))
 
     def is_whole(self) -> bool:
         """Return whether Redis has been brought level with the archive since it was last emptied."""

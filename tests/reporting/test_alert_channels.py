@@ -345,7 +345,7 @@ def test_an_alert_escalates_by_the_clock_and_survives_a_restart(
     assert receiver.data()["level"] == 2
     step(ledger, acknowledged())
     assert watch().look(since + timedelta(hours=9)) == 0
-    assert ledger.registry.open_alerts() == []
+    assert ledger.registry.open_alerts() == {}
 
 
 def test_a_night_without_anybody_makes_one_step_of_escalation_not_many(ledger: Ledger, queue: JobQueue):
@@ -361,12 +361,23 @@ def test_a_night_without_anybody_makes_one_step_of_escalation_not_many(ledger: L
     assert [t.step for t in ledger.held(UID).timeline].count("escalated") == 1
 
 
+def test_an_alert_that_was_raised_anew_after_its_last_step_is_escalated_anew(ledger: Ledger, queue: JobQueue):
+    since = alerted(ledger).updated_at
+    watch = AlertWatch(ledger, queue, after=[timedelta(minutes=10)])
+    assert watch.look(since + timedelta(minutes=11)) == 1
+    assert watch.look(since + timedelta(minutes=12)) == 0
+    step(ledger, judged(Assessment.REJECTED, found()))
+    step(ledger, judged(Assessment.ACCEPTED, found()))
+    assert watch.look(since + timedelta(minutes=13)) == 1
+    assert watch.look(since + timedelta(minutes=14)) == 0
+
+
 def test_the_open_alerts_stand_in_the_order_in_which_they_wait(ledger: Ledger):
     for uid in ("1.9", "1.1", "1.5"):
         alerted(ledger, uid)
-    assert ledger.registry.open_alerts() == ["1.9", "1.1", "1.5"]
+    assert list(ledger.registry.open_alerts()) == ["1.9", "1.1", "1.5"]
     ledger.registry.forget("1.1")
-    assert ledger.registry.open_alerts() == ["1.9", "1.5"]
+    assert list(ledger.registry.open_alerts()) == ["1.9", "1.5"]
 
 
 def test_two_urls_of_one_host_are_two_channels_and_neither_name_tells_the_url():

@@ -1,6 +1,6 @@
 /** A tone for critical results: off until the person at this workstation wants it; remembered on it. */
 
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { create } from "zustand";
 import { callOf, isWaiting } from "./alerts";
 import type { WorklistItem } from "./model";
@@ -56,17 +56,18 @@ function note(on: AudioContext, frequency: number, start: number): void {
   oscillator.stop(start + 0.22);
 }
 
+const heard = new Set<string>(); // whichever page is open
+
 /** Play the tone, where it is wanted, once for each alert that comes in and each time it is called again. */
 export function useTone(items: readonly WorklistItem[] | undefined): void {
   const choice = useAlarm((state) => state.choice);
-  const heard = useRef<Set<string>>(null);
   useEffect(() => {
     if (!items) return;
     const calls = items.flatMap((item) =>
       item.alert && isWaiting(item) ? [callOf(item.study_uid, item.alert)] : [],
     );
-    const news = calls.filter((call) => !heard.current?.has(call));
-    heard.current = new Set([...(heard.current ?? []), ...calls]);
+    const news = calls.filter((call) => !heard.has(call));
+    for (const call of news) heard.add(call);
     if (choice === "on" && news.length > 0) void play();
   }, [items, choice]);
 }
