@@ -211,7 +211,12 @@ def main(arguments: Sequence[str]) -> None:
     lines: list[str] = []
     with serving() as url:
         for language, title in ((Language.ENGLISH, "English"), (Language.KOREAN, "Korean")):
-            lines += ["", f"### {title}", "", *table(language, Llm(url, "kidray-writer-micro", timeout=PATIENCE))]
+            lines += [
+                "",
+                f"### {title}",
+                "",
+                *table(language, Llm(url, "kidray-writer-micro", timeout=PATIENCE)),
+            ]
     file.write_text(before + BEGIN + "\n".join(lines) + "\n\n" + END + after, "utf-8")
 
 
