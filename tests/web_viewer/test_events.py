@@ -11,6 +11,7 @@ import pytest
 
 from study.intake import Intake
 from study.ledger import Ledger
+from study.progress import WordingProgress, WordingStage, teller
 from study.redis_server import running_redis
 from study.registry import CHANNEL, connect
 from tests.peers import wait_for
@@ -62,6 +63,18 @@ def test_a_worklist_hears_of_every_change_while_it_happens(
             "version": 4,
             "critical": True,
         }
+
+
+def test_a_listener_hears_how_far_a_wording_is(build_services: Callable[..., Services], redis_url: str):
+    with serving(build_services()) as (url, _, _):
+        listener = Listener(url)
+        wait_for(lambda: listener.named("hello"), what="the greeting")
+        told = WordingProgress(study_uid="1.2.3", stage=WordingStage.WORDING, sentences=2)
+        teller(connect(redis_url))(told)
+        wait_for(lambda: listener.named("wording"), what="the progress")
+        assert listener.named("wording") == [
+            {"study_uid": "1.2.3", "stage": "wording", "question": 1, "sentences": 2}
+        ]
 
 
 def test_the_server_stops_at_once_though_a_worklist_listens(build_services: Callable[..., Services]):
