@@ -32,6 +32,10 @@ def client(build_services: Callable[..., Services]) -> Iterator[TestClient]:
 
 @pytest.fixture
 def drafted(intake: Intake, ledger: Ledger) -> SegmentedStudy:
+    return a_study_of_two_findings(intake, ledger)
+
+
+def a_study_of_two_findings(intake: Intake, ledger: Ledger) -> SegmentedStudy:
     """A study with free gas (high) and stool (possible), drafted by the template."""
     study = a_segmented_study(intake, ledger)
     record = ledger.held(study.study_uid)
