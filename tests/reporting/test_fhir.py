@@ -259,7 +259,9 @@ def test_kept_as_a_file_it_is_a_collection_without_requests():
 def test_what_a_reader_drew_is_the_readers_and_has_no_probability():
     drafted = events()
     by_model = reported(drafted)
-    drawn = FREE_GAS[1].model_copy(update={"drawn_by": "Kim^Minji", "presence": "present", "area_mm2": 77.0})
+    drawn = FREE_GAS[1].model_copy(
+        update={"drawn_by": "Kim^Minji", "presence": Presence.PRESENT, "area_mm2": 77.0}
+    )
     findings_now = [drawn if f.id == drawn.id else f for f in by_model.record.findings]
     record = by_model.record.model_copy(update={"findings": findings_now})
     bundle = report_bundle(by_model._replace(record=record))
