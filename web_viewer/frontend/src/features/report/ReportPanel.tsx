@@ -42,7 +42,7 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts }: Pan
       <div className={style.body}>
         <ReportStatus report={edit.base} />
         {state === "drafting" && <WordingProgress studyUid={studyUid} />}
-        {report.critical && !report.signature && (
+        {report.critical && !report.alert && !report.signature && (
           <p className={style.critical}>
             <Siren size={17} aria-hidden />
             {t("report.critical")}

@@ -62,13 +62,13 @@ function Waiting({ item, now }: { item: WorklistItem; now: number }) {
           item.summary.patient_id ||
           t("worklist.noName")}
       </Link>
-      <span>{reason}</span>
       {item.alert && (
         <span className={style.waited} data-testid="waiting-time">
           {t("alert.waiting", { time: waitedText(item.alert.since, now, i18n.language) })}
           {item.alert.level > 0 && ` · ${t("alert.level", { count: item.alert.level })}`}
         </span>
       )}
+      <span>{reason}</span>
     </li>
   );
 }
