@@ -150,7 +150,7 @@ def _contradictions(
         naming = [c for c in clauses if label in _labels(lexicon(language).read(c))]
         faults = [_against(c, label, ground, language) for c in naming]
         if all(faults):
-            yield (label, *faults[-1][0])
+            yield (label, *min(faults[-1], key=lambda fault: fault[0] == "certainty"))  # the graver first
 
 
 def _against(text: str, label: FindingLabel, ground: _Ground, language: Language) -> list[tuple[str, str]]:
