@@ -60,6 +60,7 @@ def test_the_alert_follows_the_vision_result_and_waits_for_no_draft(alarming: Ru
     assert at < kinds.index("drafted")
     assert kinds.count("alerted") == 1
     seconds = moment(events[at]) - moment(events[at - 1])
+    print(f"{seconds:.3f} s from the vision result to the alert")
     assert 0 <= seconds < 5.0  # far less on an idle machine
 
 
@@ -107,7 +108,11 @@ def test_nothing_of_the_patient_or_of_the_address_is_in_a_log(alarming: RunningS
 def test_the_alert_outlives_a_wiped_redis(alarming: RunningService, study_uid: str):
     before = alarming.study(study_uid)
     alarming.cli("rebuild")
-    assert alarming.study(study_uid) == before
+    after = alarming.study(study_uid)
+    assert before is not None
+    assert after is not None
+    assert after["alert"] == before["alert"]
+    assert after["alert"]["state"] == "acknowledged"
 
 
 def moment(event: dict[str, Any]) -> float:
