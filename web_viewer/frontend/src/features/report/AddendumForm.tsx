@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { addAddendum } from "../../lib/api";
 import { useReader } from "../../lib/reader";
+import { useMay, useSession } from "../../lib/session";
 import { keepAddendum, keptAddendum } from "./keptEdit";
 import style from "./report.module.css";
 import { sentencesOf } from "./reportText";
@@ -12,7 +13,10 @@ import { sentencesOf } from "./reportText";
 /** Under a signed report: write an addendum and sign it, in one step. */
 export function AddendumForm({ studyUid, version }: { studyUid: string; version: number }) {
   const { t } = useTranslation();
-  const { name, setName } = useReader();
+  const { name: typed, setName } = useReader();
+  const known = useSession()?.name ?? "";
+  const name = known || typed;
+  const maySign = useMay("signer");
   const queryClient = useQueryClient();
   const [text, setText] = useState(() => keptAddendum(studyUid));
   const [open, setOpen] = useState(text !== "");
@@ -38,6 +42,7 @@ export function AddendumForm({ studyUid, version }: { studyUid: string; version:
     event.preventDefault();
     if (signable) add.mutate();
   };
+  if (!maySign) return null;
   if (!open) {
     return (
       <div className={style.signBar}>
@@ -69,7 +74,8 @@ export function AddendumForm({ studyUid, version }: { studyUid: string; version:
       />
       <div className={style.signLine}>
         <input
-          value={name}
+          value={known ? known.replace("^", " ") : typed}
+          readOnly={known !== ""}
           maxLength={64}
           placeholder={t("report.signer")}
           aria-label={t("report.signer")}

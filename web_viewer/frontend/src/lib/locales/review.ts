@@ -3,8 +3,8 @@
 const english = {
   objections: "Pointed out; nothing is refused",
   rule: {
-    negation: "{{finding}}: this sentence says the opposite",
-    presence: "{{finding}}: this sentence says the opposite",
+    negation: "{{finding}}: the opposite of the finding, or of your verdict on it",
+    presence: "{{finding}}: the opposite of the finding, or of your verdict on it",
     certainty: "{{finding}}: surer or less sure than the model, and not accepted by you",
     region: "{{finding}}: another place than on the image",
     side: "{{finding}}: the other side than on the image",
@@ -28,8 +28,8 @@ const english = {
 const korean: typeof english = {
   objections: "참고 사항이며 저장과 서명을 막지 않음",
   rule: {
-    negation: "{{finding}}: 문장이 소견과 반대됨",
-    presence: "{{finding}}: 문장이 소견과 반대됨",
+    negation: "{{finding}}: 소견 또는 내린 판정과 반대됨",
+    presence: "{{finding}}: 소견 또는 내린 판정과 반대됨",
     certainty: "{{finding}}: 모델의 확실성과 다르며 아직 수용하지 않은 소견임",
     region: "{{finding}}: 영상의 위치와 다름",
     side: "{{finding}}: 영상과 좌우가 반대임",
