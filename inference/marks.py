@@ -13,7 +13,10 @@ from typing import NamedTuple
 import structlog
 from pydicom import Dataset
 
+from inference.annotation_groups import group_of, measures
+from inference.annotation_state import write_annotation_state
 from inference.drawn_seg import write_drawn_seg
+from inference.key_images import write_key_images
 from inference.reader_sr import corrected_group, write_reader_sr
 from inference.redraw import measure_drawn
 from study import telemetry
@@ -23,7 +26,7 @@ from study.history import Event
 from study.identifiers import derived_uid
 from study.ledger import Ledger
 from study.mark_events import Corrected, MarkKept
-from study.marks import Correction, Kept
+from study.marks import AnnotationSet, Correction, Kept, KeyImages
 from study.model import Radiograph, StudyRecord
 from study.pixels import Floats
 
@@ -40,12 +43,13 @@ class Reading(NamedTuple):
     ----------
     header
         Reads the header of a file, without pixels.
-    attenuation
-        Reads `study.pixels.attenuation_values` of a file.
+    attenuation, modality
+        Read `study.pixels.attenuation_values` and `modality_values` of a file.
     """
 
     header: ReadHeader
     attenuation: ReadValues
+    modality: ReadValues
 
 
 def keep_marks(study_uid: str, *, ledger: Ledger, reading: Reading) -> StudyRecord:
@@ -64,6 +68,12 @@ def keep_marks(study_uid: str, *, ledger: Ledger, reading: Reading) -> StudyReco
     for correction in record.marks.corrections:
         if correction.seg is None:
             _keep(study_uid, ledger, _corrected(record, correction, ledger.archive, reading))
+    for drawn in record.marks.annotations:
+        if not drawn.made:
+            _keep(study_uid, ledger, _measured(record, drawn, ledger.archive, reading))
+    chosen = record.marks.key_images
+    if chosen is not None and not chosen.made:
+        _keep(study_uid, ledger, _chosen(record, chosen, ledger.archive, reading))
     return ledger.held(study_uid)
 
 
@@ -104,6 +114,39 @@ def _corrected(record: StudyRecord, correction: Correction, archive: Archive, re
     write(archive, seg, report)
     done = correction.model_copy(update={"seg": seg_uids, "sr": sr_uids})
     return MarkKept(at=telemetry.now(), revision=record.revision, correction=done, finding=measured)
+
+
+def _measured(record: StudyRecord, drawn: AnnotationSet, archive: Archive, reading: Reading) -> MarkKept:
+    made: dict[str, Kept | bool] = {"made": True}
+    if drawn.annotations:
+        path = archive.path(_reference(archive, record.study_uid, drawn.radiograph_uid))
+        header, values = reading.header(path), reading.modality(path)
+        groups = [group_of(each, values, header) for each in drawn.annotations if measures(each)]
+        uids = _uids(record.study_uid, drawn.number, "gsps")
+        write(archive, write_annotation_state(drawn, values, header, uids))
+        made["presentation"] = uids
+        if groups:
+            uids = _uids(record.study_uid, drawn.number, "sr")
+            write(archive, write_reader_sr(groups, header, None, drawn.reader, uids, drawn.at))
+            made["sr"] = uids
+    return MarkKept(at=telemetry.now(), revision=record.revision, annotations=drawn.model_copy(update=made))
+
+
+def _chosen(record: StudyRecord, chosen: KeyImages, archive: Archive, reading: Reading) -> MarkKept:
+    made: dict[str, Kept | bool] = {"made": True}
+    if chosen.radiograph_uids:
+        paths = [archive.path(_reference(archive, record.study_uid, uid)) for uid in chosen.radiograph_uids]
+        uids = _uids(record.study_uid, chosen.number, "ko")
+        write(archive, write_key_images(chosen, [reading.header(path) for path in paths], uids))
+        made["document"] = uids
+    return MarkKept(at=telemetry.now(), revision=record.revision, key_images=chosen.model_copy(update=made))
+
+
+def _reference(archive: Archive, study_uid: str, instance_uid: str) -> InstanceReference:
+    found = next((r for r in archive.instances(study_uid) if r.instance_uid == instance_uid), None)
+    if found is None:
+        raise NotInArchiveError(f"the study's radiograph {instance_uid} is there no more")
+    return found
 
 
 def write(archive: Archive, *made: Dataset) -> None:

@@ -113,7 +113,7 @@ def write_presentation_state(
     NotDicomError
         If the radiograph's own grayscale chain cannot be written down.
     """
-    header = _shown(radiograph)
+    header = shown_header(radiograph)
     annotations, layers = _overlay(masks, findings, header, model)
     try:
         state: Dataset = hd.pr.GrayscaleSoftcopyPresentationState(
@@ -131,7 +131,7 @@ def write_presentation_state(
             content_creator_name=f"{MANUFACTURER}^",  # a name of one component
             graphic_annotations=annotations,
             graphic_layers=layers,
-            presentation_lut_transformation=_polarity(header),
+            presentation_lut_transformation=polarity(header),
             transfer_syntax_uid=ExplicitVRLittleEndian,
             contributing_equipment=[contributing_equipment(model, made_at)],
             series_description=series_description("outlines", model),
@@ -227,13 +227,13 @@ def _disclaimed(layer: hd.pr.GraphicLayer, header: Dataset, model: ModelIdentity
     return hd.pr.GraphicAnnotation(referenced_images=[header], graphic_layer=layer, text_objects=[text])
 
 
-def _polarity(header: Dataset) -> hd.PresentationLUTTransformation:
+def polarity(header: Dataset) -> hd.PresentationLUTTransformation:
     """Return what makes P-values: those of MONOCHROME1 are the other way round (PS3.3 C.11.6)."""
     inverse = header.PhotometricInterpretation == "MONOCHROME1"
     return hd.PresentationLUTTransformation(presentation_lut_shape="INVERSE" if inverse else "IDENTITY")
 
 
-def _shown(radiograph: Dataset) -> Dataset:
+def shown_header(radiograph: Dataset) -> Dataset:
     """Return what a presentation state says of its radiograph."""
     header = result_header(radiograph)
     try:

@@ -66,7 +66,9 @@ def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
         **_draft_steps(service),
         Job.SIGN: partial(sign_study, ledger=service.ledger),
         Job.MARKS: partial(
-            keep_marks, ledger=service.ledger, reading=Reading(fence.header, fence.attenuation_values)
+            keep_marks,
+            ledger=service.ledger,
+            reading=Reading(fence.header, fence.attenuation_values, fence.modality_values),
         ),
         Job.DELIVER: delivery_step(service, fence, learnt, pool),
         **_priors_step(service),

@@ -86,7 +86,8 @@ class DestinationPolicy(Frozen):
 
     gets: tuple[ObjectKind, ...] | None = None
     """SEG, SR (measurements), REPORT (signed) and its PDF, DRAFT (unverified), GSPS (outlines), CAPTURE
-    (overlay burnt in); unset: SEG, SR and REPORT, each in the best form that the node takes."""
+    (overlay burnt in), KO (key images); unset: SEG, SR and REPORT, each in the best form that the node
+    takes, and what readers drew, measured and marked."""
 
     when: Literal["ready", "signed"] = "ready"
     """Each object as soon as it is ready, or nothing before a radiologist has signed."""

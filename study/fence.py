@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from study import errors
 from study.errors import ArchiveError, KidrayError, PixelDataError
-from study.fenced import Answer, as_array, attenuation, display
+from study.fenced import Answer, as_array, attenuation, display, modality
 from study.short_header import as_header, short_header
 
 log = structlog.get_logger()
@@ -100,6 +100,16 @@ class Fence:
             If it cannot be read within the limits; never worth another try.
         """
         return as_array(self.call(attenuation, path))
+
+    def modality_values(self, path: Path) -> NDArray[Any]:
+        """Return `study.pixels.modality_values` of a radiograph's file, float32 (rows, columns).
+
+        Raises
+        ------
+        NotDicomError, PixelDataError
+            If it cannot be read within the limits; never worth another try.
+        """
+        return as_array(self.call(modality, path))
 
     def header(self, path: Path) -> pydicom.Dataset:
         """Return the header of an instance's file, without its longest elements.

@@ -28,7 +28,7 @@ from pydicom.errors import InvalidDicomError
 
 from study.errors import KidrayError
 from study.inspection import MALFORMED
-from study.pixels import display_values, file_attenuation
+from study.pixels import display_values, file_attenuation, file_modality
 
 _CANNOT_BE_READ = (*MALFORMED, InvalidDicomError, RuntimeError, LookupError, ArithmeticError)
 
@@ -43,6 +43,11 @@ class Answer(NamedTuple):
 def attenuation(path: Path) -> Answer:
     """Return `study.pixels.file_attenuation`; the description is its shape."""
     return of_array(file_attenuation(path))
+
+
+def modality(path: Path) -> Answer:
+    """Return `study.pixels.file_modality`; the description is its shape."""
+    return of_array(file_modality(path))
 
 
 def display(path: Path) -> Answer:

@@ -9,7 +9,7 @@ folded into one look-up table over the 2**bits possible stored values and applie
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from pydicom.errors import InvalidDicomError
 
 from study.decoding import Array, stored_values
 from study.errors import NotDicomError
-from study.geometry import side_at_left_edge, spacing_mm, view_of
+from study.geometry import measuring_spacing, side_at_left_edge, spacing_mm, view_of
 from study.model import Frozen, View
 from study.voi import Window, lut_of, number, padding_mask, voi_curve, voi_lut, windows
 
@@ -55,6 +55,11 @@ class GrayscaleDescription(Frozen):
     slope: float
     presets: list[Preset]
     imager_pixel_spacing_mm: tuple[float, float] | None
+    measuring_spacing_mm: (
+        tuple[float, float] | None
+    )  # to measure with: see `study.geometry.measuring_spacing`
+    measuring_plane: Literal["detector", "patient"] | None  # that it is of; None where it is unknown
+    shows_modality_values: bool  # False where the wire carries the output of a VOI LUT Sequence
     view: View
     laterality_marker: str
 
@@ -126,11 +131,19 @@ def file_attenuation(path: Path) -> Floats:
     PixelDataError
         If its pixels cannot be read.
     """
+    return attenuation_values(_read(path))
+
+
+def file_modality(path: Path) -> Floats:
+    """Return `modality_values` of the radiograph in a Part 10 file; raises as `file_attenuation` does."""
+    return modality_values(_read(path))
+
+
+def _read(path: Path) -> pydicom.Dataset:
     try:
-        dataset = pydicom.dcmread(path)
+        return pydicom.dcmread(path)
     except InvalidDicomError as error:
         raise NotDicomError(f"instance {path.stem} is not a Part 10 file") from error
-    return attenuation_values(dataset)
 
 
 def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], GrayscaleDescription]:
@@ -153,6 +166,7 @@ def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], Grayscale
     black = np.float32(high if is_inverted(dataset) else low)
     wire = (np.where(table.padding, black, table.modality) - np.float32(offset)) / np.float32(slope)
     presets = [] if curve else windows(dataset)
+    measuring = measuring_spacing(dataset)
     shown = presets[0] if presets else _whole(low, high) if curve is None else _whole(0, 65535)
     description = GrayscaleDescription(
         rows=stored.shape[0],
@@ -168,6 +182,9 @@ def wire_pixels(dataset: pydicom.Dataset) -> tuple[NDArray[np.uint16], Grayscale
         slope=slope,
         presets=[_preset(window, number) for number, window in enumerate(presets, start=1)],
         imager_pixel_spacing_mm=spacing_mm(dataset),
+        measuring_spacing_mm=None if measuring is None else (measuring.row, measuring.column),
+        measuring_plane=None if measuring is None else measuring.plane,
+        shows_modality_values=curve is None,
         view=view_of(dataset),
         laterality_marker=side_at_left_edge(dataset),
     )

@@ -17,21 +17,21 @@ from study.archive import InstanceReference
 from study.findings import FINDINGS, FindingLabel
 from study.history import Queued, Received, Segmented
 from study.jobs import Job, owed_jobs
-from study.mark_events import Corrected
-from study.marks import DrawnMask
+from study.mark_events import Corrected, KeyImagesMarked, Measured
+from study.marks import Annotation, AnnotationKind, DrawnMask
 from study.model import Assessment, Presence, Segmentation, StudySummary
 from study.owed import results_of
-from study.pixels import attenuation_values, file_attenuation
+from study.pixels import attenuation_values, file_attenuation, file_modality, modality_values
 from study.segmentation import read_masks
 from study.short_header import file_header
 from tests.inference.conftest import SIZE
 from tests.inference.truth import PACKAGE
-from tests.inference.validators import dciodvfy, dsrdump, segimage2itkimage
+from tests.inference.validators import dciodvfy, dsrdump, saved, segimage2itkimage
 from training.phantom import PhantomKind, draw_phantom
 from training.phantom_dicom import radiograph_dataset
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
-READING = Reading(file_header, file_attenuation)
+READING = Reading(file_header, file_attenuation, file_modality)
 GAS = FindingLabel.PNEUMOPERITONEUM
 
 
@@ -103,7 +103,7 @@ def test_what_was_sent_is_what_was_drawn(read):
     "runs", [[], [4], [0, 3], [2, 2, 2], [4, 0]], ids=["none", "outside", "short", "long", "empty"]
 )
 def test_runs_that_do_not_fill_their_box_or_draw_nothing_are_refused(runs):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"at least 2 items|the runs do not fill|the mask is empty"):
         DrawnMask(left=0, top=0, width=2, height=2, runs=runs)
 
 
@@ -212,3 +212,69 @@ def test_programs_of_others_read_the_drawn_mask(a_read_study, ledger, tmp_path):
     assert group.get_measurements()[0].value == pytest.approx(finding(record).area_mm2, abs=0.01)
     assert report.VerificationFlag == "UNVERIFIED"
     assert "김민지" in dsrdump(report, tmp_path)
+
+
+def test_measurements_become_a_report_and_a_presentation_state(a_read_study, ledger, tmp_path):
+    study_uid, dataset = a_read_study
+    annotations = [
+        Annotation(id="1", kind=AnnotationKind.LENGTH, points=[(100, 200), (400, 600)]),
+        Annotation(id="2", kind=AnnotationKind.ANGLE, points=[(300, 300), (200, 300), (200, 400)]),
+        Annotation(id="3", kind=AnnotationKind.RECTANGLE, points=[(310, 420), (300, 400)]),
+        Annotation(id="4", kind=AnnotationKind.ELLIPSE, points=[(500, 500), (560, 540)], text="stool"),
+        Annotation(id="5", kind=AnnotationKind.ARROW, points=[(100, 100), (150, 150)]),
+        Annotation(id="6", kind=AnnotationKind.TEXT, points=[(50, 50)], text="see here"),
+    ]
+    uid = str(dataset.SOPInstanceUID)
+    event = Measured(at=NOW, revision=1, radiograph_uid=uid, reader="Kim^Minji", annotations=annotations)
+    assert Job.MARKS in owed_jobs(ledger.append(study_uid, lambda _: event))
+    record = keep_marks(study_uid, ledger=ledger, reading=READING)
+    (kept,) = record.marks.annotations
+    assert kept.made
+    report, state = (
+        pydicom.dcmread(ledger.archive.path(InstanceReference(study_uid, k.series_uid, k.instance_uid)))
+        for k in (kept.sr, kept.presentation)
+    )
+    assert dciodvfy(report, tmp_path) == []
+    assert dciodvfy(state, tmp_path) == []
+    assert len(state.GraphicAnnotationSequence) == 6
+    groups = hd.sr.srread(saved(report, tmp_path)).content
+    lengths = [m.value for g in groups.get_image_measurement_groups() for m in g.get_measurements()]
+    row, column = (float(v) for v in dataset.ImagerPixelSpacing)
+    assert lengths == pytest.approx([np.hypot(300 * column, 400 * row), 90], abs=0.01)
+    rectangle, ellipse = groups.get_planar_roi_measurement_groups()
+    values = {m.derivation.meaning: m.value for m in rectangle.get_measurements() if m.derivation}
+    inside = modality_values(dataset)[400:420, 300:310]
+    assert values == pytest.approx(
+        {
+            "Mean": inside.mean(),
+            "Standard Deviation": inside.std(),
+            "Minimum": inside.min(),
+            "Maximum": inside.max(),
+        },
+        abs=0.01,
+    )
+    assert ellipse.tracking_identifier == "stool"
+
+
+def test_measurements_that_are_taken_back_leave_none(a_read_study, ledger):
+    study_uid, dataset = a_read_study
+    uid = str(dataset.SOPInstanceUID)
+    event = Measured(at=NOW, revision=1, radiograph_uid=uid, reader="Kim^Minji", annotations=[])
+    ledger.append(study_uid, lambda _: event)
+    (kept,) = keep_marks(study_uid, ledger=ledger, reading=READING).marks.annotations
+    assert (kept.made, kept.sr, kept.presentation) == (True, None, None)
+
+
+def test_key_images_become_a_key_object_selection(a_read_study, ledger, tmp_path):
+    study_uid, dataset = a_read_study
+    uid = str(dataset.SOPInstanceUID)
+    event = KeyImagesMarked(at=NOW, revision=1, radiograph_uids=[uid], reader="Kim^Minji")
+    ledger.append(study_uid, lambda _: event)
+    kept = keep_marks(study_uid, ledger=ledger, reading=READING).marks.key_images.document
+    document = pydicom.dcmread(
+        ledger.archive.path(InstanceReference(study_uid, kept.series_uid, kept.instance_uid))
+    )
+    assert dciodvfy(document, tmp_path) == []
+    assert document.Modality == "KO"
+    (series,) = document.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+    assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == uid

@@ -18,11 +18,11 @@ def serving(services: Services) -> Iterator[tuple[str, Server, threading.Thread]
     server = build_server(services)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    wait_for(lambda: server.started, what="the server")
+    wait_for(lambda: server.started, seconds=120, what="the server")
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", server, thread
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         listener.close()
         assert not thread.is_alive()

@@ -23,6 +23,13 @@ const GROUPS = [
       ["R", "help.reset"],
       ["← ↑ ↓ →", "help.arrows"],
       ["+ −", "help.plus"],
+      ["S", "help.compare"],
+      ["D V Q C Y U", "help.measure"],
+      ["Del", "help.removeMeasure"],
+      ["B E L", "help.correct"],
+      [", .", "help.brushSize"],
+      ["Ctrl Z", "help.undo"],
+      ["Ctrl ↵", "help.saveOutline"],
     ],
   },
   {

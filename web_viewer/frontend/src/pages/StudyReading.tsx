@@ -17,7 +17,14 @@ import { RadiographStrip } from "../features/viewer/RadiographStrip";
 import { useCorrection } from "../lib/correctionStore";
 import { useFindingTable } from "../lib/findingNames";
 import { navigate } from "../lib/location";
-import type { AnnotationSet, Finding, FindingLabel, PriorStudy, ShownRadiograph, StudyRecord } from "../lib/model";
+import type {
+  AnnotationSet,
+  Finding,
+  FindingLabel,
+  PriorStudy,
+  ShownRadiograph,
+  StudyRecord,
+} from "../lib/model";
 import { useOverlay } from "../lib/overlayStore";
 import {
   headerQuery,

@@ -1,7 +1,8 @@
-import { Check, Eye, EyeOff, X } from "lucide-react";
+import { Check, Eye, EyeOff, PencilLine, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../../components/Button";
 import { CertaintyMeter } from "../../components/CertaintyMeter";
+import { useCorrection } from "../../lib/correctionStore";
 import { useFindingTable } from "../../lib/findingNames";
 import type { AssessmentVerdict, Finding } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
@@ -28,6 +29,7 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
   const name = nameOf(finding.label);
   const hidden = useOverlay((state) => state.hidden.has(finding.label));
   const selected = useOverlay((state) => state.selected === finding.id);
+  const correcting = useCorrection((state) => state.findingId === finding.id);
   const { select, toggle } = useOverlay.getState();
   const unsure = finding.presence === "indeterminate";
   const sureness = unsure ? t("presence.indeterminate") : t(`certainty.${finding.certainty}`);
@@ -75,6 +77,11 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
             </em>
           )}
         </span>
+        {finding.drawn_by && (
+          <span className={style.drawn} data-testid={`finding-drawn-${finding.label}`}>
+            {t("findings.drawnBy", { name: finding.drawn_by })}
+          </span>
+        )}
       </button>
       <div className={style.actions}>
         <IconButton
@@ -84,6 +91,15 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
           onClick={() => toggle(finding.label)}
         >
           {hidden ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}
+        </IconButton>
+        <IconButton
+          label={t("findings.correct", { finding: name })}
+          data-testid={`finding-correct-${finding.label}`}
+          disabled={signed}
+          aria-pressed={correcting}
+          onClick={() => useCorrection.getState().begin(finding.id)}
+        >
+          <PencilLine size={16} aria-hidden />
         </IconButton>
         {VERDICTS.map(({ given, icon: Icon, word }) => (
           <IconButton

@@ -1,38 +1,48 @@
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useOverlay } from "../../lib/overlayStore";
 import { useShortcuts } from "../../lib/shortcuts";
 import { chooseRenderer } from "./chooseRenderer";
-import type { Point } from "./geometry";
-import { followPointers } from "./gestures";
-import { Magnifier } from "./Magnifier";
+import { correctionDrawer, type Edited } from "./correction/correctionDrawers";
+import { useDrawing } from "./drawingStore";
+import type { Point, Size } from "./geometry";
+import { type Drawer, followPointers } from "./gestures";
+import { measurementDrawer } from "./measurement/measurementDrawer";
+import { useMeasuring } from "./measurement/measurementStore";
 import { regionDrawer } from "./regionDrawer";
 import type { RadiographRenderer } from "./renderer";
-import { ShapeLayer } from "./ShapeLayer";
 import { type Shown, Stage } from "./stage";
 import { stageShortcuts } from "./stageShortcuts";
 import style from "./viewer.module.css";
-import { useViewport } from "./viewportStore";
+import { type Tool, useViewport } from "./viewportStore";
+
+// Not needed for the first paint.
+const ShapeLayer = lazy(() => import("./ShapeLayer").then((module) => ({ default: module.ShapeLayer })));
+const Magnifier = lazy(() => import("./Magnifier").then((module) => ({ default: module.Magnifier })));
 
 interface CanvasProps {
   pixels: Uint16Array;
   shown: Shown;
   complete: boolean; // whether the overlay is in `shown`, or known to be none
+  leader: Size | null; // the image beside which this one follows; null: it leads, and is drawn on
+  edited: Edited | null; // the mask that is being drawn, if any
   onHover: (point: Point | null) => void;
   onScale: (scale: number) => void;
 }
 
 /** The canvas with radiograph and overlay. `data-state` is "ready" once both are drawn. */
-export function RadiographCanvas({ pixels, shown, complete, onHover, onScale }: CanvasProps) {
+export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHover, onScale }: CanvasProps) {
   const { t } = useTranslation();
+  const newText = t("viewer.measure.text");
   const canvas = useRef<HTMLCanvasElement>(null);
+  const lead = useRef(leader); // for as long as the canvas is there
   const [stage, setStage] = useState<Stage | null>(null);
   const [wanted, setWanted] = useState(() => new URLSearchParams(location.search).get("renderer"));
   const [pointer, setPointer] = useState<Point | null>(null); // kept while the magnifier is held
   const magnifying = useHeldMagnifier();
   const under = useRef<Point | null>(null);
-  const latest = useRef({ shown, pixels, onHover, onScale, magnifying });
-  latest.current = { shown, pixels, onHover, onScale, magnifying };
+  const latest = useRef({ shown, pixels, edited, onHover, onScale, magnifying, newText });
+  latest.current = { shown, pixels, edited, onHover, onScale, magnifying, newText };
 
   useEffect(() => setPointer(magnifying ? under.current : null), [magnifying]);
 
@@ -48,16 +58,16 @@ export function RadiographCanvas({ pixels, shown, complete, onHover, onScale }: 
       return;
     }
     element.dataset.renderer = renderer.kind;
-    const made = new Stage(element, renderer);
+    const made = new Stage(element, renderer, lead.current);
     const stopPointers = followPointers(made, {
-      drawer: (tool) =>
-        tool === "region" ? regionDrawer(latest.current.pixels, latest.current.shown.header) : null,
+      drawer: (tool) => (lead.current ? null : drawerOf(tool, made, latest.current, latest.current.newText)),
       pick: (at) => {
         const found = made.findingAt(at);
         useOverlay.getState().select(found?.id ?? null);
       },
       hover: (at) => {
         under.current = at;
+        useDrawing.getState().set({ cursor: at && made.imageAt(at) });
         if (latest.current.magnifying) setPointer(at);
         latest.current.onHover(at && made.pointAt(at));
       },
@@ -100,7 +110,7 @@ export function RadiographCanvas({ pixels, shown, complete, onHover, onScale }: 
     return stop;
   }, [stage, complete, header]);
 
-  useShortcuts(stage ? stageShortcuts(stage, () => dragRange(shown)) : {});
+  useShortcuts(stage && !leader ? stageShortcuts(stage, () => dragRange(shown)) : {});
   const tool = useViewport((state) => state.tool);
   return (
     <>
@@ -108,14 +118,16 @@ export function RadiographCanvas({ pixels, shown, complete, onHover, onScale }: 
         key={wanted}
         ref={canvas}
         className={style.canvas}
-        data-testid="viewer-canvas"
+        data-testid={leader ? "prior-canvas" : "viewer-canvas"}
         data-state="loading"
         data-tool={tool}
         role="img"
         aria-label={t("viewer.image")}
       />
-      {stage && <ShapeLayer stage={stage} />}
-      {stage && pointer && <Magnifier stage={stage} mask={mask} at={pointer} />}
+      <Suspense>
+        {stage && !leader && <ShapeLayer stage={stage} header={header} pixels={pixels} />}
+        {stage && pointer && <Magnifier stage={stage} mask={mask} at={pointer} />}
+      </Suspense>
     </>
   );
 }
@@ -147,6 +159,38 @@ function useHeldMagnifier(): boolean {
     return () => window.removeEventListener("blur", release);
   }, []);
   return held;
+}
+
+interface Drawn {
+  shown: Shown;
+  pixels: Uint16Array;
+  edited: Edited | null;
+}
+
+/** Return what a tool draws with; null for those that move the view. */
+function drawerOf(
+  tool: Tool,
+  stage: Stage,
+  { shown, pixels, edited }: Drawn,
+  newText: string,
+): Drawer | null {
+  switch (tool) {
+    case "region":
+      return regionDrawer(pixels, shown.header);
+    case "brush":
+    case "eraser":
+    case "polygon":
+      return edited && correctionDrawer(tool, stage, edited);
+    case "window":
+    case "pan":
+    case "zoom":
+      return null;
+    default: {
+      if (useMeasuring.getState().locked) return null;
+      const size = { width: shown.header.columns, height: shown.header.rows };
+      return measurementDrawer(tool, size, newText);
+    }
+  }
 }
 
 const dragRange = ({ header }: Shown): number => Math.max(1, header.maximum - header.minimum);

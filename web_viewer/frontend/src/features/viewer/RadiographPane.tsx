@@ -1,32 +1,52 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/Failure";
 import { Notice } from "../../components/Notice";
 import { previewAddress } from "../../lib/api";
 import { useFindingTable } from "../../lib/findingNames";
-import type { Finding, ShownRadiograph } from "../../lib/model";
+import type { AnnotationSet, Finding, ShownRadiograph } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import { headerQuery, overlayQuery, pixelsQuery } from "../../lib/queries";
 import { useShortcuts } from "../../lib/shortcuts";
-import type { Point } from "./geometry";
+import { useMaskCorrection } from "./correction/useMaskCorrection";
+import type { Point, Size } from "./geometry";
 import { ImageNotes } from "./ImageNotes";
+import { useMeasuring } from "./measurement/measurementStore";
 import { RadiographCanvas } from "./RadiographCanvas";
 import type { Shown } from "./stage";
 import { Toolbar } from "./Toolbar";
 import style from "./viewer.module.css";
 import { useViewport } from "./viewportStore";
 
+const CorrectionBar = lazy(() =>
+  import("./correction/CorrectionBar").then((module) => ({ default: module.CorrectionBar })),
+);
+
 interface PaneProps {
   studyUid: string;
   radiograph: ShownRadiograph;
   findings: readonly Finding[]; // of this radiograph
   reading: string; // changes when the model has read the study again; "" before it has
+  saved: AnnotationSet | null; // what was measured on it
+  locked: boolean; // whether nothing may be drawn: signed, or of another study
+  leader?: Size | undefined; // the image beside which this one is shown, and whose view it follows
+  tools?: ReactNode; // further ones for the toolbar
   caption?: string | undefined; // what it is, where it is not of the study that is being read
 }
 
 /** One radiograph with its tools: a preview at once, then every bit of it, with the overlay on. */
-export function RadiographPane({ studyUid, radiograph, findings, reading, caption }: PaneProps) {
+export function RadiographPane({
+  studyUid,
+  radiograph,
+  findings,
+  reading,
+  saved,
+  locked,
+  leader,
+  tools,
+  caption,
+}: PaneProps) {
   const { t } = useTranslation();
   const uid = radiograph.instance_uid;
   const header = useQuery(headerQuery(studyUid, uid));
@@ -35,13 +55,24 @@ export function RadiographPane({ studyUid, radiograph, findings, reading, captio
   const { rows: table } = useFindingTable();
   const probe = useRef<HTMLSpanElement>(null);
   const [scale, setScale] = useState<number | null>(null);
-  useFreshView(uid, findings);
+  useFreshView(leader ? null : uid, findings);
+  useEffect(() => {
+    if (!leader) useMeasuring.getState().open(uid, saved, locked);
+  }, [uid, saved, locked, leader]);
   useHeldOverlay();
 
-  const mask = overlay.data ?? null;
+  const correction = useMaskCorrection({
+    studyUid,
+    findings,
+    header: header.data,
+    overlay: overlay.data,
+    table,
+  });
+  const mask = correction?.overlay ?? overlay.data ?? null;
+  const seen = correction?.findings ?? findings;
   const shown = useMemo<Shown | null>(
-    () => (header.data ? { header: header.data, mask, findings, table } : null),
-    [header.data, mask, findings, table],
+    () => (header.data ? { header: header.data, mask, findings: seen, table } : null),
+    [header.data, mask, seen, table],
   );
   const complete = table.length > 0 && (reading === "" || overlay.isSuccess);
   const error = header.error ?? pixels.error;
@@ -52,7 +83,8 @@ export function RadiographPane({ studyUid, radiograph, findings, reading, captio
 
   return (
     <section className={style.pane} aria-label={t("viewer.image")}>
-      <Toolbar header={header.data ?? null} />
+      {!leader && <Toolbar header={header.data ?? null} tools={tools} />}
+      <Suspense>{correction && <CorrectionBar correction={correction} />}</Suspense>
       <div className={style.glass}>
         {!shown || !pixels.data ? (
           <>
@@ -71,6 +103,8 @@ export function RadiographPane({ studyUid, radiograph, findings, reading, captio
             pixels={pixels.data}
             shown={shown}
             complete={complete}
+            leader={leader ?? null}
+            edited={correction?.phase === "drawing" ? correction.edited : null}
             onHover={onHover}
             onScale={setScale}
           />
@@ -101,9 +135,10 @@ export function RadiographPane({ studyUid, radiograph, findings, reading, captio
 }
 
 /** Each radiograph is first seen fitted, as stored, with everything the model marked. */
-function useFreshView(instanceUid: string, findings: readonly Finding[]): void {
+function useFreshView(instanceUid: string | null, findings: readonly Finding[]): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the instance is what makes the view stale
   useEffect(() => {
+    if (instanceUid === null) return;
     useViewport.getState().reset();
     const { selected, reset, select } = useOverlay.getState();
     reset();

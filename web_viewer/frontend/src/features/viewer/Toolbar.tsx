@@ -1,36 +1,57 @@
 import {
   CaretsToAxisDashedVertical,
+  Circle,
   Contrast,
   Eye,
   EyeOff,
   Maximize,
   Move,
+  MoveUpRight,
   RotateCcw,
   RotateCw,
+  Ruler,
+  Square,
   SquareDashed,
   SunMedium,
+  TriangleRight,
+  Type,
   ZoomIn,
 } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, IconButton } from "../../components/Button";
-import type { RadiographHeader } from "../../lib/model";
+import type { AnnotationKind, RadiographHeader } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
+import { useMeasuring } from "./measurement/measurementStore";
 import { PresetChoice } from "./PresetChoice";
 import style from "./viewer.module.css";
-import { type Tool, useViewport } from "./viewportStore";
+import { useViewport, type ViewTool } from "./viewportStore";
 
-type ViewTool = "window" | "region" | "pan" | "zoom";
-const TOOLS: { tool: Tool & ViewTool; icon: typeof Move; key: string }[] = [
+const TOOLS: { tool: ViewTool; icon: typeof Move; key: string }[] = [
   { tool: "window", icon: SunMedium, key: "W" },
   { tool: "region", icon: SquareDashed, key: "G" },
   { tool: "pan", icon: Move, key: "P" },
   { tool: "zoom", icon: ZoomIn, key: "Z" },
 ];
+const MEASURES: { kind: AnnotationKind; icon: typeof Move; key: string }[] = [
+  { kind: "length", icon: Ruler, key: "D" },
+  { kind: "angle", icon: TriangleRight, key: "V" },
+  { kind: "rectangle", icon: Square, key: "Q" },
+  { kind: "ellipse", icon: Circle, key: "C" },
+  { kind: "arrow", icon: MoveUpRight, key: "Y" },
+  { kind: "text", icon: Type, key: "U" },
+];
 const ICON = 17;
 
-export function Toolbar({ header }: { header: RadiographHeader | null }) {
+interface ToolbarProps {
+  header: RadiographHeader | null;
+  tools?: ReactNode; // further ones
+}
+
+export function Toolbar({ header, tools }: ToolbarProps) {
   const { t } = useTranslation();
   const view = useViewport();
+  const locked = useMeasuring((state) => state.locked);
   const showActual = () => {
     if (!header) return;
     const { placement, turns, flipped } = view;
@@ -76,6 +97,22 @@ export function Toolbar({ header }: { header: RadiographHeader | null }) {
           <RotateCcw size={ICON} aria-hidden />
         </IconButton>
       </div>
+      {!locked && (
+        <div className={style.tools} data-testid="measuring-tools">
+          {MEASURES.map(({ kind, icon: Icon, key }) => (
+            <IconButton
+              key={kind}
+              label={`${t(`viewer.measure.${kind}`)} (${key})`}
+              aria-pressed={view.tool === kind}
+              data-testid={`measure-${kind}`}
+              onClick={() => view.setTool(view.tool === kind ? "window" : kind)}
+            >
+              <Icon size={ICON} aria-hidden />
+            </IconButton>
+          ))}
+        </div>
+      )}
+      {tools && <div className={style.tools}>{tools}</div>}
       <OverlayControl />
     </div>
   );

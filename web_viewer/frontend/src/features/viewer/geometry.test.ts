@@ -4,11 +4,13 @@ import {
   fitted,
   imagePoint,
   inverted,
+  linked,
   matrixOf,
   type Placement,
   panned,
   type QuarterTurns,
   shownRectangle,
+  snapped,
   zoomedAt,
 } from "./geometry";
 
@@ -92,5 +94,44 @@ describe("the part of the image on the canvas", () => {
     const placement: Placement = { scale: 2, center: { x: 1000, y: 500 }, turns: 0, flipped: false };
     const matrix = matrixOf(placement, canvas);
     expect(shownRectangle(matrix, image, canvas)).toEqual({ left: 799, top: 349, right: 1201, bottom: 651 });
+  });
+});
+
+describe("a radiograph at a whole magnification", () => {
+  it("has its pixels on the screen's, having moved by less than one", () => {
+    const canvas = { width: 1001, height: 777 };
+    const placement = { scale: 1, center: { x: 100.3, y: 50.2 }, turns: 0, flipped: false } as const;
+    const { e, f } = matrixOf(snapped(placement, canvas), canvas);
+    expect([e, f].map((value) => Math.abs(value - Math.round(value)) < 1e-9)).toEqual([true, true]);
+    const before = matrixOf(placement, canvas);
+    expect(Math.abs(e - before.e)).toBeLessThanOrEqual(0.5);
+    expect(snapped({ ...placement, scale: 1.3 }, canvas)).toEqual({ ...placement, scale: 1.3 });
+  });
+});
+
+describe("a radiograph beside another", () => {
+  const canvas = { width: 800, height: 600 };
+  const one = { width: 2000, height: 2400 };
+  const other = { width: 1000, height: 900 };
+
+  it("is fitted where the other is, and shows the same share of itself where it is not", () => {
+    const fit = linked(fitted(one, canvas), one, other, canvas);
+    expect(fit.scale).toBeCloseTo(fitted(other, canvas).scale, 9);
+    expect(fit.center).toEqual(fitted(other, canvas).center);
+    const close = {
+      ...fitted(one, canvas),
+      scale: 2 * fitted(one, canvas).scale,
+      center: { x: 500, y: 600 },
+    };
+    const beside = linked(close, one, other, canvas);
+    expect(beside.scale / fitted(other, canvas).scale).toBeCloseTo(2, 9);
+    expect(beside.center).toEqual({ x: 250, y: 225 });
+  });
+
+  it("leads the other as it is led by it", () => {
+    const placement = { scale: 0.7, center: { x: 300, y: 900 }, turns: 1, flipped: true } as const;
+    const back = linked(linked(placement, one, other, canvas), other, one, canvas);
+    expect(back.scale).toBeCloseTo(0.7, 9);
+    expect([back.center.x, back.center.y]).toEqual([300, 900]);
   });
 });

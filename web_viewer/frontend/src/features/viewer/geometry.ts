@@ -136,3 +136,17 @@ export function shownRectangle(matrix: Matrix, image: Size, canvas: Size): Recta
     bottom: within(Math.ceil(Math.max(...ys)) + 1, image.height),
   };
 }
+
+/**
+ * Return where an image lies that is shown beside another: magnified as much above its own fit, with the same
+ * share of it in the middle.
+ */
+export function linked(placement: Placement, from: Size, to: Size, canvas: Size): Placement {
+  const { turns, flipped, center, scale } = placement;
+  const ratio = fitted(to, canvas, turns, flipped).scale / fitted(from, canvas, turns, flipped).scale;
+  return {
+    ...placement,
+    scale: scale * ratio,
+    center: { x: (center.x / from.width) * to.width, y: (center.y / from.height) * to.height },
+  };
+}

@@ -133,22 +133,22 @@ function toolOf(event: PointerEvent): Tool {
 }
 
 function drag(stage: Stage, tool: Tool, dx: number, dy: number, anchor: Point, range: number): void {
-  const { setWindow, place } = useViewport.getState();
+  const { setWindow } = useViewport.getState();
   const placement = stage.placement();
   const window = stage.window();
   if (!placement || !window) return;
   if (tool === "window") {
     setWindow(draggedWindow(window, dx / stage.canvas.width, dy / stage.canvas.height, range));
-  } else if (tool === "pan") {
-    place(panned(placement, stage.canvas, dx, dy));
+  } else if (tool === "zoom") {
+    stage.place(zoomedAt(placement, stage.canvas, anchor, Math.exp(-dy * DRAG_ZOOM)));
   } else {
-    place(zoomedAt(placement, stage.canvas, anchor, Math.exp(-dy * DRAG_ZOOM)));
+    stage.place(panned(placement, stage.canvas, dx, dy));
   }
 }
 
 export function zoom(stage: Stage, at: Point, factor: number): void {
   const placement = stage.placement();
-  if (placement) useViewport.getState().place(zoomedAt(placement, stage.canvas, at, factor));
+  if (placement) stage.place(zoomedAt(placement, stage.canvas, at, factor));
 }
 
 function otherThan(pointers: Map<number, Point>, id: number): Point | undefined {
@@ -162,5 +162,5 @@ function pinch(stage: Stage, other: Point | undefined, before: Point, now: Point
   const is = Math.hypot(now.x - other.x, now.y - other.y);
   const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
   const moving = panned(placement, stage.canvas, (now.x - before.x) / 2, (now.y - before.y) / 2);
-  useViewport.getState().place(zoomedAt(moving, stage.canvas, middle, is / Math.max(was, 1)));
+  stage.place(zoomedAt(moving, stage.canvas, middle, is / Math.max(was, 1)));
 }

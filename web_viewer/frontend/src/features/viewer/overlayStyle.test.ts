@@ -27,6 +27,7 @@ const finding = (label: FindingLabel, presence: Finding["presence"]): Finding =>
   count: 1,
   box: null,
   segment: null,
+  drawn_by: null,
 });
 const plain = { opacity: 1, hidden: new Set<string>(), allHidden: false, selected: null };
 

@@ -8,7 +8,7 @@ import { rectangleBetween, windowOfRegion } from "./regionWindow";
 import { useViewport } from "./viewportStore";
 
 export function regionDrawer(pixels: Uint16Array, header: RadiographHeader): Drawer {
-  const { setRegion } = useDrawing.getState();
+  const setRegion = (region: readonly [Point, Point] | null) => useDrawing.getState().set({ region });
   let from: Point | null = null;
   return {
     begin: (at) => {

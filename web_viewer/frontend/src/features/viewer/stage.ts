@@ -6,10 +6,12 @@ import {
   applied,
   fitted,
   imagePoint,
+  linked,
   type Matrix,
   matrixOf,
   type Placement,
   type Point,
+  type Size,
   snapped,
 } from "./geometry";
 import { greyTable, type Window } from "./grayscale";
@@ -43,6 +45,8 @@ export class Stage {
   constructor(
     readonly canvas: HTMLCanvasElement,
     private readonly renderer: RadiographRenderer,
+    /** The size of the image that this one is shown beside, whose placement it follows; null: it leads. */
+    private readonly leader: Size | null = null,
   ) {
     this.unsubscribe = [
       useViewport.subscribe(() => this.ask()),
@@ -79,9 +83,22 @@ export class Stage {
 
   placement(): Placement | null {
     if (!this.shown) return null;
-    const { columns: width, rows: height } = this.shown.header;
+    const own = this.size(this.shown);
     const { placement, turns, flipped } = useViewport.getState();
-    return placement ?? fitted({ width, height }, this.canvas, turns, flipped);
+    if (!placement) return fitted(own, this.canvas, turns, flipped);
+    return this.leader ? linked(placement, this.leader, own, this.canvas) : placement;
+  }
+
+  /** Have the image lie as `placement` says, and what is shown beside it likewise. */
+  place(placement: Placement): void {
+    if (!this.shown) return;
+    const own = this.size(this.shown);
+    const told = this.leader ? linked(placement, own, this.leader, this.canvas) : placement;
+    useViewport.getState().place(told);
+  }
+
+  private size({ header }: Shown): Size {
+    return { width: header.columns, height: header.rows };
   }
 
   window(): Window | null {
@@ -131,7 +148,7 @@ export class Stage {
     const at = applied(matrixOf(placement, this.canvas), center);
     const { width, height } = this.canvas;
     if (at.x < 0 || at.y < 0 || at.x > width || at.y > height) {
-      useViewport.getState().place({ ...placement, center });
+      this.place({ ...placement, center });
     }
   }
 

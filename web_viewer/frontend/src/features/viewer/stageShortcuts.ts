@@ -1,10 +1,12 @@
 /** The radiograph by keyboard. */
 
+import type { AnnotationKind } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import type { Shortcuts } from "../../lib/shortcuts";
 import { type Point, panned } from "./geometry";
 import { zoom } from "./gestures";
 import { draggedWindow } from "./grayscale";
+import { useMeasuring } from "./measurement/measurementStore";
 import type { Stage } from "./stage";
 import { useViewport } from "./viewportStore";
 
@@ -16,7 +18,7 @@ const OPACITY_STEP = 0.1;
 /** Put one image pixel on one device pixel, the middle staying where it is. */
 export function showActualSize(stage: Stage): void {
   const placement = stage.placement();
-  if (placement) useViewport.getState().place({ ...placement, scale: 1 });
+  if (placement) stage.place({ ...placement, scale: 1 });
 }
 
 const middle = ({ canvas }: Stage): Point => ({ x: canvas.width / 2, y: canvas.height / 2 });
@@ -32,8 +34,11 @@ export function stageShortcuts(stage: Stage, range: () => number): Shortcuts {
     if (event.shiftKey) view().setWindow(draggedWindow(window, x * WINDOW_STEP, y * WINDOW_STEP, range()));
     else {
       const { width, height } = stage.canvas;
-      view().place(panned(placement, stage.canvas, -x * PAN_STEP * width, -y * PAN_STEP * height));
+      stage.place(panned(placement, stage.canvas, -x * PAN_STEP * width, -y * PAN_STEP * height));
     }
+  };
+  const measure = (kind: AnnotationKind) => () => {
+    if (!useMeasuring.getState().locked) view().setTool(kind);
   };
   const fade = (by: number) => () =>
     useOverlay.getState().setOpacity(useOverlay.getState().opacity + by * OPACITY_STEP);
@@ -42,6 +47,16 @@ export function stageShortcuts(stage: Stage, range: () => number): Shortcuts {
     p: () => view().setTool("pan"),
     z: () => view().setTool("zoom"),
     g: () => view().setTool("region"),
+    d: measure("length"),
+    v: measure("angle"),
+    q: measure("rectangle"),
+    c: measure("ellipse"),
+    y: measure("arrow"),
+    u: measure("text"),
+    Delete: () => {
+      const { selected, locked, remove } = useMeasuring.getState();
+      if (selected && !locked) remove(selected);
+    },
     i: () => view().toggleNegative(),
     t: () => view().turn(),
     x: () => view().flip(),

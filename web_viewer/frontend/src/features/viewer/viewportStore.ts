@@ -1,10 +1,13 @@
 /** How the reader looks at the radiograph: window, placement, tool. */
 
 import { create } from "zustand";
+import type { AnnotationKind } from "../../lib/model";
 import type { Placement, QuarterTurns } from "./geometry";
 import type { Window } from "./grayscale";
 
-export type Tool = "window" | "pan" | "zoom" | "region";
+export type ViewTool = "window" | "pan" | "zoom" | "region";
+export type CorrectionTool = "brush" | "eraser" | "polygon";
+export type Tool = ViewTool | CorrectionTool | AnnotationKind;
 
 interface Viewport {
   tool: Tool;
