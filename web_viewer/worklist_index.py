@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
 
-from study.model import StudyRecord
+from study.model import Delivery, DeliveryState, StudyRecord
 from study.registry import Registry
 from study.state import State
+
+Standing = Literal["none", "pending", "sent", "failed"]
 
 _AT_ONCE = 500  # records fetched in one round trip
 
@@ -19,20 +21,39 @@ class Entry(NamedTuple):
     state: State
     accession_number: str
     patient_id: str
-    words: str  # case-folded: name, ID, accession number, description, UID
+    delivery: Standing
+    words: str  # case-folded: name, ID, accession number, description, UID, who signed
 
     @classmethod
     def of(cls, record: StudyRecord) -> Entry:
         """Return the entry of a study."""
         shown = record.summary
+        signature = record.draft.signature if record.draft else None
         words = (
             shown.patient_name.replace("^", " "),
             shown.patient_id,
             shown.accession_number,
             shown.study_description,
             record.study_uid,
+            signature.signer.replace("^", " ") if signature else "",
         )
-        return cls(State(record.state), shown.accession_number, shown.patient_id, "\n".join(words).casefold())
+        return cls(
+            State(record.state),
+            shown.accession_number,
+            shown.patient_id,
+            standing(record.deliveries),
+            "\n".join(words).casefold(),
+        )
+
+
+def standing(deliveries: Iterable[Delivery]) -> Standing:
+    """Return how far a study's results are: not taken by somebody, on their way, all there, or none made."""
+    states = {delivery.state for delivery in deliveries}
+    if DeliveryState.FAILED in states:
+        return "failed"
+    if DeliveryState.PENDING in states:
+        return "pending"
+    return "sent" if states else "none"
 
 
 class WorklistIndex:

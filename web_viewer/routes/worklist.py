@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from study.state import State
 from web_viewer.deps import HeldDep, RegistryDep
 from web_viewer.schemas import Worklist, WorklistItem
-from web_viewer.worklist_index import Entry
+from web_viewer.worklist_index import Entry, Standing
 
 router = APIRouter(prefix="/api", tags=["worklist"])
 
@@ -24,26 +24,34 @@ def read_worklist(
     ] = None,
     q: Annotated[str, Query(max_length=200, description="Part of name, ID, accession number …")] = "",
     accession: Annotated[str, Query(max_length=64, description="An accession number, whole.")] = "",
+    delivery: Annotated[
+        Standing | Literal[""], Query(description="How far the results are to the destinations.")
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Worklist:
     """Return a page of the worklist: critical and unsigned studies first, then the newest."""
-    wanted = _wanted(frozenset(State(each) for each in state or () if each), q.strip(), accession.strip())
+    wanted = _wanted(
+        frozenset(State(each) for each in state or () if each), q.strip(), accession.strip(), delivery
+    )
     uids = registry.worklist() if wanted is None else kept.index.find(registry, wanted)
     records = registry.records(uids[offset : offset + limit])
     return Worklist(items=[WorklistItem.of(r) for r in records], total=len(uids))
 
 
-def _wanted(states: frozenset[State], words: str, accession: str) -> Callable[[Entry], bool] | None:
+def _wanted(
+    states: frozenset[State], words: str, accession: str, delivery: str
+) -> Callable[[Entry], bool] | None:
     """Return the test of an entry; None where every study is wanted."""
     parts = words.casefold().split()
-    if not (states or parts or accession):
+    if not (states or parts or accession or delivery):
         return None
 
     def wanted(entry: Entry) -> bool:
         return (
             (not states or entry.state in states)
             and (not accession or entry.accession_number == accession)
+            and (not delivery or entry.delivery == delivery)
             and all(part in entry.words for part in parts)
         )
 

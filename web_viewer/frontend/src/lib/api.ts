@@ -76,6 +76,7 @@ export interface WorklistQuery {
   state?: readonly StudyState[]; // any of these
   q?: string;
   accession?: string;
+  delivery?: "none" | "pending" | "sent" | "failed" | "";
   limit?: number;
   offset?: number;
 }

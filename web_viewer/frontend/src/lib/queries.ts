@@ -1,6 +1,6 @@
 /** What is kept from the service, under which key, and for how long. */
 
-import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import {
   ApiError,
   getFindingTable,
@@ -35,19 +35,15 @@ export const worklistQuery = (query: WorklistQuery) =>
     placeholderData: keepPreviousData,
   });
 
-const PAGE = 200; // studies a request
-
-/** The worklist as far as it was scrolled, page by page. */
-export const worklistPagesQuery = (query: Pick<WorklistQuery, "state" | "q">) =>
-  infiniteQueryOptions({
-    queryKey: ["worklist", "pages", query],
-    queryFn: ({ pageParam, signal }) => getWorklist({ ...query, limit: PAGE, offset: pageParam }, signal),
-    initialPageParam: 0,
-    getNextPageParam: (last, pages) => {
-      const loaded = pages.reduce((sum, page) => sum + page.items.length, 0);
-      return last.items.length > 0 && loaded < last.total ? loaded : undefined;
-    },
-    placeholderData: keepPreviousData,
+/** A page of the worklist; the pages that are on the screen are asked for again, no others. */
+export const worklistPageQuery = (
+  query: Pick<WorklistQuery, "state" | "q" | "delivery">,
+  offset: number,
+  limit: number,
+) =>
+  queryOptions({
+    queryKey: ["worklist", "page", query, offset],
+    queryFn: ({ signal }) => getWorklist({ ...query, limit, offset }, signal),
   });
 
 export const studyQuery = (uid: string) =>
@@ -103,11 +99,14 @@ export async function fetchAhead(client: QueryClient, uid: string): Promise<void
   );
 }
 
-/** Name one reading of a study by the model; empty before there is one. */
+/** Name one reading of a study by the model, with what readers drew since; empty before there is one. */
 export function readingOf({ findings, timeline, revision }: StudyRecord): string {
   if (findings.length === 0) return "";
   const readings = timeline.filter((entry) => entry.step === "segmented" || entry.step === "previewed");
-  return `${revision}.${readings.length}`;
+  const drawn = findings.flatMap(({ drawn_by, segment }) =>
+    drawn_by && segment ? segment.instance_uid : [],
+  );
+  return [revision, readings.length, ...drawn].join(".");
 }
 
 export const overlayQuery = (uid: string, instance: string, reading: string) =>

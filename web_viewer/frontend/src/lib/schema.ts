@@ -2941,6 +2941,8 @@ export interface operations {
                 q?: string;
                 /** @description An accession number, whole. */
                 accession?: string;
+                /** @description How far the results are to the destinations. */
+                delivery?: ("none" | "pending" | "sent" | "failed") | "";
                 limit?: number;
                 offset?: number;
             };

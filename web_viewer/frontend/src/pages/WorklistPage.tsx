@@ -1,5 +1,5 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Button } from "../components/Button";
@@ -7,30 +7,29 @@ import { Disclaimer } from "../components/Disclaimer";
 import { Failure } from "../components/Failure";
 import { CriticalBanner } from "../features/worklist/CriticalBanner";
 import { EmptyWorklist } from "../features/worklist/EmptyWorklist";
-import { SHOWN_STATES, type Shown, WorklistFilters } from "../features/worklist/WorklistFilters";
+import { PAGE } from "../features/worklist/rows";
+import { useWorklistRows } from "../features/worklist/useWorklistRows";
+import { EVERYTHING, isEverything, type View } from "../features/worklist/view";
+import { SHOWN_STATES, WorklistFilters } from "../features/worklist/WorklistFilters";
 import { WorklistTable } from "../features/worklist/WorklistTable";
-import type { Worklist, WorklistItem } from "../lib/model";
-import { worklistPagesQuery } from "../lib/queries";
+import { worklistPageQuery } from "../lib/queries";
 import style from "./worklistPage.module.css";
 
 // Urgent studies stand at the head of the unfiltered list, whatever is filtered below.
-const UNFILTERED = { state: SHOWN_STATES.all, q: "" };
+const UNFILTERED = { state: SHOWN_STATES.all, q: "", delivery: "" } as const;
 
 export function WorklistPage() {
   const { t } = useTranslation();
-  const [only, setOnly] = useState<Shown>("all");
-  const [text, setText] = useState("");
-  const q = useDeferredValue(text.trim());
-  const head = useInfiniteQuery(worklistPagesQuery(UNFILTERED));
-  const list = useInfiniteQuery(worklistPagesQuery({ state: SHOWN_STATES[only], q }));
+  const [view, setView] = useState<View>(EVERYTHING);
+  const [range, setRange] = useState<readonly [number, number]>([0, 0]);
+  const q = useDeferredValue(view.text.trim());
+  const head = useQuery(worklistPageQuery(UNFILTERED, 0, PAGE));
+  const delivery = view.delivery === "any" ? "" : view.delivery;
+  const list = useWorklistRows({ state: SHOWN_STATES[view.only], q, delivery }, range);
   const scroller = useRef<HTMLElement>(null);
-  const items = useMemo(() => onceEach(list.data?.pages ?? []), [list.data]);
-  const total = list.data?.pages.at(-1)?.total ?? 0;
-  const { fetchNextPage, hasNextPage, isFetchingNextPage } = list;
-  const onNearEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
-  const filtered = only !== "all" || q !== "";
+  const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
+  const filtered = !isEverything(view);
+  const total = list.rows?.length ?? 0;
 
   useEffect(() => {
     document.title = "Kidray";
@@ -47,38 +46,25 @@ export function WorklistPage() {
       </AppHeader>
       <main className={style.main} ref={scroller}>
         <div className={style.top}>
-          {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
-          <CriticalBanner items={head.data?.pages[0]?.items} />
+          {list.error && <Failure error={list.error} onRetry={() => list.refetch()} />}
+          <CriticalBanner items={head.data?.items} />
           <div className={style.bar}>
-            <WorklistFilters shown={only} onShow={setOnly} text={text} onText={setText} />
-            {list.data && <span className={style.count}>{t("worklist.total", { count: total })}</span>}
+            <WorklistFilters view={view} onView={setView} />
+            {list.rows && <span className={style.count}>{t("worklist.total", { count: total })}</span>}
           </div>
         </div>
-        {list.isPending && <Skeleton />}
-        {list.data && items.length === 0 && !filtered && <EmptyWorklist />}
-        {list.data && items.length === 0 && filtered && (
+        {!list.rows && !list.error && <Skeleton />}
+        {list.rows && total === 0 && !filtered && <EmptyWorklist />}
+        {list.rows && total === 0 && filtered && (
           <div className={style.nothing}>
             <p>{t("worklist.nothingMatches")}</p>
-            <Button
-              onClick={() => {
-                setOnly("all");
-                setText("");
-              }}
-            >
-              {t("worklist.clear")}
-            </Button>
+            <Button onClick={() => setView(EVERYTHING)}>{t("worklist.clear")}</Button>
           </div>
         )}
-        {items.length > 0 && <WorklistTable items={items} scroller={scroller} onNearEnd={onNearEnd} />}
+        {list.rows && total > 0 && <WorklistTable items={list.rows} scroller={scroller} onRange={onRange} />}
       </main>
     </div>
   );
-}
-
-/** Return the studies of all pages; one that moved between two requests counts once. */
-function onceEach(pages: readonly Worklist[]): WorklistItem[] {
-  const byUid = new Map(pages.flatMap((page) => page.items).map((item) => [item.study_uid, item]));
-  return [...byUid.values()];
 }
 
 function Skeleton() {

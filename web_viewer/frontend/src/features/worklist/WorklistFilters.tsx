@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import type { StudyState } from "../../lib/model";
 import { useShortcuts } from "../../lib/shortcuts";
+import { SavedViews } from "./SavedViews";
+import { DELIVERIES, type DeliveryChoice, type View } from "./view";
 import style from "./worklist.module.css";
 
 /** Which states each button of the filter shows; none: all of them. */
@@ -18,13 +20,11 @@ export const SHOWN_STATES = {
 export type Shown = keyof typeof SHOWN_STATES;
 
 interface FiltersProps {
-  shown: Shown;
-  onShow: (shown: Shown) => void;
-  text: string;
-  onText: (text: string) => void;
+  view: View;
+  onView: (view: View) => void;
 }
 
-export function WorklistFilters({ shown, onShow, text, onText }: FiltersProps) {
+export function WorklistFilters({ view, onView }: FiltersProps) {
   const { t } = useTranslation();
   const input = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => input.current?.focus() });
@@ -36,9 +36,9 @@ export function WorklistFilters({ shown, onShow, text, onText }: FiltersProps) {
         <input
           ref={input}
           type="search"
-          value={text}
+          value={view.text}
           placeholder={t("worklist.search")}
-          onChange={(event) => onText(event.target.value)}
+          onChange={(event) => onView({ ...view, text: event.target.value })}
           onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
         />
         <kbd aria-hidden>/</kbd>
@@ -50,14 +50,29 @@ export function WorklistFilters({ shown, onShow, text, onText }: FiltersProps) {
             key={value}
             small
             look="quiet"
-            aria-pressed={shown === value}
-            onClick={() => onShow(value)}
+            aria-pressed={view.only === value}
+            onClick={() => onView({ ...view, only: value })}
             data-testid={`filter-${value}`}
           >
             {t(`worklist.shown.${value}`)}
           </Button>
         ))}
       </fieldset>
+      <select
+        className={style.choice}
+        data-chosen={view.delivery !== "any"}
+        value={view.delivery}
+        aria-label={t("views.delivery")}
+        data-testid="filter-delivery"
+        onChange={(event) => onView({ ...view, delivery: event.target.value as DeliveryChoice })}
+      >
+        {DELIVERIES.map((value) => (
+          <option key={value} value={value}>
+            {t(`views.deliveries.${value}`)}
+          </option>
+        ))}
+      </select>
+      <SavedViews view={view} onView={onView} />
     </div>
   );
 }

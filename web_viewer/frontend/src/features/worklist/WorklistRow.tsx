@@ -64,7 +64,9 @@ export const WorklistRow = memo(function WorklistRow({ item, now, index, measure
       </td>
       <td>
         <StateMark state={item.state} />
-        {item.signed_by && <small>{t("worklist.signedBy", { name: item.signed_by })}</small>}
+      </td>
+      <td>
+        {item.signed_by ? personName(item.signed_by, i18n.language) : <span className={style.quiet}>–</span>}
       </td>
       <td className={style.number}>
         {item.seconds_to_draft === null ? (

@@ -2,31 +2,31 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { WorklistItem } from "../../lib/model";
 import { useNow } from "../../lib/now";
 import { studyQuery } from "../../lib/queries";
 import { useShortcuts } from "../../lib/shortcuts";
 import { readingOrder } from "./order";
+import { isKnown, type Rows } from "./rows";
 import { WorklistRow } from "./WorklistRow";
 import style from "./worklist.module.css";
 
 const PLAIN_ROWS = 60; // up to here every row is drawn; beyond, those near the screen
 const ROW_HEIGHT = 57; // CSS pixels, until a row was measured
-const NEAR_END = 20; // rows
+const COLUMNS = 8;
 const OVERSCAN = 12; // rows beyond the screen: more than what stands above the table
 
 interface TableProps {
-  items: readonly WorklistItem[];
+  items: Rows; // in the service's order where some are not known yet
   scroller: RefObject<HTMLElement | null>;
-  onNearEnd: () => void;
+  onRange: (first: number, last: number) => void; // which rows are near the screen
 }
 
-export function WorklistTable({ items, scroller, onNearEnd }: TableProps) {
+export function WorklistTable({ items, scroller, onRange }: TableProps) {
   const { t } = useTranslation();
   const now = useNow();
   const queryClient = useQueryClient();
   const body = useRef<HTMLTableSectionElement>(null);
-  const rows = useMemo(() => readingOrder(items), [items]);
+  const rows = useMemo(() => inOrder(items), [items]);
   const virtualizer = useVirtualizer({
     count: rows.length,
     enabled: rows.length > PLAIN_ROWS,
@@ -42,10 +42,7 @@ export function WorklistTable({ items, scroller, onNearEnd }: TableProps) {
   const drawn = rows.length > PLAIN_ROWS ? virtualizer.getVirtualItems() : null;
   const first = drawn?.[0]?.index ?? 0;
   const end = drawn ? (drawn.at(-1)?.index ?? -1) + 1 : rows.length;
-  const nearEnd = end >= rows.length - NEAR_END;
-  useEffect(() => {
-    if (nearEnd) onNearEnd();
-  }, [nearEnd, onNearEnd]);
+  useEffect(() => onRange(first, end), [first, end, onRange]);
 
   const step = (by: 1 | -1) => focusRow(body.current, by);
   useShortcuts({
@@ -68,6 +65,7 @@ export function WorklistTable({ items, scroller, onNearEnd }: TableProps) {
           <th scope="col">{t("worklist.study")}</th>
           <th scope="col">{t("worklist.findings")}</th>
           <th scope="col">{t("worklist.state")}</th>
+          <th scope="col">{t("views.reader")}</th>
           <th scope="col" className={style.number} title={t("worklist.timeToDraftLong")}>
             {t("worklist.timeToDraft")}
           </th>
@@ -77,19 +75,34 @@ export function WorklistTable({ items, scroller, onNearEnd }: TableProps) {
       </thead>
       <tbody ref={body}>
         {drawn && <Spacer height={drawn[0]?.start ?? 0} />}
-        {rows.slice(first, end).map((item, offset) => (
-          <WorklistRow
-            key={item.study_uid}
-            item={item}
-            now={now}
-            index={first + offset}
-            measure={drawn ? virtualizer.measureElement : null}
-            onGlance={onGlance}
-          />
-        ))}
+        {rows.slice(first, end).map((item, offset) =>
+          item ? (
+            <WorklistRow
+              key={item.study_uid}
+              item={item}
+              now={now}
+              index={first + offset}
+              measure={drawn ? virtualizer.measureElement : null}
+              onGlance={onGlance}
+            />
+          ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a place that nothing is known to stand in
+            <UnknownRow key={`unknown ${first + offset}`} />
+          ),
+        )}
         {drawn && <Spacer height={virtualizer.getTotalSize() - (drawn.at(-1)?.end ?? 0)} />}
       </tbody>
     </table>
+  );
+}
+
+/** Stands for a study that is on its way here. */
+function UnknownRow() {
+  const { t } = useTranslation();
+  return (
+    <tr className={style.unknown} data-testid="unknown-row">
+      <td colSpan={COLUMNS}>{t("views.loadingRow")}</td>
+    </tr>
   );
 }
 
@@ -97,9 +110,14 @@ export function WorklistTable({ items, scroller, onNearEnd }: TableProps) {
 function Spacer({ height }: { height: number }) {
   return height > 0 ? (
     <tr aria-hidden>
-      <td colSpan={7} style={{ height, padding: 0, border: 0 }} />
+      <td colSpan={COLUMNS} style={{ height, padding: 0, border: 0 }} />
     </tr>
   ) : null;
+}
+
+/** Return the rows in reading order; a list with gaps is in the service's. */
+function inOrder(items: Rows): Rows {
+  return items.every(isKnown) ? readingOrder(items) : items;
 }
 
 function focusRow(body: HTMLElement | null, by: 1 | -1): void {

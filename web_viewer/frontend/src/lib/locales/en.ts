@@ -3,13 +3,15 @@ import { en as admin } from "./admin";
 import { en as alert } from "./alert";
 import { en as documents } from "./documents";
 import { en as review } from "./review";
-import { enFindings, enHelp, enSteps, en as viewer } from "./viewer";
 import { en as unread } from "./unread";
+import { enFindings, enHelp, enSteps, en as viewer } from "./viewer";
+import { en as views } from "./views";
 import { en as wording } from "./wording";
 
 export const en = {
   access,
   admin,
+  views,
   alert,
   documents,
   review,

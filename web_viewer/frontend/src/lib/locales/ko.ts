@@ -4,8 +4,9 @@ import { ko as alert } from "./alert";
 import { ko as documents } from "./documents";
 import type { en } from "./en";
 import { ko as review } from "./review";
-import { koFindings, koHelp, koSteps, ko as viewer } from "./viewer";
 import { ko as unread } from "./unread";
+import { koFindings, koHelp, koSteps, ko as viewer } from "./viewer";
+import { ko as views } from "./views";
 import { ko as wording } from "./wording";
 
 type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
@@ -13,6 +14,7 @@ type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 export const ko: Words<typeof en> = {
   access,
   admin,
+  views,
   alert,
   documents,
   review,
