@@ -39,7 +39,7 @@ def a_page(*, webgl: bool = False, **context: Any) -> Iterator[Page]:
         page.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
         yield page
         browser.close()
-        assert trouble == []
+        assert trouble == [], trouble
 
 
 def open_study(page: Page, url: str, study_uid: str, **parameters: str) -> Any:

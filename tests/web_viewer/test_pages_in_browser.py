@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from study.intake import Intake
 from study.ledger import Ledger
+from tests.peers import wait_for
 from tests.web_viewer.browser import SLOW, a_page
 from tests.web_viewer.provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.web_viewer.server import serving
@@ -117,6 +118,8 @@ def test_what_is_around_the_radiograph_stays_dark_in_the_light_theme(url: str, s
         expect(canvas).to_have_attribute("data-state", "ready", timeout=SLOW)
         scheme = "element => getComputedStyle(element).colorScheme"
         assert canvas.evaluate(scheme) == "dark"
+        warning = page.get_by_test_id("disclaimer").first
+        assert warning.evaluate("e => getComputedStyle(e).color") == "rgb(243, 196, 98)"
         assert page.get_by_test_id("report-impression").first.evaluate(scheme) == "light"
 
 
@@ -167,8 +170,7 @@ def test_at_a_provider_the_lock_ends_the_session_and_asks_for_the_login_anew(
             page.get_by_test_id("account").click()
             page.get_by_test_id("lock-now").click()
             expect(page.get_by_test_id("lock-screen")).to_be_visible()
-            page.wait_for_timeout(500)
-            assert page.request.get(f"{url}/api/session").status == 401
+            wait_for(lambda: page.request.get(f"{url}/api/session").status == 401, what="the session's end")
             page.get_by_test_id("unlock").click()
             page.wait_for_url(f"{url}/viewer?StudyInstanceUID={studies.study_uid}")
             assert provider.asked[-1]["prompt"] == "login"

@@ -68,7 +68,18 @@ export function Steps({ steps }: { steps: AdminState["steps"] }) {
 
 type Translate = ReturnType<typeof useTranslation>["t"];
 
-const JOBS = ["preview", "segment", "draft", "sign", "deliver", "priors", "shadow"] as const;
+const JOBS = [
+  "preview",
+  "segment",
+  "draft",
+  "sign",
+  "deliver",
+  "priors",
+  "shadow",
+  "alert",
+  "word",
+  "marks",
+] as const;
 
 /** Return what a job is called; one that this viewer does not know yet by its code. */
 export function jobName(t: Translate, job: string): string {
