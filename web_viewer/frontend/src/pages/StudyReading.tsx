@@ -115,51 +115,53 @@ export function StudyReading({ record, lost }: ReadingProps) {
             onChoose={setWanted}
           />
         )}
-        {prior && !(beside && chosen) ? (
-          <RadiographPane
-            studyUid={prior.study.study_uid}
-            radiograph={prior.radiograph}
-            findings={NO_FINDINGS}
-            reading=""
-            saved={null}
-            locked
-            caption={priorTitle(prior.study, t)}
-            tools={chosen && <CompareButton />}
-          />
-        ) : chosen ? (
-          <RadiographPane
-            key="read"
-            studyUid={record.study_uid}
-            radiograph={chosen}
-            findings={findings}
-            reading={readingOf(record)}
-            saved={savedOn(record, chosen.instance_uid)}
-            locked={record.state === "signed"}
-            tools={
-              <>
-                <KeyImageButton record={record} instanceUid={chosen.instance_uid} />
-                {priors.length > 0 && <CompareButton />}
-              </>
-            }
-          />
-        ) : (
-          <div className={style.dark}>
-            <Notice>{whyUnread(record, t) ?? t("viewer.waiting")}</Notice>
-          </div>
-        )}
-        {beside && chosen && compared && (
-          <RadiographPane
-            key={compared.radiograph.instance_uid}
-            studyUid={compared.study.study_uid}
-            radiograph={compared.radiograph}
-            findings={NO_FINDINGS}
-            reading=""
-            saved={null}
-            locked
-            leader={{ width: chosen.columns, height: chosen.rows }}
-            caption={priorTitle(compared.study, t)}
-          />
-        )}
+        <div className={style.panes} data-beside={beside && compared !== undefined}>
+          {prior && !(beside && chosen) ? (
+            <RadiographPane
+              studyUid={prior.study.study_uid}
+              radiograph={prior.radiograph}
+              findings={NO_FINDINGS}
+              reading=""
+              saved={null}
+              locked
+              caption={priorTitle(prior.study, t)}
+              tools={chosen && <CompareButton />}
+            />
+          ) : chosen ? (
+            <RadiographPane
+              key="read"
+              studyUid={record.study_uid}
+              radiograph={chosen}
+              findings={findings}
+              reading={readingOf(record)}
+              saved={savedOn(record, chosen.instance_uid)}
+              locked={record.state === "signed"}
+              tools={
+                <>
+                  <KeyImageButton record={record} instanceUid={chosen.instance_uid} />
+                  {priors.length > 0 && <CompareButton />}
+                </>
+              }
+            />
+          ) : (
+            <div className={style.dark}>
+              <Notice>{whyUnread(record, t) ?? t("viewer.waiting")}</Notice>
+            </div>
+          )}
+          {beside && chosen && compared && (
+            <RadiographPane
+              key={compared.radiograph.instance_uid}
+              studyUid={compared.study.study_uid}
+              radiograph={compared.radiograph}
+              findings={NO_FINDINGS}
+              reading=""
+              saved={null}
+              locked
+              leader={{ width: chosen.columns, height: chosen.rows }}
+              caption={priorTitle(compared.study, t)}
+            />
+          )}
+        </div>
         <aside className={style.side}>
           {chosen && (!prior || beside) && (
             <FindingList

@@ -53,7 +53,7 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
   const { change, select } = useMeasuring.getState();
   const held = useRef<number | null>(null);
   const spots = item.points.map(([x, y]) => applied(matrix, { x, y }));
-  const last = spots.at(-1) as Point;
+  const anchor = labelPlace(item, spots);
   const ratio = devicePixelRatio;
   const lines = useMemo(() => linesOf(item, header, pixels, wordsOf(t)), [item, header, pixels, t]);
   const move = (event: PointerEvent) => {
@@ -69,9 +69,9 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
   return (
     <g className={style.shape} data-selected={selected} data-testid={`measurement-${item.kind}`}>
       <Outline kind={item.kind} spots={spots} />
-      <text className={style.label} x={last.x + 10 * ratio} y={last.y} fontSize={13 * ratio}>
+      <text className={style.label} x={anchor.x + 10 * ratio} y={anchor.y} fontSize={13 * ratio}>
         {lines.map((line, index) => (
-          <tspan key={line} x={last.x + 10 * ratio} dy={index === 0 ? 0 : 16 * ratio}>
+          <tspan key={line} x={anchor.x + 10 * ratio} dy={index === 0 ? 0 : 16 * ratio}>
             {line}
           </tspan>
         ))}
@@ -98,6 +98,12 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
         ))}
     </g>
   );
+}
+
+/** Beside the last point; beside the upper right corner of what surrounds something. */
+function labelPlace({ kind }: Annotation, spots: readonly Point[]): Point {
+  if (kind !== "rectangle" && kind !== "ellipse") return spots.at(-1) as Point;
+  return { x: Math.max(...spots.map(({ x }) => x)), y: Math.min(...spots.map(({ y }) => y)) };
 }
 
 function Outline({ kind, spots }: { kind: Annotation["kind"]; spots: readonly Point[] }) {
