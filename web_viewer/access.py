@@ -26,9 +26,19 @@ from web_viewer.identity.person import NOBODY_IN_PARTICULAR, Person
 from web_viewer.identity.sessions import COOKIE, Sessions
 
 PROBES = frozenset({"/healthz", "/readyz"})
+BUILD = "/assets/"  # the viewer's program, the same for everybody; a page that is locked may load more of it
 # What somebody needs who is not logged in yet.
 LOGIN_PATHS = frozenset(
-    {"/login", "/login/callback", "/login/out", "/launch", "/launch/callback", "/login.css", "/icon.svg"}
+    {
+        "/login",
+        "/login/callback",
+        "/login/out",
+        "/launch",
+        "/launch/callback",
+        "/login.css",
+        "/icon.svg",
+        "/theme.js",
+    }
 )
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -195,7 +205,7 @@ class Gate:
 
     def _objection(self, scope: Scope, headers: Headers, person: Person | None) -> Refusal | None:
         method, path = scope["method"], scope["path"]
-        if person is None and path not in LOGIN_PATHS:
+        if person is None and path not in LOGIN_PATHS and not path.startswith(BUILD):
             return Refusal(401, "a login is needed")
         if method not in READING and not is_same_origin(headers):
             return Refusal(403, "a change must come from the viewer's own pages")

@@ -23,6 +23,9 @@ export const useLock = create<Lock>((set) => ({
   },
 }));
 
+/** Let the page that is loaded next begin unlocked; this one stays as it is. */
+export const unlockNextPage = (): void => localStorage.removeItem(LOCKED);
+
 export const lastSign = (): number => Number(localStorage.getItem(ACTIVE) ?? 0);
 
 /** Watch for signs of life until the returned function is called; `minutes` 0 never locks. */

@@ -1,7 +1,9 @@
+import { onlineManager } from "@tanstack/react-query";
 import { Lock } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { unlockNextPage } from "../../lib/lock";
 import type { Session } from "../../lib/model";
 import { endSession, unlockSession, useSession } from "../../lib/session";
 import style from "./access.module.css";
@@ -27,7 +29,9 @@ export function LockScreen({ how, onUnlock }: LockProps) {
     return () => element.removeEventListener("close", open);
   }, []);
   useEffect(() => {
-    if (how === "openid" || how === "smart") void endSession().catch(() => undefined);
+    if (how !== "openid" && how !== "smart") return;
+    onlineManager.setOnline(false); // nothing is asked for any more: the way back loads the page anew
+    void endSession().catch(() => undefined);
   }, [how]);
   return (
     <dialog
@@ -46,7 +50,7 @@ export function LockScreen({ how, onUnlock }: LockProps) {
         </Button>
       )}
       {how === "password" && <ByPassword onUnlock={onUnlock} />}
-      {(how === "openid" || how === "smart") && <AtProvider onLeave={onUnlock} />}
+      {(how === "openid" || how === "smart") && <AtProvider />}
     </dialog>
   );
 }
@@ -83,13 +87,13 @@ function ByPassword({ onUnlock }: { onUnlock: () => void }) {
   );
 }
 
-function AtProvider({ onLeave }: { onLeave: () => void }) {
+function AtProvider() {
   const { t } = useTranslation();
   const here = window.location.pathname + window.location.search;
   const again = new URLSearchParams({ next: here, again: "true" });
   return (
     <>
-      <a className={style.again} href={`/login?${again}`} onClick={onLeave} data-testid="unlock">
+      <a className={style.again} href={`/login?${again}`} onClick={unlockNextPage} data-testid="unlock">
         {t("access.logInAgain")}
       </a>
       <p>{t("access.kept")}</p>
