@@ -135,12 +135,15 @@ export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHo
 /** Say the canvas's size in device pixels, now and whenever it or the screen's density changes. */
 function followSize(element: HTMLElement, say: (width: number, height: number) => void): () => void {
   const observer = new ResizeObserver(([entry]) => {
-    const exact = entry?.devicePixelContentBoxSize?.[0]; // not in every browser
-    if (exact) say(exact.inlineSize, exact.blockSize);
-    else if (entry) {
-      const { width, height } = entry.contentRect;
-      say(Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio));
-    }
+    if (!entry) return;
+    const exact = entry.devicePixelContentBoxSize?.[0]; // not in every browser
+    const sides = [entry.contentRect.width, entry.contentRect.height].map((side) => side * devicePixelRatio);
+    const [width, height] = sides as [number, number];
+    // A screen that is only pretended, as in a browser's developer tools, has another exact size.
+    const trusted =
+      exact && Math.abs(exact.inlineSize - width) <= 1 && Math.abs(exact.blockSize - height) <= 1;
+    if (trusted) say(exact.inlineSize, exact.blockSize);
+    else say(Math.round(width), Math.round(height));
   });
   try {
     observer.observe(element, { box: "device-pixel-content-box" });
