@@ -7,7 +7,7 @@ import { Disclaimer } from "../components/Disclaimer";
 import { Failure } from "../components/Failure";
 import { CriticalBanner } from "../features/worklist/CriticalBanner";
 import { EmptyWorklist } from "../features/worklist/EmptyWorklist";
-import { PAGE } from "../features/worklist/rows";
+import { onOtherPages, PAGE } from "../features/worklist/rows";
 import { useWorklistRows } from "../features/worklist/useWorklistRows";
 import { EVERYTHING, isEverything, type View } from "../features/worklist/view";
 import { SHOWN_STATES, WorklistFilters } from "../features/worklist/WorklistFilters";
@@ -27,7 +27,10 @@ export function WorklistPage() {
   const delivery = view.delivery === "any" ? "" : view.delivery;
   const list = useWorklistRows({ state: SHOWN_STATES[view.only], q, delivery }, range);
   const scroller = useRef<HTMLElement>(null);
-  const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
+  const onRange = useCallback(
+    (first: number, last: number) => setRange((before) => onOtherPages(before, [first, last])),
+    [],
+  );
   const filtered = !isEverything(view);
   const total = list.rows?.length ?? 0;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { WorklistItem } from "../../lib/model";
-import { PAGE, pagesOf, placed } from "./rows";
+import { onOtherPages, PAGE, pagesOf, placed } from "./rows";
 
 const items = (...uids: string[]) => uids.map((study_uid) => ({ study_uid }) as WorklistItem);
 const uids = (rows: readonly (WorklistItem | undefined)[]) => rows.map((row) => row?.study_uid);
@@ -10,6 +10,11 @@ it("asks for the first page and for those near the screen, and for no other", ()
   expect(pagesOf(PAGE - 5, PAGE + 20)).toEqual([0, 1]);
   expect(pagesOf(9_000, 9_030)).toEqual([0, 45]);
   expect(pagesOf(-3, -1)).toEqual([0]);
+});
+
+it("is not disturbed by rows of the pages that it has asked for", () => {
+  expect(onOtherPages([0, 30], [10, 40])).toEqual([0, 30]);
+  expect(onOtherPages([0, 30], [190, 220])).toEqual([190, 220]);
 });
 
 it("puts what was found in its place and leaves the rest open", () => {

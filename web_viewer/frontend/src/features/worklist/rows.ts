@@ -17,6 +17,14 @@ export function pagesOf(first: number, last: number): number[] {
   return pages[0] === 0 ? pages : [0, ...pages];
 }
 
+/** Return `range` unless it lies on the same pages as `before`: then nothing else has to be asked for. */
+export function onOtherPages(
+  before: readonly [number, number],
+  range: readonly [number, number],
+): readonly [number, number] {
+  return pagesOf(...before).join() === pagesOf(...range).join() ? before : range;
+}
+
 /**
  * Return a list of `total` rows with those that were found in their places; what was known before stands
  * where nothing newer is, and a study that moved meanwhile stands in its new place only.

@@ -1,7 +1,7 @@
 /** The worklist as one list, of which only what is near the screen is asked for. */
 
 import { useQueries } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 import type { WorklistQuery } from "../../lib/api";
 import { worklistPageQuery } from "../../lib/queries";
 import { PAGE, pagesOf, placed, type Rows } from "./rows";
@@ -22,18 +22,21 @@ export function useWorklistRows(
   const known = useRef<{ key: string; rows: Rows } | null>(null);
   const key = JSON.stringify(query);
   const head = results[0]?.data;
-  const before = known.current?.rows ?? null;
   const error = results.find((result) => result.error)?.error ?? null;
   const refetch = () => {
     for (const result of results) void result.refetch();
   };
-  if (!head) return { rows: before, error, refetch };
-  const same = known.current?.key === key;
-  const rows = placed(
-    head.total,
-    results.map((result, index) => [(pages[index] ?? 0) * PAGE, result.data?.items ?? []]),
-    same ? before : null,
-  );
-  known.current = { key, rows };
+  const stamp = results.map((result, index) => `${pages[index]}:${result.dataUpdatedAt}`).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp stands for the results
+  const rows = useMemo(() => {
+    const before = known.current?.rows ?? null;
+    if (!head) return before;
+    const found = results.map(
+      (result, index) => [(pages[index] ?? 0) * PAGE, result.data?.items ?? []] as const,
+    );
+    const placedNow = placed(head.total, found, known.current?.key === key ? before : null);
+    known.current = { key, rows: placedNow };
+    return placedNow;
+  }, [stamp, key]);
   return { rows, error, refetch };
 }
