@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from playwright.sync_api import Page, expect
 
 from study.intake import Intake
 from study.ledger import Ledger
+from study.model import StudyRecord, StudySummary
+from study.registry import Registry
 from tests.peers import wait_for
 from tests.web_viewer.browser import SLOW, a_page
 from tests.web_viewer.provider import CLIENT_ID, CLIENT_SECRET, running_provider
@@ -176,6 +179,56 @@ def test_at_a_provider_the_lock_ends_the_session_and_asks_for_the_login_anew(
             assert provider.asked[-1]["prompt"] == "login"
             expect(page.get_by_test_id("signer-name")).to_have_value("Kim Minji", timeout=SLOW)
             expect(page.get_by_test_id("lock-screen")).to_have_count(0)
+
+
+def test_a_view_of_the_worklist_is_kept_under_a_name(url: str, studies: SegmentedStudy):
+    with a_page() as page:
+        page.goto(url + "/")
+        rows = page.get_by_test_id("worklist-row")
+        expect(rows).to_have_count(4, timeout=SLOW)
+        page.get_by_test_id("filter-problems").click()
+        expect(rows).to_have_count(2)
+        page.get_by_test_id("views").click()
+        assert violations(page) == []
+        page.get_by_test_id("view-name").fill("Stuck")
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("views")).to_have_text("Stuck")
+        page.reload()
+        expect(rows).to_have_count(4, timeout=SLOW)
+        page.get_by_test_id("views").click()
+        shot(page, "views")
+        page.get_by_role("button", name="Stuck", exact=True).click()
+        expect(rows).to_have_count(2)
+        page.get_by_test_id("filter-delivery").select_option("failed")
+        expect(rows).to_have_count(0)
+
+
+def test_a_list_of_thousands_draws_a_screenful_and_reaches_its_end_at_once(url: str, registry: Registry):
+    at = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    for number in range(3_000):
+        received = at + timedelta(minutes=number)
+        registry.publish(
+            StudyRecord(
+                study_uid=f"1.2.3.{number + 1}",
+                state="drafted",
+                revision=1,
+                version=3,
+                summary=StudySummary(patient_name=f"DOE^J{number}"),
+                received_at=received,
+                updated_at=received,
+            )
+        )
+    with a_page() as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "worklist" in request.url else None)
+        page.goto(url + "/")
+        rows = page.get_by_test_id("worklist-row")
+        expect(rows.first).to_have_attribute("data-study-uid", "1.2.3.3000", timeout=SLOW)
+        assert rows.count() < 80
+        page.evaluate("document.querySelector('main').scrollTop = 1e9")
+        expect(page.locator('[data-study-uid="1.2.3.1"]')).to_be_visible(timeout=SLOW)
+        assert rows.count() < 80
+        assert len({url for url in asked if "offset=0" not in url}) <= 3  # not every page on the way
 
 
 def test_scripts_and_styles_are_held_to_their_hashes():

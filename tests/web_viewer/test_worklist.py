@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from fastapi.testclient import TestClient
 
+from study.history import Delivered
 from study.intake import Intake
 from study.ledger import Ledger
+from study.model import Delivery, DeliveryState
 from study.state import State
-from tests.web_viewer.studies import a_drafted_study, a_failed_study, a_skipped_study
+from tests.web_viewer.studies import a_drafted_study, a_failed_study, a_skipped_study, append, later
 
 
 def items(client: TestClient, **parameters: object) -> list[dict[str, object]]:
@@ -114,3 +116,29 @@ def test_a_malformed_question_is_answered_with_one_sentence(client: TestClient):
     answer = client.get("/api/worklist", params={"limit": "many"})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("limit: ")
+
+
+def test_studies_are_found_by_how_far_their_results_are_and_by_who_signed(
+    client: TestClient, intake: Intake, ledger: Ledger
+):
+    studies = {state: a_drafted_study(intake, ledger) for state in ("sent", "pending", "failed", "none")}
+    for state, study in studies.items():
+        if state != "none":
+            delivery = Delivery(
+                destination="PACS",
+                series_uid=study.series_uid,
+                instance_uid=study.instance_uid,
+                kind="SEG",
+                state=DeliveryState(state),
+            )
+            append(
+                ledger,
+                study.study_uid,
+                lambda r, d=delivery: Delivered(at=later(r, 9), revision=1, delivery=d),
+            )
+    for state, study in studies.items():
+        assert [item["study_uid"] for item in items(client, delivery=state)] == [study.study_uid]
+    wish = {"signer": "Kim^Minji", "version": 1}
+    assert client.post(f"/api/studies/{studies['sent'].study_uid}/sign", json=wish).status_code == 200
+    assert [item["study_uid"] for item in items(client, q="minji")] == [studies["sent"].study_uid]
+    assert client.get("/api/worklist", params={"delivery": "nowhere"}).status_code == 422
