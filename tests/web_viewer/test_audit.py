@@ -16,8 +16,10 @@ from fastapi.testclient import TestClient
 from tests.peers import wait_for
 from tests.web_viewer.studies import SegmentedStudy
 from web_viewer.app import create_app
+from web_viewer.audit.record import ACCESSED, CHANGED
 from web_viewer.audit.syslog import Syslog
 from web_viewer.audit.trail import FAILURES, NAME, Trail
+from web_viewer.audit.watch import occasion_of
 from web_viewer.deps import Services
 from web_viewer.identity.passwords import header_of
 
@@ -67,6 +69,21 @@ def test_looks_and_changes_are_recorded_with_the_study_and_without_the_patient(
     view = records(tmp_path)[1]
     assert (view["resourceType"], view["action"], view["agent"][0]["requestor"]) == ("AuditEvent", "R", True)
     assert view["agent"][0]["network"] == {"address": "testclient", "type": "2"}
+
+
+def test_what_a_request_was_to_the_trail_follows_from_its_route():
+    study = "/api/studies/{study_uid}"
+    assert occasion_of("PUT", f"{study}/report", "edit_report", "1.2", 200) == (
+        CHANGED,
+        "edit_report",
+        "0",
+        "1.2",
+    )
+    checked = occasion_of("POST", f"{study}/report/check", "check_report", "1.2", 200)
+    assert checked == (ACCESSED, "view_study", "0", "1.2")  # words that are not kept change nothing
+    new = occasion_of("POST", f"{study}/whatever/comes", "some_day", "1.2", 500)
+    assert new == (CHANGED, "some_day", "8", "1.2")
+    assert occasion_of("GET", "/api/service", "read_service", "", 200) is None
 
 
 def test_the_newest_records_are_shown_first(client: TestClient, drafted: SegmentedStudy):

@@ -32,6 +32,7 @@ from web_viewer.identity.person import Person
 ONE_VIEW = 60.0  # seconds in which one person's looks at one study are one record
 _REMEMBERED = 4096
 _QUERIES = frozenset({"/api/worklist"})
+_ASKING = frozenset({"/api/studies/{study_uid}/report/check"})  # a POST that changes nothing
 _SELF_TOLD = "/api/session"
 
 
@@ -50,7 +51,7 @@ def occasion_of(method: str, route: str, name: str, study_uid: str, status: int)
         Of the answer.
     """
     outcome = SUCCESS if status < 400 else MINOR_FAILURE if status < 500 else SERIOUS_FAILURE
-    if method not in READING:
+    if method not in READING and route not in _ASKING:
         if route.startswith("/api/studies"):
             return Occasion(CHANGED, name, outcome, study_uid)
         if route.startswith("/dicom-web"):
