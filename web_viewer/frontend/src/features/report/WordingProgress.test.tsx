@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { act, render, screen } from "@testing-library/react";
+import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, test } from "vitest";
 import "../../lib/i18n";
 import { noteProgress, useWordingProgress } from "../../lib/wordingProgress";
@@ -8,7 +8,10 @@ import { WordingProgress } from "./WordingProgress";
 const UID = "1.2.3";
 const shown = () => screen.getByTestId("wording-progress").textContent;
 
-afterEach(() => useWordingProgress.setState({ byStudy: {} }));
+afterEach(() => {
+  cleanup();
+  useWordingProgress.setState({ byStudy: {} });
+});
 
 test("it tells how many sentences there are, and that none is shown before it is checked", () => {
   render(<WordingProgress studyUid={UID} />);
