@@ -1,12 +1,15 @@
-"""HTTP towards an LLM's server, with a deadline that holds whatever the server does."""
+"""HTTP with a deadline that holds whatever the server does, and an answer that has an end."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 
@@ -29,6 +32,16 @@ def within(seconds: float, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def read_up_to(answer: httpx.Response, longest: int) -> bytes:
+    """Return the body of a streamed answer; of one longer than `longest` bytes, what has come by then."""
+    body = bytearray()
+    async for piece in answer.aiter_raw():
+        body += piece
+        if len(body) > longest:
+            break
+    return bytes(body)
 
 
 def client_options(url: str, seconds: float) -> dict[str, Any]:

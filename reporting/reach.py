@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
-import httpx
-
+from reporting.rest import get_fhir
 from reporting.tls import client_context
 from study.endpoint import Endpoint
 from study.errors import DeliveryError
@@ -25,22 +24,16 @@ def reach(endpoint: Endpoint) -> str:
     began = time.perf_counter()
     try:
         said = _fhir_version(endpoint) if endpoint.kind == "FHIR" else _connects(endpoint)
-    except (httpx.HTTPError, OSError, ValueError) as error:
+    except OSError as error:
         raise DeliveryError(f"{endpoint.name} does not answer: {error}") from error
     return f"{said} in {(time.perf_counter() - began) * 1000:.0f} ms"
 
 
 def _fhir_version(endpoint: Endpoint) -> str:
-    verify = client_context(endpoint) if endpoint.tls else False
-    headers = {"Accept": "application/fhir+json"}
-    if endpoint.token is not None:
-        headers["Authorization"] = f"Bearer {endpoint.token.get_secret_value()}"
-    with httpx.Client(verify=verify, timeout=endpoint.timeout, trust_env=False) as client:
-        response = client.get(f"{endpoint.url}/metadata", headers=headers)
-    if not response.is_success:
-        raise DeliveryError(f"{endpoint.name} answers its own description with HTTP {response.status_code}")
-    body = response.json()
-    version = str(body.get("fhirVersion", "")) if isinstance(body, dict) else ""
+    status, body = get_fhir("metadata", endpoint)
+    if not 200 <= status < 300:
+        raise DeliveryError(f"{endpoint.name} answers its own description with HTTP {status}")
+    version = str(body.get("fhirVersion", ""))
     if not version.startswith(_FHIR_VERSIONS[endpoint.fhir_version]):
         wanted = endpoint.fhir_version
         raise DeliveryError(f"{endpoint.name} speaks FHIR '{version[:20]}', and is sent {wanted}")

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from reporting.http import client_options, within
+from reporting.http import client_options, read_up_to, within
 from reporting.llm import Llm
 from study.errors import LlmUnavailableError
 
@@ -62,17 +62,12 @@ def _get(llm: Llm, path: str, seconds: float) -> tuple[int, Any]:
     import httpx
 
     async def ask() -> tuple[int, Any]:
-        body = b""
-        headers = {"Authorization": f"Bearer {llm.api_key.get_secret_value()}"}
+        headers = {"Authorization": f"Bearer {llm.api_key.get_secret_value()}", "Accept-Encoding": "identity"}
         async with (
             httpx.AsyncClient(**client_options(llm.url, seconds)) as http,
             http.stream("GET", llm.url.rstrip("/").removesuffix("/v1") + path, headers=headers) as answer,
         ):
-            async for piece in answer.aiter_bytes():
-                body += piece
-                if len(body) > _LONGEST:
-                    break
-        return answer.status_code, _json(body)
+            return answer.status_code, _json(await read_up_to(answer, _LONGEST))
 
     try:
         return within(seconds, ask)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from reporting.alert_message import Naming, message_id, message_of
+from reporting.http import within
 from study import telemetry
 from study.alerts import Due
 from study.errors import DeliveryError, RefusedError
@@ -76,10 +77,10 @@ class Webhook:
         body = json.dumps(message_of(record, alert, due, at, self._naming), ensure_ascii=False).encode()
         headers = self._headers(message_id(record, alert, due), int(at.timestamp()), body)
         try:
-            status = asyncio.run(asyncio.wait_for(self._post(body, headers), self._deadline))
+            status = within(self._deadline, lambda: self._post(body, headers))
         except (asyncio.TimeoutError, httpx.TimeoutException) as error:
             raise DeliveryError(f"{self.name} does not answer: timed out") from error
-        except (httpx.TransportError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise DeliveryError(f"{self.name} does not answer: {type(error).__name__}") from error
         if status in _LATER or status >= 500:
             raise DeliveryError(f"{self.name} could not take the alert (HTTP {status})")

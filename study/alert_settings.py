@@ -43,7 +43,8 @@ class AlertSettings(BaseSettings):
     @classmethod
     def _are_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:
-            if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
                 raise ValueError("write each as https://HOST/PATH or http://HOST/PATH")
         return tuple(dict.fromkeys(value))
 

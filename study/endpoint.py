@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -79,6 +80,11 @@ class Endpoint(Frozen):
             raise ValueError("write it as https://HOST/BASE for FHIR or mllp://HOST:PORT for HL7")
         return value.rstrip("/")
 
+    @field_validator("token")
+    @classmethod
+    def _fits(cls, value: SecretStr | None) -> SecretStr | None:
+        return fits_a_header(value)
+
     @field_validator("gets", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: object) -> object:
@@ -117,3 +123,16 @@ class Endpoint(Frozen):
     def with_pdf(self) -> bool:
         """Whether the report goes along as PDF."""
         return self.kind == "FHIR" if self.pdf is None else self.pdf
+
+
+def fits_a_header(token: SecretStr | None) -> SecretStr | None:
+    """Return a token if it can stand in a header; one that cannot would be quoted by the error on it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot.
+    """
+    if token is not None and not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
+        raise ValueError("a token is printable ASCII without a space or an end of line")
+    return token

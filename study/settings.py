@@ -19,7 +19,7 @@ from pydantic_settings import (
 from study.access import SECRETS, AccessSettings
 from study.alert_settings import AlertSettings
 from study.destination import Destination, DestinationPolicy
-from study.endpoint import Endpoint, FhirVersion
+from study.endpoint import Endpoint, FhirVersion, fits_a_header
 from study.errors import SettingsError
 from study.model import Language
 from study.rule import ModelChoice, Rule
@@ -260,6 +260,11 @@ class Settings(AlertSettings, AccessSettings):
         if not fits:
             raise ValueError("write it as HOST:PORT" if kind == "HL7" else "write it as https://HOST/BASE")
         return value
+
+    @field_validator("fhir_token", mode="after")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return fits_a_header(value)
 
     @field_validator("endpoints", mode="after")
     @classmethod

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +173,58 @@ def test_a_slow_server_is_left_at_the_time_limit(fhir: tuple[FhirServer, str]):
     server.delay = 1.5
     with pytest.raises(DeliveryError, match="timed out"):
         send_fhir(BUNDLE, endpoint(url, timeout=0.4))
+
+
+def dripping() -> tuple[str, socket.socket]:
+    """Return the address of a server that answers a byte at a time, so that no single read times out."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with suppress(OSError):
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n\r\n")
+                for _ in range(1200):
+                    peer.sendall(b" ")
+                    time.sleep(0.05)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/fhir", listener
+
+
+@pytest.mark.parametrize("ask", [lambda to: send_fhir(BUNDLE, to), reach])
+def test_a_server_that_drips_its_answer_is_left_at_the_time_limit(ask):
+    url, listener = dripping()
+    began = time.monotonic()
+    with listener, pytest.raises(DeliveryError, match="timed out"):
+        ask(endpoint(url, timeout=1.0))
+    assert time.monotonic() - began < 30  # it would have dripped for a minute
+
+
+def test_an_answer_without_end_is_read_no_further_than_any_answer_is_long():
+    listener = socket.create_server(("127.0.0.1", 0))
+    sent = []
+
+    def answer() -> None:
+        peer, _ = listener.accept()
+        with peer, suppress(OSError):
+            peer.sendall(b"HTTP/1.1 500 Oh\r\n\r\n")
+            while len(sent) < 1000:
+                peer.sendall(bytes(1 << 20))
+                sent.append(1)
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    with listener, pytest.raises(DeliveryError, match="HTTP 500"):
+        send_fhir(BUNDLE, endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}/fhir"))
+    thread.join(30)
+    assert len(sent) < 100  # MiB
+
+
+def test_a_token_that_fits_no_header_is_refused_and_quoted_nowhere():
+    with pytest.raises(ValidationError, match="printable ASCII") as refused:
+        endpoint("https://emr/fhir", token=SecretStr("top-secret\n"))
+    assert "top-secret" not in str(refused.value)
 
 
 def test_a_token_is_shown_over_tls(authority: Authority):
