@@ -77,7 +77,10 @@ def notify_study(
                 broken.append(error)
                 continue
             state, reason = done.result()
-            _append(study_uid, _notice(channel, alert, due, state, reason, clock()), ledger)
+            try:
+                _append(study_uid, _notice(channel, alert, due, state, reason, clock()), ledger)
+            except KidrayError as untold:  # Redis or the archive; how the other calls ended is kept
+                broken.append(untold)
             if state is DeliveryState.PENDING:
                 again.append(f"{channel.name} ({reason})")
     if broken:

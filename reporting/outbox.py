@@ -73,9 +73,12 @@ class Outbox:
             return
         with ThreadPoolExecutor(len(work), thread_name_prefix="outbox") as pool:
             tries = [pool.submit(self._bring, study_uid, *each) for each in work]
-        again = [reason for done in tries if (reason := done.result()) is not None]
-        if again:
+        broken = [error for done in tries if (error := done.exception()) is not None]
+        again = [reason for done in tries if done.exception() is None and (reason := done.result())]
+        if again:  # before what may be final for one endpoint: the others are to be tried again
             raise DeliveryError(f"to be tried again: {'; '.join(sorted(again))}")
+        if broken:
+            raise broken[0]
 
     def _bring(self, study_uid: str, endpoint: Endpoint, lacking: Sequence[OwedMessage]) -> str | None:
         """Send messages until one has to wait; returns why it has to."""

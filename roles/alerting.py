@@ -10,7 +10,7 @@ from reporting.alert_message import Naming
 from reporting.notify import Channel, notify_study
 from reporting.webhook import Webhook
 from study.alert_watch import AlertWatch
-from study.circuit import ALERT_RHYTHM, Circuit
+from study.circuit import ALERT_RHYTHM, Unhindered
 from study.jobs import Job
 from study.model import StudyRecord
 from study.registry import connect
@@ -31,7 +31,7 @@ def channels_of(settings: Settings) -> list[Channel]:
 
 def alert_step(service: Service) -> Step:
     """Return the job that tells the channels of a study's alert."""
-    circuit = Circuit(connect(service.redis_url), kind="alert-circuit", rhythm=ALERT_RHYTHM)
+    circuit = Unhindered(connect(service.redis_url), kind="alert-circuit", rhythm=ALERT_RHYTHM)
     return partial(
         notify_study, ledger=service.ledger, channels=channels_of(service.settings), circuit=circuit
     )
@@ -45,7 +45,7 @@ def watch_of(service: Service) -> AlertWatch:
 
 
 def with_alert(step: Callable[[str], StudyRecord], service: Service) -> Callable[[str], StudyRecord]:
-    """Return a vision step that asks for the calls as soon as its result has raised an alert.
+    """Return a step that asks for the calls as soon as its result, or a reader's, has raised an alert.
 
     Nothing else stands before them: the alert is in the archive when the step returns, and the job
     has a queue and threads of its own.

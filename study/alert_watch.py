@@ -9,6 +9,7 @@ import structlog
 
 from study import telemetry
 from study.alerts import due_to, escalation_due
+from study.errors import KidrayError, RegistryUnavailableError
 from study.history import Event
 from study.jobs import Job, JobQueue
 from study.ledger import Ledger
@@ -58,12 +59,22 @@ class AlertWatch:
         before = (now - self._after[0]).timestamp()
         late = {uid: since for uid, since in waiting.items() if since <= before}
         looked_at = [uid for uid, since in late.items() if (uid, since) not in self._at_the_end]
-        return sum(self._escalated(record, now) for record in registry.records(looked_at))
+        return sum(self._looked_at(record, now) for record in registry.records(looked_at))
 
     def owes(self, record: StudyRecord) -> bool:
         """Return whether a channel is still to be told of the study's alert."""
         alert = record.alert
         return alert is not None and any(due_to(alert, name) is not None for name in self._channels)
+
+    def _looked_at(self, record: StudyRecord, now: datetime) -> bool:
+        """Return whether a step was taken; a study whose events cannot be read holds up no other's."""
+        try:
+            return self._escalated(record, now)
+        except RegistryUnavailableError:
+            raise
+        except KidrayError as error:
+            log.error("alert_not_escalated", study_uid=record.study_uid, reason=str(error))
+            return False
 
     def _escalated(self, record: StudyRecord, now: datetime) -> bool:
         if record.alert is None:

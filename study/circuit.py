@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 import redis
 
 from study.errors import RegistryUnavailableError
-from study.registry import PREFIX
+from study.registry import PREFIX, translated
 
 FAILURES = 3  # in a row until a destination is left alone
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds; doubled with each further failure
@@ -105,36 +106,28 @@ class Circuit:
         Once a pause is over one caller is told that it may; the others wait for what comes of it.
         """
         now = self._clock()
-        try:
+        with translated():
             return cast(
                 "str | None",
                 self._allows(keys=[self._key(ae_title)], args=[now, now + self._rhythm.probe]),
             )
-        except redis.RedisError as error:
-            raise RegistryUnavailableError("Redis does not answer") from error
 
     def failed(self, ae_title: str, reason: str) -> None:
         """Note that no association could be had."""
         failures, first, longest, _ = self._rhythm
         arguments: list[str | float] = [self._clock(), reason, failures, first, longest]
-        try:
+        with translated():
             self._failed(keys=[self._key(ae_title)], args=arguments)
-        except redis.RedisError as error:
-            raise RegistryUnavailableError("Redis does not answer") from error
 
     def succeeded(self, ae_title: str) -> None:
         """Note that the destination answers; whatever was held against it is forgotten."""
-        try:
+        with translated():
             self._redis.delete(self._key(ae_title))
-        except redis.RedisError as error:
-            raise RegistryUnavailableError("Redis does not answer") from error
 
     def pause(self, ae_title: str) -> Pause | None:
         """Return how long the destination is left alone still; None where it is not."""
-        try:
+        with translated():
             held = cast("dict[str, str]", self._redis.hgetall(self._key(ae_title)))
-        except redis.RedisError as error:
-            raise RegistryUnavailableError("Redis does not answer") from error
         if "until" not in held:
             return None
         seconds = max(0.0, float(held["until"]) - self._clock())
@@ -142,6 +135,30 @@ class Circuit:
 
     def _key(self, ae_title: str) -> str:
         return f"{PREFIX}{self._kind}:{ae_title}"
+
+
+class Unhindered(Circuit):
+    """A circuit breaker that stands in nobody's way: while Redis does not answer, all may be tried.
+
+    For what must not wait for Redis, and whose outcome must not be lost because of it.
+    """
+
+    def why_not(self, ae_title: str) -> str | None:
+        """Return why the destination is left alone; None where it may be tried, or nothing is known."""
+        try:
+            return super().why_not(ae_title)
+        except RegistryUnavailableError:
+            return None
+
+    def failed(self, ae_title: str, reason: str) -> None:
+        """Note that no association could be had, if it can be noted."""
+        with suppress(RegistryUnavailableError):
+            super().failed(ae_title, reason)
+
+    def succeeded(self, ae_title: str) -> None:
+        """Note that the destination answers, if it can be noted."""
+        with suppress(RegistryUnavailableError):
+            super().succeeded(ae_title)
 
 
 def place(url: str) -> str:

@@ -14,8 +14,7 @@ from typing import NamedTuple, cast
 import redis
 
 from study.destination import DestinationPolicy
-from study.errors import RegistryUnavailableError
-from study.registry import PREFIX
+from study.registry import PREFIX, translated
 
 REMEMBERED = 86_400  # seconds
 
@@ -49,17 +48,13 @@ class Learnt:
     def remember(self, policy: DestinationPolicy, takes: Collection[str]) -> None:
         """Note the SOP classes that the destination has just accepted of those proposed."""
         lesson = {"at": self._clock(), "policy": policy.model_dump_json(), "takes": sorted(takes)}
-        try:
+        with translated():
             self._redis.set(_key(policy), json.dumps(lesson), ex=REMEMBERED)
-        except redis.RedisError as error:
-            raise RegistryUnavailableError("Redis does not answer") from error
 
     def of(self, policy: DestinationPolicy) -> Lesson | None:
         """Return what the destination accepted last; None where nothing is known."""
-        try:
+        with translated():
             held = cast("str | None", self._redis.get(_key(policy)))
-        except redis.RedisError as error:
-            raise RegistryUnavailableError("Redis does not answer") from error
         lesson = json.loads(held) if held is not None else {}
         if lesson.get("policy") != policy.model_dump_json():
             return None

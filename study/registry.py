@@ -97,7 +97,7 @@ class Registry:
 
     def ping(self) -> None:
         """Return if Redis answers."""
-        with _translated():
+        with translated():
             self._redis.ping()
 
     def publish(self, record: StudyRecord) -> bool:
@@ -105,7 +105,7 @@ class Registry:
         waiting_since = _alerted_since(record)
         first = waiting_since is not None or (record.critical and record.state != State.SIGNED)
         score = (0 if first else _FIRST) - record.received_at.timestamp()
-        with _translated():
+        with translated():
             news = self._publish(
                 keys=[_study(record.study_uid), _WORKLIST, _RECEIVING, CHANNEL, _ALERTS],
                 args=[
@@ -127,7 +127,7 @@ class Registry:
         Returns False when the study has moved on since `record` was read.
         """
         check_transition(State(record.state), state)
-        with _translated():
+        with translated():
             return bool(
                 self._mark(
                     keys=[_study(record.study_uid), CHANNEL],
@@ -137,18 +137,18 @@ class Registry:
 
     def record(self, study_uid: str) -> StudyRecord | None:
         """Return the study's record, or None where none is held."""
-        with _translated():
+        with translated():
             held = cast("dict[str, str]", self._redis.hgetall(_study(study_uid)))
         return _record(held)
 
     def version(self, study_uid: str) -> int:
         """Return the number of the last event that Redis knows of, or 0."""
-        with _translated():
+        with translated():
             return int(cast("str | None", self._redis.hget(_study(study_uid), "version")) or 0)
 
     def records(self, study_uids: Sequence[str]) -> list[StudyRecord]:
         """Return the records of the given studies, those not held left out."""
-        with _translated():
+        with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for uid in study_uids:
                 pipeline.hgetall(_study(uid))
@@ -158,7 +158,7 @@ class Registry:
     def worklist(self, offset: int = 0, limit: int | None = None) -> list[str]:
         """Return study UIDs in reading order."""
         end = -1 if limit is None else offset + limit - 1
-        with _translated():
+        with translated():
             return cast("list[str]", self._redis.zrange(_WORKLIST, offset, end))
 
     def stamps(self) -> dict[str, str]:
@@ -168,7 +168,7 @@ class Registry:
         read again while its stamp is the same.
         """
         field = _study("*") + "->"
-        with _translated():
+        with translated():
             held = self._redis.sort(
                 _WORKLIST, by="nosort", get=["#", field + "version", field + "transient"], groups=True
             )
@@ -176,7 +176,7 @@ class Registry:
 
     def forget(self, study_uid: str) -> None:
         """Drop a study that has left the archive."""
-        with _translated():
+        with translated():
             self._redis.delete(_study(study_uid))
             self._redis.zrem(_WORKLIST, study_uid)
             self._redis.zrem(_RECEIVING, study_uid)
@@ -184,22 +184,22 @@ class Registry:
 
     def expect_more_until(self, study_uid: str, due: float) -> None:
         """Note that the study counts as complete at `due` (POSIX seconds) if nothing more comes."""
-        with _translated():
+        with translated():
             self._redis.zadd(_RECEIVING, {study_uid: due})
 
     def expected(self, study_uid: str) -> bool:
         """Return whether a time of completion is noted for the study."""
-        with _translated():
+        with translated():
             return self._redis.zscore(_RECEIVING, study_uid) is not None
 
     def no_longer_receiving(self, study_uid: str) -> None:
         """Drop the note of `expect_more_until`."""
-        with _translated():
+        with translated():
             self._redis.zrem(_RECEIVING, study_uid)
 
     def due(self, now: float) -> list[str]:
         """Return the studies whose time of completion has come."""
-        with _translated():
+        with translated():
             return cast("list[str]", self._redis.zrangebyscore(_RECEIVING, "-inf", now))
 
     def open_alerts(self) -> dict[str, float]:
@@ -207,23 +207,23 @@ class Registry:
 
         Each with the time (POSIX seconds) from which on it waits.
         """
-        with _translated():
+        with translated():
             return dict(cast("list[tuple[str, float]]", self._redis.zrange(_ALERTS, 0, -1, withscores=True)))
 
     def is_whole(self) -> bool:
         """Return whether Redis has been brought level with the archive since it was last emptied."""
-        with _translated():
+        with translated():
             return bool(self._redis.exists(_WHOLE))
 
     def set_whole(self) -> None:
         """Note that Redis is level with the archive."""
-        with _translated():
+        with translated():
             self._redis.set(_WHOLE, 1)
 
     def flush(self) -> int:
         """Remove everything of Kidray's studies from Redis; returns how many studies that was."""
         uids = self.worklist()
-        with _translated():
+        with translated():
             for key in self._redis.scan_iter(match=PREFIX + "*", count=1000):
                 self._redis.delete(key)
         return len(uids)
@@ -260,7 +260,8 @@ def _record(held: dict[str, Any]) -> StudyRecord | None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise `RegistryUnavailableError` in place of what the client says of a Redis that does not answer."""
     try:
         yield
     except redis.RedisError as error:

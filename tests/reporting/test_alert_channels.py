@@ -9,9 +9,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
@@ -23,8 +24,8 @@ from reporting.webhook import Webhook, signature, webhook_name
 from study.alert_events import Escalated
 from study.alert_watch import AlertWatch
 from study.alerts import Due
-from study.circuit import ALERT_RHYTHM, Circuit
-from study.errors import DeliveryError
+from study.circuit import ALERT_RHYTHM, Circuit, Unhindered
+from study.errors import DeliveryError, RegistryUnavailableError
 from study.history import Event, Queued, Received, Segmented
 from study.jobs import Job, JobQueue, build_broker, register, start_worker
 from study.ledger import Ledger
@@ -36,7 +37,7 @@ from study.model import (
     StudyRecord,
     StudySummary,
 )
-from study.registry import connect
+from study.registry import Registry, connect
 from tests.peers import free_port, wait_for
 from tests.study.test_alerts import acknowledged, found, judged
 from tests.study.test_verdicts import MODEL
@@ -256,6 +257,34 @@ def test_one_that_is_down_keeps_no_other_waiting_and_its_url_is_told_to_nobody(
     assert "secret-token" not in ledger.held(UID).model_dump_json()
 
 
+def test_a_redis_that_is_gone_keeps_no_channel_from_being_told_and_none_is_told_twice(
+    receiver: Kept, ledger: Ledger, tmp_path: Path
+):
+    alerted(ledger)
+    gone = connect(f"unix://{tmp_path}/none.sock")
+    blind, unhindered = Ledger(ledger.archive, Registry(gone)), Unhindered(gone)
+    with listening() as other:
+        for _ in range(2):
+            with suppress(RegistryUnavailableError):
+                tell(blind, unhindered, Webhook(receiver.url), Webhook(other.url))
+        assert (receiver.types(), other.types()) == (["raised"], ["raised"])
+    assert notices(ledger) == [("raised", "sent", 1), ("raised", "sent", 1)]
+
+
+def test_a_look_up_of_the_host_that_hangs_is_left_at_the_deadline(
+    ledger: Ledger, circuit: Circuit, monkeypatch: pytest.MonkeyPatch
+):
+    alerted(ledger)
+    found_out = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found_out.wait(60) and [])
+    began = time.monotonic()
+    hook = Webhook("http://chat.hospital/hook", deadline=0.5)
+    with pytest.raises(DeliveryError, match="timed out"):
+        tell(ledger, circuit, hook)
+    assert time.monotonic() - began < 30
+    found_out.set()
+
+
 def test_one_that_stays_down_is_left_alone_and_found_again(ledger: Ledger, redis_url: str):
     alerted(ledger)
     at = [1_700_000_000.0]
@@ -346,6 +375,18 @@ def test_an_alert_escalates_by_the_clock_and_survives_a_restart(
     step(ledger, acknowledged())
     assert watch().look(since + timedelta(hours=9)) == 0
     assert ledger.registry.open_alerts() == {}
+
+
+def test_a_study_whose_events_cannot_be_read_holds_up_no_other_alert(ledger: Ledger, queue: JobQueue):
+    since = alerted(ledger, "1.1").updated_at
+    alerted(ledger, "1.2")
+    next((ledger.archive.root / "1.1" / "events").glob("0001-*")).write_text("{")
+    started_anew = Ledger(ledger.archive, ledger.registry)
+    watch = AlertWatch(started_anew, queue, after=[timedelta(minutes=10)])
+    assert watch.look(since + timedelta(minutes=11)) == 1
+    alert = ledger.held("1.2").alert
+    assert alert is not None
+    assert alert.level == 1
 
 
 def test_a_night_without_anybody_makes_one_step_of_escalation_not_many(ledger: Ledger, queue: JobQueue):
