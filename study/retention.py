@@ -21,7 +21,7 @@ import structlog
 from study.archive import Archive
 from study.errors import ArchiveError, ConflictError, NotInArchiveError, StateError
 from study.ledger import Ledger
-from study.model import DeliveryState, StudyRecord
+from study.model import AlertState, DeliveryState, StudyRecord
 from study.owed import Owed, OwedMessage, Recipient, owed_to, pdf_uid, unconfirmed
 from study.state import FINISHED, State
 
@@ -60,6 +60,10 @@ def why_kept(
         return f"{len(lacking)} results are not confirmed by their destination"
     if unsent_reports:
         return "a signed report has reached no destination"
+    if record.alert is not None and record.alert.state is AlertState.OPEN:
+        return "nobody has acknowledged its critical result"
+    if record.marks.wait:
+        return "what a reader drew is not stored as an object yet"
     sent = any(d.state is DeliveryState.SENT for d in record.deliveries)
     if wanted and record.radiographs and not sent:
         return "none of its results has reached a destination"

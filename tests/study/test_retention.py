@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from study.errors import ArchiveError, ConflictError, SettingsError, StateError
 from study.history import Delivered, Drafted, Event, Queued, Received, Segmented, Signed
 from study.jobs import JobQueue
 from study.ledger import Ledger
+from study.mark_events import KeyImagesMarked
 from study.model import (
     Commitment,
     Delivery,
     DeliveryState,
     DraftSource,
+    Finding,
     Language,
     ModelIdentity,
     Radiograph,
@@ -38,6 +41,7 @@ from study.registry import Registry
 from study.retention import RECORD, Held, Retention, leaving, look, room_needed, take_leave
 from study.settings import load_settings
 from tests.study.radiographs import radiograph
+from tests.study.test_alerts import acknowledged, found
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 PIXELS = np.zeros((4, 4), np.uint16)
@@ -80,7 +84,9 @@ def report(study_uid: str, *, sr: str | None = None, signed: bool = False) -> Re
     )
 
 
-def drafted(ledger: Ledger, *, days_ago: float = 0.0, delivered: bool = False) -> str:
+def drafted(
+    ledger: Ledger, *, days_ago: float = 0.0, delivered: bool = False, findings: Sequence[Finding] = ()
+) -> str:
     """Put a study whose draft awaits its signature into the archive, and return its UID."""
     sent, sr = radiograph(PIXELS), radiograph(PIXELS)
     uid = sr.StudyInstanceUID = str(sent.StudyInstanceUID)
@@ -96,7 +102,7 @@ def drafted(ledger: Ledger, *, days_ago: float = 0.0, delivered: bool = False) -
         columns=4,
         sr_instance_uid=sr.SOPInstanceUID,
     )
-    segmentation = Segmentation(model=MODEL, radiographs=[seen], findings=[])
+    segmentation = Segmentation(model=MODEL, radiographs=[seen], findings=list(findings))
     add(
         ledger,
         uid,
@@ -159,6 +165,20 @@ def test_a_study_on_its_way_stays(ledger: Ledger) -> None:
     uid = drafted(ledger, delivered=True)
     add(ledger, uid, Received(at=NOW, revision=2, calling_ae_title="CR", summary=StudySummary()))
     assert kept(ledger, uid) == "it is still receiving"
+
+
+def test_a_critical_result_stays_until_somebody_has_acknowledged_it(ledger: Ledger) -> None:
+    uid = drafted(ledger, delivered=True, findings=[found()])
+    assert kept(ledger, uid) == "nobody has acknowledged its critical result"
+    add(ledger, uid, acknowledged())
+    assert kept(ledger, uid) is None
+
+
+def test_what_a_reader_drew_stays_until_it_is_an_object(ledger: Ledger) -> None:
+    uid = drafted(ledger, delivered=True)
+    radiograph_uid = ledger.held(uid).radiographs[0].instance_uid
+    add(ledger, uid, KeyImagesMarked(at=NOW, revision=1, radiograph_uids=[radiograph_uid], reader="Dr Kim"))
+    assert kept(ledger, uid) == "what a reader drew is not stored as an object yet"
 
 
 def test_a_signed_report_that_no_destination_has_stays(ledger: Ledger) -> None:
