@@ -16,8 +16,9 @@ from inference.secondary_capture import keep_captures
 from reporting.outbox import Outbox
 from reporting.pdf_object import keep_pdfs
 from reporting.tls import client_context as endpoint_context
-from study.circuit import Circuit
+from study.circuit import Circuit, Unhindered
 from study.destination import DestinationPolicy
+from study.errors import KidrayError
 from study.fence import Fence
 from study.forms import best
 from study.learnt import Learnt
@@ -44,12 +45,18 @@ def delivery_step(service: Service, fence: Fence, learnt: Learnt, pool: Associat
     for endpoint in endpoints:
         if endpoint.tls:
             endpoint_context(endpoint)
-    outbox = Outbox(service.ledger, endpoints, Circuit(connect(service.redis_url)))
+    outbox = Outbox(service.ledger, endpoints, Unhindered(connect(service.redis_url)))
 
     def deliver(study_uid: str) -> None:
         with ThreadPoolExecutor(1, thread_name_prefix="messages") as beside:
             messages = beside.submit(outbox.deliver, study_uid)
-            bring(study_uid)
+            try:
+                bring(study_uid)
+            except KidrayError as error:
+                if error.retryable:
+                    raise  # messages are tried again with it
+                messages.result()  # what is final for the objects is not for these
+                raise
         messages.result()
 
     return deliver

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dicom_node.pool import AssociationPool
+from roles import delivering
 from roles.delivering import delivery_step
-from study.errors import DeliveryError, SettingsError
+from study.errors import DeliveryError, NotInArchiveError, SettingsError
 from study.fence import Fence
 from study.learnt import Learnt
 from study.model import DeliveryState
@@ -57,6 +58,22 @@ def test_reports_reach_endpoints_though_the_pacs_is_down(redis_url, registry, tm
     assert [report["status"] for report in server.newest("DiagnosticReport")] == ["final"]
     sent = {d.destination for d in opened.ledger.held(STUDY).deliveries if d.state is DeliveryState.SENT}
     assert sent == {"EMR", "ENGINE"}
+
+
+def test_what_is_final_for_the_objects_leaves_a_message_to_be_tried_again(
+    redis_url, registry, tmp_path, fence, monkeypatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise NotInArchiveError("its radiograph is there no more")
+
+    monkeypatch.setattr(delivering, "deliver_study", refuse)
+    silent = {"name": "ENGINE", "url": f"mllp://127.0.0.1:{free_port()}"}
+    opened = service(redis_url, tmp_path, endpoints=[silent])
+    keep_signed_study(opened)
+    step = delivery_step(opened, fence, Learnt(connect(redis_url)), AssociationPool())
+    with pytest.raises(DeliveryError, match="ENGINE") as failed:
+        step(STUDY)
+    assert failed.value.retryable
 
 
 def test_tls_files_that_cannot_be_used_are_said_at_the_start(redis_url, registry, tmp_path, fence):
