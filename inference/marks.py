@@ -6,7 +6,8 @@ are that event's: a step that is done twice makes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from inference.reader_sr import corrected_group, write_reader_sr
 from inference.redraw import measure_drawn
 from study import telemetry
 from study.archive import Archive, InstanceReference
-from study.errors import ConflictError, ModelError, NotInArchiveError
+from study.errors import ConflictError, KidrayError, ModelError, NotInArchiveError, RegistryUnavailableError
 from study.history import Event
 from study.identifiers import derived_uid
 from study.ledger import Ledger
@@ -63,18 +64,30 @@ def keep_marks(study_uid: str, *, ledger: Ledger, reading: Reading) -> StudyReco
         If a radiograph can no longer be read.
     """
     record = ledger.held(study_uid)
-    if not record.marks.wait:
-        return record
-    for correction in record.marks.corrections:
-        if correction.seg is None:
-            _keep(study_uid, ledger, _corrected(record, correction, ledger.archive, reading))
-    for drawn in record.marks.annotations:
-        if not drawn.made:
-            _keep(study_uid, ledger, _measured(record, drawn, ledger.archive, reading))
-    chosen = record.marks.key_images
-    if chosen is not None and not chosen.made:
-        _keep(study_uid, ledger, _chosen(record, chosen, ledger.archive, reading))
+    failed: list[KidrayError] = []
+    for make in _owed(record, ledger.archive, reading):
+        try:
+            _keep(study_uid, ledger, make())
+        except RegistryUnavailableError:
+            raise
+        except KidrayError as error:  # of one mark: the objects of the others are made all the same
+            failed.append(error)
+    if failed:
+        raise next((error for error in failed if error.retryable), failed[0])
     return ledger.held(study_uid)
+
+
+def _owed(record: StudyRecord, archive: Archive, reading: Reading) -> Iterator[Callable[[], MarkKept]]:
+    """Yield what makes the objects of each mark that has none yet."""
+    marks = record.marks
+    for correction in marks.corrections:
+        if correction.seg is None:
+            yield partial(_corrected, record, correction, archive, reading)
+    for drawn in marks.annotations:
+        if not drawn.made:
+            yield partial(_measured, record, drawn, archive, reading)
+    if marks.key_images is not None and not marks.key_images.made:
+        yield partial(_chosen, record, marks.key_images, archive, reading)
 
 
 def _keep(study_uid: str, ledger: Ledger, event: MarkKept) -> None:

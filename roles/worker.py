@@ -60,16 +60,13 @@ def steps(service: Service, pool: AssociationPool) -> Mapping[Job, Step]:
     fence = Fence(service.settings.worker_threads)
     fence.warm_up()
     learnt = Learnt(connect(service.redis_url))
+    reading = Reading(fence.header, fence.attenuation_values, fence.modality_values)
     return {
         Job.ALERT: alert_step(service),
         **_vision_steps(service, fence, learnt),
         **_draft_steps(service),
         Job.SIGN: partial(sign_study, ledger=service.ledger),
-        Job.MARKS: partial(
-            keep_marks,
-            ledger=service.ledger,
-            reading=Reading(fence.header, fence.attenuation_values, fence.modality_values),
-        ),
+        Job.MARKS: with_alert(partial(keep_marks, ledger=service.ledger, reading=reading), service),
         Job.DELIVER: delivery_step(service, fence, learnt, pool),
         **_priors_step(service),
     }
@@ -143,7 +140,7 @@ def _draft_steps(service: Service) -> Mapping[Job, Step]:
             clock=now,
             priors=lookout.priors,
         )
-        if llm is None:  # else the next version is soon there
+        if service.ledger.held(study_uid).state == State.DRAFTED:  # else the next version is soon there
             send_draft(study_uid)
 
     def word(study_uid: str) -> None:

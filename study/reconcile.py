@@ -30,7 +30,7 @@ SWEEP = 20.0  # seconds between looks at the whole worklist
 OVERDUE = timedelta(seconds=60)  # a job owed for so long, and in no queue, is asked for again
 PUT_OFF = 10.0  # seconds until a study that could not be completed is tried again
 AGAIN = 900.0  # seconds until delivery is asked for again that changed nothing
-_LEFT_WHEN_GIVEN_UP = (Job.SIGN, Job.DELIVER, Job.ALERT)  # given up, they wait for a replay
+_LEFT_WHEN_GIVEN_UP = (Job.SIGN, Job.MARKS, Job.DELIVER, Job.ALERT)  # given up, they wait for a replay
 
 
 class Reconciler:

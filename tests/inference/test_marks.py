@@ -14,6 +14,7 @@ import pytest
 from inference.marks import Reading, keep_marks
 from inference.results import read_radiograph
 from study.archive import InstanceReference
+from study.errors import PixelDataError
 from study.findings import FINDINGS, FindingLabel
 from study.history import Queued, Received, Segmented
 from study.jobs import Job, owed_jobs
@@ -278,3 +279,21 @@ def test_key_images_become_a_key_object_selection(a_read_study, ledger, tmp_path
     assert document.Modality == "KO"
     (series,) = document.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
     assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == uid
+
+
+def test_a_mask_that_cannot_be_measured_keeps_no_other_mark_from_its_object(a_read_study, ledger):
+    study_uid, dataset = a_read_study
+    correct(ledger, study_uid, dataset, a_disc(dataset))
+    chosen = KeyImagesMarked(
+        at=NOW, revision=1, radiograph_uids=[str(dataset.SOPInstanceUID)], reader="Kim^Minji"
+    )
+    ledger.append(study_uid, lambda _: chosen)
+
+    def broken(_):
+        raise PixelDataError("the pixel data is short")
+
+    with pytest.raises(PixelDataError):
+        keep_marks(study_uid, ledger=ledger, reading=READING._replace(attenuation=broken))
+    marks = ledger.held(study_uid).marks
+    assert marks.key_images.made
+    assert marks.corrections[0].seg is None
