@@ -79,6 +79,8 @@ def observation(observed: Observation, reported: Reported, version: FhirVersion,
         made["valueCodeableConcept"] = codeable(observed.presence_code)
         critical = [codeable(_CRITICAL)] if is_critical(observed) else []
         made["interpretation"] = [codeable(_INTERPRETATIONS[observed.presence]), *critical]
+    if not made["component"]:
+        del made["component"]  # an array in FHIR is never empty
     if version == "R5" and observed.segment is not None:
         made["contained"] = [_selection(observed.segment, reported)]
         made["derivedFrom"].append({"reference": "#segment"})
@@ -87,8 +89,12 @@ def observation(observed: Observation, reported: Reported, version: FhirVersion,
 
 def panel(radiograph: Radiograph, reported: Reported, shared: Json) -> Json:
     """Return an Observation that holds together what was found on one radiograph."""
-    members = [o for o in reported.observations if o.radiograph_uid == radiograph.instance_uid]
-    return {
+    members = [
+        {"reference": full_url(observation_uid(o.id, reported))}
+        for o in reported.observations
+        if o.radiograph_uid == radiograph.instance_uid and not is_withdrawn(o, reported)
+    ]
+    made: Json = {
         "resourceType": "Observation",
         "identifier": [uid_identifier(panel_uid(radiograph, reported))],
         **labels(reported),
@@ -99,12 +105,8 @@ def panel(radiograph: Radiograph, reported: Reported, shared: Json) -> Json:
         "bodySite": codeable(ABDOMEN),
         "derivedFrom": [_study(reported)],
         "note": [{"text": f"Radiograph {radiograph.instance_uid}, {radiograph.view.replace('_', ' ')}"}],
-        "hasMember": [
-            {"reference": full_url(observation_uid(o.id, reported))}
-            for o in members
-            if not is_withdrawn(o, reported)
-        ],
     }
+    return {**made, "hasMember": members} if members else made  # an array in FHIR is never empty
 
 
 def device(model: ModelIdentity, version: FhirVersion) -> Json:

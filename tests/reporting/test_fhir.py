@@ -278,3 +278,13 @@ def test_what_a_reader_drew_is_the_readers_and_has_no_probability():
         line.split("|") for line in message.split("\r") if line.startswith("OBX|") and "|14760008^" in line
     ]
     assert (row[5].split("^")[0], row[9], row[16]) == ("52101004", "", "^Kim Minji")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_radiograph_of_which_its_reader_rejected_everything_has_a_panel_without_an_empty_list(version):
+    labels = [each.label for each in FREE_GAS]
+    bundle = validated(
+        report_bundle(reported(events(signed=True, rejected=labels)), version=version), version
+    )
+    empty = [name for each in bundle["entry"] for name, held in each["resource"].items() if held == []]
+    assert empty == []
