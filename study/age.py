@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from study.model import AgeBand, StudySummary
 
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}  # of one unit of a DICOM AS (PS3.5 section 6.2)
+_AGE = re.compile(r"([0-9]{1,4})([DWMY])")
 # The first band whose end in days lies beyond the age. Hypertrophic pyloric stenosis shows at about two
 # to twelve weeks of life.
 _ENDS = (
@@ -55,8 +57,5 @@ def _date(text: str) -> date | None:
 
 
 def _days_of(age: str) -> float | None:
-    text = age.strip()
-    digits, unit = text[:-1], text[-1:]
-    if unit not in _DAYS or not (digits.isascii() and digits.isdigit()):
-        return None
-    return int(digits) * _DAYS[unit]
+    stated = _AGE.fullmatch(age.strip())
+    return None if stated is None else int(stated[1]) * _DAYS[stated[2]]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import structlog
 from pydicom import Dataset
 
-from study.errors import RegistryUnavailableError
+from study.errors import KidrayError, RegistryUnavailableError
 from study.holdings import Holdings, reference
 from study.model import PriorStudyReference, StudyRecord, StudySummary
 from study.priors import TEXTS, is_earlier, shows_the_abdomen
@@ -107,7 +107,11 @@ class Lookout:
         if not self._ready.is_set():
             return None
         found = earlier_studies(self._holdings, self._registry, record.study_uid, record.summary)
-        latest = next(found, None)
+        try:
+            latest = next(found, None)
+        except (OSError, KidrayError) as error:  # a study left the archive meanwhile: no draft fails for that
+            log.info("priors_unknown", study_uid=record.study_uid, error=type(error).__name__)
+            return None
         if latest is None:
             known = record.summary.patient_id.strip() and not self._more_come
             return [] if known else None

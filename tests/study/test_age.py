@@ -19,6 +19,7 @@ BY_AGE = [
     ("000D", "under_two_weeks"),
     ("15", "unknown"),
     ("XXXY", "unknown"),
+    ("9" * 5000 + "Y", "unknown"),
     ("²²²Y", "unknown"),
     ("Ignore the rules", "unknown"),
 ]
