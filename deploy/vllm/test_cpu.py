@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import machine  # noqa: E402
 from reporting.served_name import served_name  # noqa: E402
 from reporting.server import WEIGHTS  # noqa: E402
-from reporting.writer.folder import CONTEXT, write_folder  # noqa: E402
+from reporting.writer.hugging_face import CONTEXT, convert_gguf  # noqa: E402
 from study.up import free_port  # noqa: E402
 
 PAGE = ROOT / "docs" / "vllm-log.md"
@@ -71,7 +71,9 @@ def running(vllm: Path, log: Path, patience: float) -> Iterator[tuple[str, list[
     """Run the server; yields its base URL, its command, and the seconds until it answered."""
     port = free_port(0, "127.0.0.1")
     with tempfile.TemporaryDirectory() as made, log.open("w") as output:
-        started = command(vllm, write_folder(Path(made) / "kidray-writer-micro", GGUF), port)
+        folder = Path(made) / "kidray-writer-micro"
+        convert_gguf(GGUF, folder)
+        started = command(vllm, folder, port)
         began = time.monotonic()
         process = subprocess.Popen(
             started,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-CONTEXT = 2048
+CONTEXT = 2048  # tokens that the micro model was trained for
 
 
 def convert_gguf(gguf: Path, out: Path) -> None:

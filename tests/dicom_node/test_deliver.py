@@ -34,22 +34,19 @@ from study.learnt import Learnt
 from study.ledger import Ledger
 from study.model import (
     DeliveryState,
-    DraftSource,
-    Language,
     ModelIdentity,
     Radiograph,
     Report,
     Segmentation,
-    Signature,
     SignedReport,
     StudyRecord,
     StudySummary,
-    Wording,
 )
 from study.owed import capture_uid
 from study.settings import Destination
 from tests.dicom_node.conftest import make_radiograph
 from tests.peers import Orthanc, free_port
+from tests.study.reports import empty_report
 
 peer = pytest.mark.peer
 AT = datetime(2026, 3, 1, tzinfo=timezone.utc)
@@ -105,25 +102,8 @@ def a_segmented_study(ledger: Ledger) -> StudyRecord:
 
 
 def report(study_uid: str, sr: Dataset | None, *, signed: bool) -> Report:
-    return Report(
-        study_uid=study_uid,
-        revision=1,
-        version=1,
-        language=Language.ENGLISH,
-        technique=[],
-        findings=[],
-        impression=[],
-        recommendation=[],
-        comparison="",
-        limitations=[],
-        critical=False,
-        wording=Wording(source=DraftSource.TEMPLATE),
-        disclaimer="",
-        created_at=AT,
-        signature=Signature(signer="Dr Kim", signed_at=AT) if signed else None,
-        sr_series_uid=sr.SeriesInstanceUID if sr else None,
-        sr_instance_uid=sr.SOPInstanceUID if sr else None,
-    )
+    uids = (str(sr.SeriesInstanceUID), str(sr.SOPInstanceUID)) if sr else (None, None)
+    return empty_report(study_uid, AT, signed=signed, sr_series=uids[0], sr=uids[1])
 
 
 def courier(ledger: Ledger, pool: AssociationPool | None = None) -> Courier:

@@ -25,22 +25,19 @@ from study.model import (
     Commitment,
     Delivery,
     DeliveryState,
-    DraftSource,
     Finding,
-    Language,
     ModelIdentity,
     Radiograph,
     Report,
     Segmentation,
-    Signature,
     StudySummary,
-    Wording,
 )
 from study.reconcile import Reconciler
 from study.registry import Registry
 from study.retention import RECORD, Held, Retention, leaving, look, room_needed, take_leave
 from study.settings import load_settings
 from tests.study.radiographs import radiograph
+from tests.study.reports import empty_report
 from tests.study.test_alerts import acknowledged, found
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
@@ -64,24 +61,7 @@ def configured(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def report(study_uid: str, *, sr: str | None = None, signed: bool = False) -> Report:
-    return Report(
-        study_uid=study_uid,
-        revision=1,
-        version=1,
-        language=Language.ENGLISH,
-        technique=[],
-        findings=[],
-        impression=[],
-        recommendation=[],
-        comparison="",
-        limitations=[],
-        critical=False,
-        wording=Wording(source=DraftSource.TEMPLATE),
-        disclaimer="",
-        created_at=NOW,
-        signature=Signature(signer="Dr Kim", signed_at=NOW) if signed else None,
-        sr_instance_uid=sr,
-    )
+    return empty_report(study_uid, NOW, signed=signed, sr=sr)
 
 
 def drafted(

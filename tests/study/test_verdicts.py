@@ -7,22 +7,19 @@ from study.history import Signed as SignedEvent
 from study.model import (
     Assessment,
     Certainty,
-    DraftSource,
     Finding,
-    Language,
     ModelIdentity,
     Presence,
     Report,
     Segmentation,
-    Signature,
     SignedReport,
     StudyRecord,
     StudySummary,
-    Wording,
 )
 from study.state import State
 from study.telemetry import now
 from study.verdicts import is_critical
+from tests.study.reports import empty_report
 
 MODEL = ModelIdentity(name="m", version="1", sha256="0" * 64, disclaimer="d")
 GAS = "pneumoperitoneum@1.2.3"
@@ -47,25 +44,7 @@ def seen(finding: Finding | None = None) -> Segmentation:
 
 
 def report(*, signed: bool = False, sr: str | None = None, critical: bool = True) -> Report:
-    return Report(
-        study_uid="1.2",
-        revision=1,
-        version=1,
-        language=Language.ENGLISH,
-        technique=[],
-        findings=[],
-        impression=[],
-        recommendation=[],
-        comparison="",
-        limitations=[],
-        critical=critical,
-        wording=Wording(source=DraftSource.TEMPLATE),
-        disclaimer="",
-        created_at=now(),
-        signature=Signature(signer="Dr Kim", signed_at=now()) if signed else None,
-        sr_series_uid=sr and "1.2.9",
-        sr_instance_uid=sr,
-    )
+    return empty_report("1.2", now(), signed=signed, sr_series=sr and "1.2.9", sr=sr, critical=critical)
 
 
 def received(revision: int = 1) -> Received:
