@@ -79,6 +79,7 @@ class Reconciler:
         self._behind = threading.Event()
         self._behind.set()  # Redis may have lost anything while nobody looked
         self._asked: dict[str, tuple[int, float]] = {}  # study: its version when delivery was asked for, when
+        self._at_rest: dict[str, str] = {}  # study that is owed nothing: its stamp then
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a Redis that does not answer is waited for."""
@@ -187,7 +188,7 @@ class Reconciler:
         before = datetime.fromtimestamp(now, timezone.utc) - after
         late = [
             (record, job)
-            for record in registry.records(registry.worklist())
+            for record in self._records_not_at_rest()
             if record.updated_at < before
             for job in self._owed(record, now)
         ]
@@ -203,12 +204,33 @@ class Reconciler:
                 self._asked[record.study_uid] = (record.version, now)
         return len(lost)
 
+    def _records_not_at_rest(self) -> list[StudyRecord]:
+        """Return the records that may be owed something.
+
+        A study that was owed nothing is owed nothing until its record differs, so it is not read again:
+        a year's worklist costs one command a sweep.
+        """
+        registry = self._ledger.registry
+        stamps = registry.stamps()
+        self._at_rest = {uid: stamp for uid, stamp in self._at_rest.items() if stamps.get(uid) == stamp}
+        awake = registry.records([uid for uid in stamps if uid not in self._at_rest])
+        rest = {record.study_uid: stamps[record.study_uid] for record in awake if not self._all_owed(record)}
+        self._at_rest |= rest
+        return [record for record in awake if record.study_uid not in rest]
+
     def _owed(self, record: StudyRecord, now: float) -> list[Job]:
-        """Return the jobs that the study is owed, delivery of what lacks included."""
-        owed = list(owed_jobs(record))
+        """Return the jobs that the study is owed, but not a delivery that was asked for lately."""
         version, at = self._asked.get(record.study_uid, (0, 0.0))
         lately = version == record.version and now - at < AGAIN
-        if Job.DELIVER not in owed and not lately and is_undelivered(record, self._destinations):
+        by_state = owed_jobs(record)
+        return [
+            job for job in self._all_owed(record) if job is not Job.DELIVER or job in by_state or not lately
+        ]
+
+    def _all_owed(self, record: StudyRecord) -> list[Job]:
+        """Return the jobs that the study is owed, delivery of what lacks included."""
+        owed = list(owed_jobs(record))
+        if Job.DELIVER not in owed and is_undelivered(record, self._destinations):
             owed.append(Job.DELIVER)
         if self._alerts is not None and self._alerts.owes(record):
             owed.append(Job.ALERT)

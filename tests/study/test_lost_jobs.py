@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -14,7 +14,7 @@ from study.destination import DestinationPolicy
 from study.history import Queued, Received
 from study.jobs import Job, JobQueue, register, start_worker
 from study.ledger import Ledger
-from study.model import StudySummary
+from study.model import StudyRecord, StudySummary
 from study.reconcile import AGAIN, OVERDUE, Reconciler
 from study.registry import Registry, connect
 from study.settings import Destination
@@ -127,3 +127,23 @@ def test_a_delivery_whose_next_try_was_lost_is_asked_for_again(
     assert reconciler.ask_overdue() == 0, "it changed nothing a moment ago"
     at[0] += AGAIN
     assert reconciler.ask_overdue() == 1
+
+
+def test_a_study_that_is_owed_nothing_is_read_again_only_when_it_changed(
+    queue: JobQueue, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+):
+    uid = drafted(ledger)
+    read: list[str] = []
+    records = ledger.registry.records
+
+    def counted(study_uids: Sequence[str]) -> list[StudyRecord]:
+        read.extend(study_uids)
+        return records(study_uids)
+
+    monkeypatch.setattr(ledger.registry, "records", counted)
+    reconciler = Reconciler(ledger, queue, clock=(now() + LATER).timestamp)
+    assert reconciler.ask_overdue() == reconciler.ask_overdue() == 0
+    assert read == [uid]
+    ledger.append(uid, lambda _: Queued(at=now(), revision=1, instances=1, why="asked for"))
+    assert reconciler.ask_overdue() == 1
+    assert queue.held() == {(Job.SEGMENT, uid)}
