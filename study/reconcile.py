@@ -184,7 +184,7 @@ class Reconciler:
 
     def ask_overdue(self, after: timedelta = OVERDUE) -> int:
         """Ask again for jobs that are owed for so long and that no queue holds; returns how many."""
-        registry, now = self._ledger.registry, self._clock()
+        now = self._clock()
         before = datetime.fromtimestamp(now, timezone.utc) - after
         late = [
             (record, job)
