@@ -51,7 +51,8 @@ def send_hl7(message: str, endpoint: Endpoint) -> Receipt:
     control_id = _control_id(message)
     until = time.monotonic() + endpoint.timeout
     try:
-        with _connection(endpoint) as peer:
+        with _connection(endpoint, until) as peer:
+            peer.settimeout(_left(until))
             peer.sendall(_START + message.encode() + _END)
             answer = _answer(peer, until)
     except OSError as error:  # refused, unreachable, timed out, TLS
@@ -98,11 +99,12 @@ def _control_id(message: str) -> str:
     return fields[9] if len(fields) > 9 else ""  # MSH-1 is the separator itself
 
 
-def _connection(endpoint: Endpoint) -> socket.socket:
+def _connection(endpoint: Endpoint, until: float) -> socket.socket:
     plain = socket.create_connection(endpoint.address, timeout=endpoint.timeout)
     if not endpoint.tls:
         return plain
     try:
+        plain.settimeout(_left(until))
         return client_context(endpoint).wrap_socket(plain, server_hostname=endpoint.address[0])
     except OSError:
         plain.close()
@@ -119,10 +121,7 @@ def _answer(peer: socket.socket, until: float) -> bytes:
     """
     received = b""
     while _END not in received:
-        left = until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        peer.settimeout(left)
+        peer.settimeout(_left(until))
         part = peer.recv(65_536)
         if not part:
             raise ConnectionResetError("it closed the connection")
@@ -130,6 +129,14 @@ def _answer(peer: socket.socket, until: float) -> bytes:
         if len(received) > _LONGEST:
             raise ConnectionAbortedError("its answer has no end")
     return received.partition(_START)[2].partition(_END)[0]
+
+
+def _left(until: float) -> float:
+    """Return the seconds left; raises `TimeoutError` where none are."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _said(error: OSError) -> str:

@@ -280,11 +280,17 @@ def test_what_a_reader_drew_is_the_readers_and_has_no_probability():
     assert (row[5].split("^")[0], row[9], row[16]) == ("52101004", "", "^Kim Minji")
 
 
+def empty_lists(value: Any) -> int:
+    """Return how many lists without anything there are in a resource, which FHIR's JSON does not allow."""
+    if isinstance(value, dict):
+        return sum(map(empty_lists, value.values()))
+    return sum(map(empty_lists, value), start=not value) if isinstance(value, list) else 0
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_radiograph_of_which_its_reader_rejected_everything_has_a_panel_without_an_empty_list(version):
     labels = [each.label for each in FREE_GAS]
-    bundle = validated(
-        report_bundle(reported(events(signed=True, rejected=labels)), version=version), version
-    )
-    empty = [name for each in bundle["entry"] for name, held in each["resource"].items() if held == []]
-    assert empty == []
+    bundle = report_bundle(reported(events(signed=True, rejected=labels)), version=version)
+    assert empty_lists({"result": []}) == 1
+    assert empty_lists(bundle) == 0
+    validated(bundle, version)
