@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from reporting.brief import Brief, Fact, age_of, brief_of, name_radiographs
 from reporting.draft import write_draft
 from reporting.lexicon import Mark, lexicon
+from reporting.outdated import measured_now, outdated, renewed
 from reporting.reply import Line
 from reporting.sentence import check_sentence
 from study.findings import FindingLabel
@@ -21,6 +22,7 @@ from study.model import (
     Check,
     Finding,
     Language,
+    Observation,
     Presence,
     Report,
     Sentence,
@@ -66,10 +68,20 @@ class Reviewer:
                 checks += _of_sentence(sentence, section, record, ground, report.language)
         for section in ("findings", "impression"):
             checks += _left_out(getattr(report, section), section, record, report.language)
-        return checks
+        return checks + outdated(record, report)
+
+    def outdated(self, record: StudyRecord, report: Report) -> list[Check]:
+        """Return the sentences of `report` that are older than the outline they speak of."""
+        return outdated(record, report)
+
+    def measured_now(self, record: StudyRecord, report: Report) -> list[Observation]:
+        """Return what `report` rests on as it is measured now, except what its words hold otherwise."""
+        return measured_now(record, report)
 
     def without_rejected(self, record: StudyRecord) -> Report | None:
         """Return the newest version without what the reader rejected, by rule; the caller offers it.
+
+        Its sentences that are older than the outline they speak of are worded anew.
 
         Sentences on what still stands keep their words, whoever wrote them; what has to be said anew
         is the template's.
@@ -92,9 +104,10 @@ class Reviewer:
             age_band=age_of(report),
         )
         ids = {f.id for f in standing}
+        now = report.model_copy(update=renewed(record, report, anew))
         changes = {
-            "findings": _merged(report.findings, anew.findings, ids),
-            "impression": _merged(report.impression, anew.impression, ids),
+            "findings": _merged(now.findings, anew.findings, ids),
+            "impression": _merged(now.impression, anew.impression, ids),
             "recommendation": anew.recommendation + [s for s in report.recommendation if not s.rule_id],
         }
         return report.model_copy(update=changes)

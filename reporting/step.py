@@ -13,6 +13,7 @@ from reporting.gate import Gate
 from reporting.llm import Llm
 from reporting.notes import ProgressNotes
 from reporting.objects import store_report
+from reporting.outdated import renewed
 from reporting.wording import reword, unworded
 from study import telemetry
 from study.age import age_band
@@ -21,6 +22,7 @@ from study.history import Drafted, Event, Segmented, Signed
 from study.ledger import Ledger
 from study.model import DraftSource, Language, PriorStudyReference, Report, StudyRecord
 from study.progress import Tell
+from study.remeasured import redraft_owed
 from study.state import State
 from study.unread import Unread
 
@@ -45,12 +47,15 @@ def draft_study(
 ) -> None:
     """Write the study's template draft; safe to do twice.
 
+    A draft that no reader has touched, and that is older than a reader's outline, is drawn anew as the
+    next version: its sentences that the outline changed are the template's, the others stay.
+
     Its SR is in the archive before the event that names it.
 
     Parameters
     ----------
     study_uid
-        The study; nothing happens unless it is segmented and not drafted yet.
+        The study; nothing happens unless it is segmented and not drafted yet, or its draft is outdated.
     ledger
         Where its record is, and where events go.
     worded
@@ -68,12 +73,35 @@ def draft_study(
         If the record names no model or no radiograph.
     """
     record = ledger.held(study_uid)
+    if redraft_owed(record):
+        _redraft(record, ledger, clock(), priors)
+        return
     if State(record.state) is not State.SEGMENTED:
         return
     template = store_report(_template(record, ledger, language, clock(), priors), record, ledger.archive)
     _append(ledger, record, template, final=not worded)
     telemetry.DRAFT_SECONDS.observe(_seconds_since_received(record, ledger, template.created_at))
     log.info("drafted", study_uid=study_uid, version=template.version, critical=template.critical)
+
+
+def _redraft(record: StudyRecord, ledger: Ledger, at: datetime, priors: FindPriors | None) -> None:
+    before = record.draft
+    if before is None:
+        return
+    anew = _template(record, ledger, before.language, at, priors)
+    update: dict[str, object] = {"wording": before.wording, "addendum_to": before.addendum_to}
+    if before.wording.source is not DraftSource.TEMPLATE:
+        update |= {"findings": before.findings, "impression": before.impression}
+        update |= renewed(record, before, anew)
+    report = store_report(anew.model_copy(update=update), record, ledger.archive)
+
+    def decide(now: StudyRecord | None) -> Event | None:
+        if now is None or not redraft_owed(now) or now.draft is None or now.draft.version != before.version:
+            return None
+        return Drafted(at=report.created_at, revision=report.revision, report=report)
+
+    ledger.append(record.study_uid, decide)
+    log.info("redrafted", study_uid=record.study_uid, version=report.version, critical=report.critical)
 
 
 def word_study(

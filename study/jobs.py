@@ -23,6 +23,7 @@ from study.errors import KidrayError, RegistryUnavailableError
 from study.history import Event, Failed
 from study.ledger import Ledger
 from study.model import StudyRecord
+from study.remeasured import redraft_owed
 from study.state import TRANSITIONS, State
 
 __all__ = [
@@ -106,7 +107,8 @@ def owed_jobs(record: StudyRecord) -> tuple[Job, ...]:
     """Return the jobs that take the study on from where it stands."""
     sign = (Job.SIGN,) if any(report.sr_instance_uid is None for report in record.signed) else ()
     marks = (Job.MARKS,) if record.marks.wait else ()
-    return (*OWED.get(State(record.state), ()), *sign, *marks)
+    redraft = (Job.DRAFT,) if redraft_owed(record) else ()
+    return (*OWED.get(State(record.state), ()), *sign, *marks, *redraft)
 
 
 class DeadLetter(NamedTuple):
@@ -307,6 +309,8 @@ def _ask_following(job: Job, study_uid: str, ledger: Ledger, queue: JobQueue) ->
         queue.ask_owed(record)
     elif job in (Job.SIGN, Job.MARKS):
         queue.ask(Job.DELIVER, study_uid, urgent=record.critical)
+    if job in (Job.MARKS, Job.WORD) and redraft_owed(record):
+        queue.ask(Job.DRAFT, study_uid, urgent=record.critical)
 
 
 def _tries() -> int:

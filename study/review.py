@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from study.model import Check, Report, StudyRecord
+from study.model import Check, Observation, Report, StudyRecord
 
 
 class Review(Protocol):
@@ -15,5 +15,16 @@ class Review(Protocol):
         ...
 
     def without_rejected(self, record: StudyRecord) -> Report | None:
-        """Return the newest version without what the reader rejected; None before there is a draft."""
+        """Return the newest version without what the reader rejected, and with numbers as they are now.
+
+        None before there is a draft.
+        """
+        ...
+
+    def outdated(self, record: StudyRecord, report: Report) -> list[Check]:
+        """Return the sentences of `report` that are older than the outline they speak of."""
+        ...
+
+    def measured_now(self, record: StudyRecord, report: Report) -> list[Observation]:
+        """Return what `report` rests on as it is measured now, except what its words hold otherwise."""
         ...

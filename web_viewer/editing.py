@@ -61,6 +61,7 @@ def edit(
     wording = report.wording.model_copy(update={"source": DraftSource.RADIOLOGIST})
     changes = {
         **sections,
+        "warnings": [],
         "version": report.version + 1,
         "follows": report.version,
         "wording": wording,
@@ -68,8 +69,9 @@ def edit(
         **_NO_SR,
     }
     after = report.model_copy(update=changes)
-    warnings = review.objections(record, after) if review is not None else []
-    after = after.model_copy(update={"warnings": warnings})
+    if review is not None:
+        warnings, rests_on = review.objections(record, after), review.measured_now(record, after)
+        after = after.model_copy(update={"warnings": warnings, "observations": rests_on})
     return Drafted(at=at, revision=record.revision, report=after)
 
 
@@ -99,8 +101,10 @@ def reworded(before: list[Sentence], texts: Iterable[str]) -> list[Sentence]:
     return sentences
 
 
-def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
+def sign(record: StudyRecord, wish: SignRequest, *, at: datetime, review: Review | None = None) -> Signed:
     """Return the event of a signature; the report is critical for what its reader did not reject.
+
+    Sentences that are older than the outline they speak of are told among its warnings, and refuse nothing.
 
     Raises
     ------
@@ -112,6 +116,10 @@ def sign(record: StudyRecord, wish: SignRequest, *, at: datetime) -> Signed:
     report = _open_report(record, wish.version)
     if not report.impression:
         raise StateError("the impression is empty; a report is signed with one")
+    if review is not None:
+        older = [c for c in review.outdated(record, report) if c not in report.warnings]
+        rests_on = review.measured_now(record, report)
+        report = report.model_copy(update={"warnings": report.warnings + older, "observations": rests_on})
     alert = record.alert
     signed = {
         **({} if alert is None else _told(alert, report)),

@@ -37,6 +37,22 @@ def test_an_outline_that_a_reader_drew_is_measured_and_reaches_the_pacs(
     assert (after["area_px"], after["count"]) == (5000, 1)
     assert after["probability"] == finding["probability"]
 
+    def redrafted() -> dict[str, Any] | None:
+        now = service.study(phantom.study_uid)
+        draft = now["draft"] if now else None
+        held = draft and next(o for o in draft["observations"] if o["label"] == LABEL)
+        return draft if held and held["drawn_by"] and now["state"] == "drafted" else None
+
+    draft = wait_for(redrafted, seconds=120, what="the draft with the number of the outline")
+    assert draft["version"] > study["draft"]["version"]
+    assert draft["wording"] == study["draft"]["wording"]
+    (number,) = (
+        s["text"]
+        for s in draft["findings"]
+        if s["rule_id"] == "measurement" and finding["id"] in s["finding_ids"]
+    )
+    assert f"{after['area_mm2'] / 100:.1f} cm" in number
+
     def delivered() -> bool:
         now = service.study(phantom.study_uid)
         sent = {d["instance_uid"] for d in now["deliveries"] if d["state"] == "sent"} if now else set()

@@ -13,7 +13,7 @@ import structlog
 from study.archive import Archive
 from study.errors import DeliveryError, ModelError
 from study.history import Queued, Received, Segmented
-from study.jobs import Job, JobQueue, build_broker, register, start_worker
+from study.jobs import QUEUES, Job, JobQueue, build_broker, register, start_worker
 from study.ledger import Ledger
 from study.model import ModelIdentity, Segmentation, StudySummary
 from study.registry import Registry, connect
@@ -200,7 +200,7 @@ def test_jobs_asked_for_are_counted_by_queue(queue: JobQueue):
     queue.ask(Job.SEGMENT, "1.2")
     queue.ask(Job.DRAFT, "1.2", urgent=True)
     queue.ask(Job.WORD, "1.2", urgent=True)  # nobody waits for a wording: it is never before others
-    waiting = {"urgent": 1, "segment": 1, "draft": 0, "deliver": 0, "word": 1, "priors": 0, "shadow": 0}
+    waiting = {**dict.fromkeys(QUEUES, 0), "urgent": 1, "segment": 1, "word": 1}
     assert queue.lengths() == waiting
     assert queue.waiting() == 2
 

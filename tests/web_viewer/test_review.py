@@ -16,6 +16,8 @@ from study.history import Drafted, Queued, Segmented, Signed
 from study.intake import Intake
 from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
+from study.mark_events import Corrected, MarkKept
+from study.marks import DrawnMask, Kept
 from study.model import Certainty, Finding, Language, Presence, Region, StudyRecord
 from tests.web_viewer.conftest import ORIGIN
 from tests.web_viewer.studies import MODEL, SegmentedStudy, a_segmented_study, append, later
@@ -231,3 +233,61 @@ def test_an_addendum_leaves_what_was_signed_and_is_signed_itself(
     assert len(add(client, drafted, 2, "Third.").json()["draft"]["addenda"]) == 2
     events = [e for e in ledger.archive.events(drafted.study_uid) if isinstance(e, Signed)]
     assert events[0].report.addenda == []
+
+
+def draw_anew(ledger: Ledger, study: SegmentedStudy, area_mm2: float) -> None:
+    """Draw the stool anew, as a reader and the job of marks do."""
+    mask = DrawnMask(left=0, top=0, width=2, height=1, runs=[0, 2])
+    uid = f"{STOOL}@{study.instance_uid}"
+    append(
+        ledger,
+        study.study_uid,
+        lambda r: Corrected(
+            at=later(r, 6),
+            revision=1,
+            finding_id=uid,
+            radiograph_uid=study.instance_uid,
+            reader="Dr Kim",
+            mask=mask,
+        ),
+    )
+    record = ledger.held(study.study_uid)
+    (correction,) = record.marks.corrections
+    stool = next(f for f in record.findings if f.id == uid)
+    kept = Kept(series_uid="1.2.826.0.9", instance_uid="1.2.826.0.9.1")
+    made = correction.model_copy(update={"seg": kept, "sr": kept})
+    after = stool.model_copy(update={"area_mm2": area_mm2, "area_px": 1500, "drawn_by": "Dr Kim"})
+    append(
+        ledger,
+        study.study_uid,
+        lambda r: MarkKept(at=later(r, 7), revision=1, correction=made, finding=after),
+    )
+
+
+def test_a_sentence_older_than_the_outline_is_told_and_renewed_by_one_proposal(
+    client: TestClient, drafted: SegmentedStudy, ledger: Ledger
+):
+    body = words_of(client, drafted)
+    body["impression"] = [*body["impression"], "Umbilical catheter in place."]
+    client.put(f"/api/studies/{drafted.study_uid}/report", json=body)
+    draw_anew(ledger, drafted, 60.0)
+    assert check(client, drafted) == [("outdated", STOOL)]
+    offered = client.get(f"/api/studies/{drafted.study_uid}/report/proposal").json()
+    assert "Umbilical catheter in place." in offered["impression"]
+    assert any("0.6 cm" in sentence for sentence in offered["findings"])
+    report = client.put(f"/api/studies/{drafted.study_uid}/report", json=offered).json()
+    assert report["warnings"] == []
+    rests_on = next(o for o in report["observations"] if o["label"] == STOOL)
+    assert (rests_on["area_mm2"], rests_on["drawn_by"]) == (60.0, "Dr Kim")
+
+
+def test_a_report_is_signed_with_an_older_number_and_says_so(
+    client: TestClient, drafted: SegmentedStudy, ledger: Ledger
+):
+    draw_anew(ledger, drafted, 60.0)
+    answer = sign(client, drafted)
+    assert answer.status_code == 200, answer.text
+    report = answer.json()["draft"]
+    assert [w["rule"] for w in report["warnings"]] == ["outdated"]
+    rests_on = next(o for o in report["observations"] if o["label"] == STOOL)
+    assert rests_on["area_mm2"] == 36.0  # as its words say

@@ -35,10 +35,15 @@ def edit_report(study_uid: CheckedUID, wish: ReportEdit, ledger: LedgerDep, revi
 
 @router.post("/sign")
 def sign_report(
-    study_uid: CheckedUID, wish: SignRequest, ledger: LedgerDep, queue: QueueDep, person: PersonDep
+    study_uid: CheckedUID,
+    wish: SignRequest,
+    ledger: LedgerDep,
+    queue: QueueDep,
+    person: PersonDep,
+    review: ReviewDep,
 ) -> StudyRecord:
     """Sign a report version: from then on it is read-only, and it is sent to the PACS."""
     wish = wish.model_copy(update={"signer": name_of(person, wish.signer)})
-    record = take_step(ledger, study_uid, lambda held: editing.sign(held, wish, at=now()))
+    record = take_step(ledger, study_uid, lambda held: editing.sign(held, wish, at=now(), review=review))
     ask(lambda: queue.ask(Job.SIGN, study_uid, urgent=record.critical), study_uid)
     return record
