@@ -10,12 +10,14 @@ from reporting.alert_message import Naming
 from reporting.notify import Channel, notify_study
 from reporting.webhook import Webhook
 from study.alert_watch import AlertWatch
+from study.alerts import follows
 from study.circuit import ALERT_RHYTHM, Unhindered
 from study.jobs import Job
 from study.model import StudyRecord
 from study.registry import connect
 from study.service import Service
 from study.settings import Settings
+from study.telemetry import now
 
 Step = Callable[[str], object]
 
@@ -48,12 +50,15 @@ def with_alert(step: Callable[[str], StudyRecord], service: Service) -> Callable
     """Return a step that asks for the calls as soon as its result, or a reader's, has raised an alert.
 
     Nothing else stands before them: the alert is in the archive when the step returns, and the job
-    has a queue and threads of its own.
+    has a queue and threads of its own. Where the step was killed between its result's event and the
+    alert's, doing it again finds nothing left to do: the alert is raised here.
     """
     watch = watch_of(service)
 
     def run(study_uid: str) -> StudyRecord:
         record = step(study_uid)
+        if follows(record, now()) is not None:
+            record = service.ledger.append(study_uid, lambda _: None) or record
         if watch.owes(record):
             service.queue.ask(Job.ALERT, study_uid)
         return record
