@@ -14,7 +14,7 @@ VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*'
 export NO_ALBUMENTATIONS_UPDATE = 1
 export LANGSMITH_TRACING = false
 
-.PHONY: help demo run test bench bench-node bench-vision bench-reports test-vllm viewer wheel lint types front-test python-test test-finetune soak clean
+.PHONY: help demo run test bench bench-node bench-vision bench-reports bench-viewer test-ohif test-vllm viewer wheel lint types front-test python-test test-finetune soak clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,14 @@ bench-reports: .setup/test  ## The grounding check against faults, and drafts un
 
 bench-node: .setup/test .setup/peers  ## The DICOM node beside DCMTK's storescp and Orthanc
 	$(BIN)/python -m benchmarks node
+
+bench-viewer: .setup/test .setup/peers $(VIEWER)  ## The viewer beside OHIF in one browser (fetches OHIF: 50 MB)
+	$(BIN)/python -m benchmarks.ohif
+	$(BIN)/python -m benchmarks viewer
+
+test-ohif: .setup/test .setup/peers $(VIEWER)  ## The model's and a reader's SEG opened in OHIF (fetches OHIF: 50 MB)
+	$(BIN)/python -m benchmarks.ohif
+	$(BIN)/python -m pytest tests/web_viewer/test_ohif.py
 
 viewer: $(VIEWER)  ## Build the viewer
 
