@@ -88,30 +88,30 @@ def _redis(redis_url: str) -> str:
 def _llm(settings: Settings, redis_url: str) -> str:
     if settings.llm_url is None:
         return "embedded micro model, started by `kidray up`"
-    _llm_is_left_alone(settings.llm_url, redis_url)
+    server = place(settings.llm_url)  # without the login that the URL may hold
+    _llm_is_left_alone(server, redis_url)
     health = settings.llm_url.rstrip("/").removesuffix("/v1") + "/health"
     try:
         answer = httpx.get(health, timeout=3.0)
     except httpx.HTTPError as error:
         raise SettingsError(
-            f"{settings.llm_url} does not answer ({type(error).__name__}); drafts keep the template's wording"
+            f"{server} does not answer ({type(error).__name__}); drafts keep the template's wording"
         ) from error
     if answer.status_code not in (200, 404, 405):  # not every server has /health
         raise SettingsError(
-            f"{settings.llm_url} is not well: /health answers {answer.status_code}; drafts keep the "
-            "template's wording"
+            f"{server} is not well: /health answers {answer.status_code}; drafts keep the template's wording"
         )
-    return f"{settings.llm_url} answers {answer.status_code}, model {settings.llm_model}"
+    return f"{server} answers {answer.status_code}, model {settings.llm_model}"
 
 
-def _llm_is_left_alone(url: str, redis_url: str) -> None:
+def _llm_is_left_alone(server: str, redis_url: str) -> None:
     """Raise if the workers leave the LLM alone, with the reason that they have."""
     try:
-        pause = llm_circuit(connect(redis_url)).pause(place(url))
+        pause = llm_circuit(connect(redis_url)).pause(server)
     except RegistryUnavailableError:
         return  # the check of Redis says so
     if pause is not None:
         raise SettingsError(
-            f"{place(url)} is left alone after {pause.failures} failures in a row, tried again in "
+            f"{server} is left alone after {pause.failures} failures in a row, tried again in "
             f"{pause.seconds:.0f} s: {pause.reason}; drafts keep the template's wording"
         )

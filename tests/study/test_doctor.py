@@ -19,7 +19,15 @@ def look(url: str, redis_url: str) -> str:
 
 def test_an_llm_that_is_well_is_named(registry: Registry, redis_url: str):
     with serving_badly(Fault.NONE) as url:
-        assert look(url, redis_url) == f"{url} answers 200, model snuh/hari-q3-14b"
+        assert look(url, redis_url) == f"{place(url)} answers 200, model snuh/hari-q3-14b"
+
+
+def test_a_login_in_the_llms_url_is_shown_to_nobody(registry: Registry, redis_url: str):
+    with serving_badly(Fault.NONE) as url:
+        assert "secret" not in look(url.replace("://", "://kidray:secret@"), redis_url)
+    with pytest.raises(SettingsError, match="does not answer") as failed:
+        look("http://kidray:secret@127.0.0.1:9/v1", redis_url)
+    assert "secret" not in str(failed.value)
 
 
 def test_an_llm_that_is_not_well_is_said_to_be(registry: Registry, redis_url: str):
