@@ -6,6 +6,7 @@ resources are updated by identifier: each step of the alert takes the place of t
 
 from __future__ import annotations
 
+from reporting.concepts import COMMUNICATION
 from reporting.fhir_terms import (
     Json,
     codeable,
@@ -18,22 +19,17 @@ from reporting.fhir_terms import (
     known_as,
     uid_identifier,
 )
+from reporting.observed import PRESENCE_CODES
 from study.alerts import rule_of
 from study.communication import communicated
 from study.endpoint import Endpoint
 from study.findings import FINDINGS, CodedConcept
 from study.identifiers import derived_uid
-from study.model import AlertState, Language, Presence, StudyAlert, StudyRecord
+from study.model import AlertState, Language, StudyAlert, StudyRecord
 
-_COMMUNICATION = CodedConcept("73568-8", "LN", "Communication of Critical Results")
 _IMAGING = CodedConcept("imaging", "observation-category", "Imaging")
 _CRITICAL = CodedConcept("AA", "v3-ObservationInterpretation", "Critical abnormal")
 _AI = CodedConcept("AIAST", "v3-ObservationValue", "Artificial Intelligence asserted")
-_PRESENCE = {
-    Presence.PRESENT: CodedConcept("52101004", "SCT", "Present"),
-    Presence.INDETERMINATE: CodedConcept("82334004", "SCT", "Indeterminate"),
-    Presence.ABSENT: CodedConcept("2667000", "SCT", "Absent"),
-}
 _STATUS = {
     AlertState.OPEN: "in-progress",
     AlertState.ACKNOWLEDGED: "completed",
@@ -105,7 +101,7 @@ def _observation(record: StudyRecord, alert: StudyAlert, uid: str) -> Json:
         "category": [codeable(_IMAGING)],
         "code": codeable(definition.concept, text=definition.name_en),
         "issued": instant(alert.identified_at),
-        "valueCodeableConcept": codeable(_PRESENCE[alert.presence]),
+        "valueCodeableConcept": codeable(PRESENCE_CODES[alert.presence]),
         "interpretation": [codeable(_CRITICAL)],
         "derivedFrom": [known_as("ImagingStudy", dicom_identifier(record.study_uid))],
     }
@@ -119,7 +115,7 @@ def _communication(record: StudyRecord, alert: StudyAlert, endpoint: Endpoint, l
         "resourceType": "Communication",
         "identifier": [uid_identifier(_uid(record, "communication"))],
         "status": _STATUS[alert.state],
-        "category": [codeable(_COMMUNICATION)],
+        "category": [codeable(COMMUNICATION)],
         "priority": "stat",
         "about": [seen, known_as("ImagingStudy", dicom_identifier(record.study_uid))],
         "sent": instant(alert.since),

@@ -9,22 +9,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from reporting.concepts import COMMUNICATION, REPORT, STUDY
 from reporting.hl7 import APPLICATION, VERSION, coded
 from reporting.hl7_text import components, control_id, escaped, header, message, segment, timestamp
+from reporting.observed import PRESENCE_CODES
 from study.alerts import Due
 from study.communication import communicated
 from study.endpoint import Endpoint
-from study.findings import FINDINGS, CodedConcept
-from study.model import AlertState, Language, Presence, StudyAlert, StudyRecord
-
-_REPORT = CodedConcept("18748-4", "LN", "Diagnostic imaging report")
-_STUDY = CodedConcept("113014", "DCM", "DICOM Study")
-_COMMUNICATION = CodedConcept("73568-8", "LN", "Communication of Critical Results")
-_PRESENCE = {
-    Presence.PRESENT: CodedConcept("52101004", "SCT", "Present"),
-    Presence.INDETERMINATE: CodedConcept("82334004", "SCT", "Indeterminate"),
-    Presence.ABSENT: CodedConcept("2667000", "SCT", "Absent"),
-}
+from study.findings import FINDINGS
+from study.model import AlertState, Language, StudyAlert, StudyRecord
 
 
 def alert_message(
@@ -58,7 +51,7 @@ def alert_message(
             {
                 1: "1",
                 3: order,
-                4: coded(_REPORT),
+                4: coded(REPORT),
                 18: escaped(record.summary.accession_number),
                 22: timestamp(at),
                 24: "RAD",
@@ -96,19 +89,19 @@ def _order(record: StudyRecord, endpoint: Endpoint) -> str:
 
 def _results(record: StudyRecord, alert: StudyAlert, language: Language) -> list[str]:
     withdrawn = alert.state is AlertState.WITHDRAWN
-    study = {1: "1", 2: "HD", 3: coded(_STUDY), 5: components("", record.study_uid, "ISO"), 11: "P"}
+    study = {1: "1", 2: "HD", 3: coded(STUDY), 5: components("", record.study_uid, "ISO"), 11: "P"}
     finding = {
         1: "2",
         2: "CE",
         3: coded(FINDINGS[alert.label].concept),
         4: "1",
-        5: "" if withdrawn else coded(_PRESENCE[alert.presence]),
+        5: "" if withdrawn else coded(PRESENCE_CODES[alert.presence]),
         8: "" if withdrawn else "AA",
         11: "D" if withdrawn else "P",
         14: timestamp(alert.identified_at),
     }
     told = [
-        segment("OBX", {1: "3", 2: "TX", 3: coded(_COMMUNICATION), 5: escaped(sentence.text), 11: "F"})
+        segment("OBX", {1: "3", 2: "TX", 3: coded(COMMUNICATION), 5: escaped(sentence.text), 11: "F"})
         for sentence in communicated(alert, language)
     ]
     return [segment("OBX", study), segment("OBX", finding), *told]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from reporting.concepts import REPORT
 from reporting.fhir_observations import (
     MANUFACTURER,
     device,
@@ -39,7 +40,6 @@ from study.endpoint import FhirVersion
 from study.findings import FINDINGS, CodedConcept
 from study.model import Presence, Report
 
-_REPORT = CodedConcept("18748-4", "LN", "Diagnostic imaging report")
 _RADIOLOGY = CodedConcept("RAD", "v2-0074", "Radiology")
 _ACCESSION = CodedConcept("ACSN", "v2-0203", "Accession ID")
 
@@ -127,7 +127,7 @@ def _diagnostic_report(reported: Reported, version: FhirVersion, pdf: bytes | No
         "text": {"status": "generated", "div": _narrative(report)},
         "status": _status(reported),
         "category": [codeable(_RADIOLOGY)],
-        "code": codeable(_REPORT),
+        "code": codeable(REPORT),
         "performer": [{"display": MANUFACTURER}],
         "result": [{"reference": full_url(panel_uid(r, reported))} for r in record.radiographs],
         study: [known_as("ImagingStudy", dicom_identifier(record.study_uid))],

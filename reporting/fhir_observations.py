@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reporting.concepts import AREA, CERTAINTY, COUNT, PLANES
 from reporting.fhir_terms import (
     Json,
     codeable,
@@ -28,14 +29,7 @@ MANUFACTURER = "Kidray"
 IMAGING = CodedConcept("imaging", "observation-category", "Imaging")
 _MADE_BY_AI = CodedConcept("AIAST", "v3-ObservationValue", "Artificial Intelligence asserted")
 _PANEL = CodedConcept("18782-3", "LN", "Radiology Study observation (narrative)")
-_CERTAINTY = CodedConcept("111012", "DCM", "Certainty of Finding")
 _UNCERTAINTY = CodedConcept("UNCERTAINTY", PRIVATE_SCHEME, "Uncertainty of finding")
-_COUNT = CodedConcept("COUNT", PRIVATE_SCHEME, "Number of connected parts")
-_AREA = CodedConcept("42798000", "SCT", "Area")
-_PLANES = {
-    "detector": CodedConcept("DETECTOR_PLANE", PRIVATE_SCHEME, "In the plane of the detector"),
-    "patient": CodedConcept("PATIENT_PLANE", PRIVATE_SCHEME, "Corrected for radiographic magnification"),
-}
 _AREA_TEXTS = {"detector": "Area at the detector", "patient": "Area in the patient"}
 _SEGMENT = CodedConcept("121191", "DCM", "Referenced Segment")
 _NOT_PERFORMED = CodedConcept("not-performed", "data-absent-reason", "Not Performed")
@@ -164,17 +158,17 @@ def _study(reported: Reported) -> Json:
 
 def _components(observed: Observation) -> Iterator[Json]:
     if observed.drawn_by is None:  # a person gives no number
-        yield _percent(_CERTAINTY, observed.probability)
+        yield _percent(CERTAINTY, observed.probability)
         if observed.uncertainty is not None:
             yield _percent(_UNCERTAINTY, observed.uncertainty)
     if observed.presence is Presence.ABSENT:
         return
     if observed.area_mm2 is not None:
         plane = observed.area_plane
-        code = codeable(_PLANES[plane], _AREA, text=_AREA_TEXTS[plane])
+        code = codeable(PLANES[plane], AREA, text=_AREA_TEXTS[plane])
         yield {"code": code, "valueQuantity": quantity(round(observed.area_mm2, 1), "mm2", "mm2")}
     if observed.count:
-        yield {"code": codeable(_COUNT), "valueInteger": observed.count}
+        yield {"code": codeable(COUNT), "valueInteger": observed.count}
 
 
 def _percent(concept: CodedConcept, share: float) -> Json:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from reporting.concepts import AREA, CERTAINTY, COMMUNICATION, COUNT, PLANES, REPORT, STUDY
 from reporting.headings import HEADINGS, person, sections
 from reporting.hl7_text import (
     components,
@@ -32,23 +33,14 @@ from study.regions import REGION_CONCEPTS
 
 APPLICATION = "KIDRAY"
 VERSION = "2.5.1"
-_REPORT = CodedConcept("18748-4", "LN", "Diagnostic imaging report")
-_STUDY = CodedConcept("113014", "DCM", "DICOM Study")  # as IHE's Results Distribution names it
 _PDF = CodedConcept("PDF", PRIVATE_SCHEME, "Report as PDF")
-_AREA = CodedConcept("42798000", "SCT", "Area")
-_COUNT = CodedConcept("COUNT", PRIVATE_SCHEME, "Number of connected parts")
-_CERTAINTY = CodedConcept("111012", "DCM", "Certainty of Finding")
-_PLANES = {
-    "detector": CodedConcept("DETECTOR_PLANE", PRIVATE_SCHEME, "In the plane of the detector"),
-    "patient": CodedConcept("PATIENT_PLANE", PRIVATE_SCHEME, "Corrected for radiographic magnification"),
-}
 _SECTIONS = {
     "technique": CodedConcept("55111-9", "LN", "Current Procedure Descriptions"),
     "comparison": CodedConcept("55114-3", "LN", "Prior Procedure Descriptions"),
     "findings": CodedConcept("59776-5", "LN", "Findings"),
     "impression": CodedConcept("19005-8", "LN", "Impressions"),
     "recommendation": CodedConcept("18783-1", "LN", "Recommendations"),
-    "communication": CodedConcept("73568-8", "LN", "Communication of Critical Results"),
+    "communication": COMMUNICATION,
     "limitations": CodedConcept("LIMITATIONS", PRIVATE_SCHEME, "Limitations"),
     "addenda": CodedConcept("55107-7", "LN", "Addendum"),
 }
@@ -137,7 +129,7 @@ def _obr(reported: Reported, endpoint: Endpoint) -> str:
     fields = {
         1: "1",
         3: _order(reported, endpoint),
-        4: coded(_REPORT),
+        4: coded(REPORT),
         7: _moment(summary.study_date, summary.study_time),
         18: escaped(summary.accession_number),
         22: timestamp(report.signature.signed_at if report.signature else report.created_at),
@@ -166,9 +158,9 @@ def _order(reported: Reported, endpoint: Endpoint) -> str:
 
 def _results(reported: Reported, pdf: bytes | None) -> Iterator[_Result]:
     record, report = reported.record, reported.report
-    yield _Result("HD", _STUDY, components("", record.study_uid, "ISO"))
+    yield _Result("HD", STUDY, components("", record.study_uid, "ISO"))
     if not reported.is_signed:
-        yield _Result("TX", _REPORT, escaped(HEADINGS[report.language].draft))
+        yield _Result("TX", REPORT, escaped(HEADINGS[report.language].draft))
     for name, heading, texts in sections(report):
         said = [*texts, report.disclaimer] if name == "limitations" else texts
         said = [heading, *texts] if name == "addenda" else said  # who added it, and when
@@ -196,18 +188,18 @@ def _of_finding(observed: Observation, group: str, reported: Reported) -> Iterat
         flags[9] = f"{observed.probability:.3f}"
     yield _Result("CE", concept, coded(observed.presence_code), group, {**flags, **equipment})
     if observed.drawn_by is None:
-        yield _number(_CERTAINTY, f"{100 * observed.probability:.1f}", "%^Percent^UCUM", f"{group}.1")
+        yield _number(CERTAINTY, f"{100 * observed.probability:.1f}", "%^Percent^UCUM", f"{group}.1")
     if observed.presence is Presence.ABSENT:
         return
     if observed.region is not None:
         site = CodedConcept("363698007", "SCT", "Finding Site")
         yield _Result("CE", site, coded(REGION_CONCEPTS[observed.region]), f"{group}.2")
     if observed.area_mm2 is not None:
-        method = {17: coded(_PLANES[observed.area_plane])}
-        area = _number(_AREA, f"{observed.area_mm2:.1f}", "mm2^Square millimeter^UCUM", f"{group}.3")
+        method = {17: coded(PLANES[observed.area_plane])}
+        area = _number(AREA, f"{observed.area_mm2:.1f}", "mm2^Square millimeter^UCUM", f"{group}.3")
         yield area._replace(more={**area.more, **method})
     if observed.count:
-        yield _number(_COUNT, str(observed.count), "1^No units^UCUM", f"{group}.4")
+        yield _number(COUNT, str(observed.count), "1^No units^UCUM", f"{group}.4")
 
 
 def _number(concept: CodedConcept, value: str, unit: str, group: str) -> _Result:

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from study import telemetry
-from study.alert_events import Notified
+from study.alert_events import Notified, addressed
 from study.alerts import Due, due_to
 from study.circuit import Circuit
 from study.errors import DeliveryError, KidrayError, NotInArchiveError
@@ -126,7 +126,7 @@ def _append(study_uid: str, notice: Notice, ledger: Ledger) -> None:
     def decide(record: StudyRecord | None) -> Event | None:
         if record is None or record.alert is None:
             raise NotInArchiveError(f"the archive holds no alert of study {study_uid}")
-        before = next((n for n in record.alert.notices if _key(n) == _key(notice)), None)
+        before = next((n for n in record.alert.notices if addressed(n) == addressed(notice)), None)
         if before is not None and (before.state, before.reason) == (notice.state, notice.reason):
             return None  # a try that ended as the one before says nothing new
         if before is not None and before.state is DeliveryState.SENT:
@@ -146,7 +146,3 @@ def _append(study_uid: str, notice: Notice, ledger: Ledger) -> None:
         reason=notice.reason,
     )
     ledger.append(study_uid, decide)
-
-
-def _key(notice: Notice) -> tuple[object, ...]:
-    return notice.channel, notice.about, notice.level, notice.raised

@@ -85,8 +85,8 @@ def alert_after(alert: StudyAlert | None, event: AlertEvent) -> StudyAlert:
 def _changes(alert: StudyAlert, event: Notified | Escalated | Acknowledged | Withdrawn) -> dict[str, object]:
     match event:
         case Notified():
-            key = _addressed(event.notice)
-            return {"notices": [*(n for n in alert.notices if _addressed(n) != key), event.notice]}
+            key = addressed(event.notice)
+            return {"notices": [*(n for n in alert.notices if addressed(n) != key), event.notice]}
         case Escalated():
             return {"level": event.level}
         case Acknowledged():
@@ -99,5 +99,6 @@ def _changes(alert: StudyAlert, event: Notified | Escalated | Acknowledged | Wit
             return {"state": AlertState.WITHDRAWN, "withdrawal": event.why}
 
 
-def _addressed(notice: Notice) -> tuple[object, ...]:
+def addressed(notice: Notice) -> tuple[object, ...]:
+    """Return what tells a message on an alert from every other; a later outcome takes its place."""
     return notice.channel, notice.about, notice.level, notice.raised
