@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import datetime, timezone
 from io import BytesIO
 
@@ -11,37 +10,20 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom import Dataset
-from pydicom.uid import GrayscaleSoftcopyPresentationStateStorage, generate_uid
+from pydicom.uid import GrayscaleSoftcopyPresentationStateStorage
 from structlog.testing import capture_logs
 
 from inference.presentation_state import MOST_POINTS, keep_presentation_states, outlines
-from inference.step import segment_study
 from study.archive import InstanceReference
-from study.decision import Decision
 from study.findings import FINDINGS, FindingLabel
-from study.history import Queued, Received
 from study.ledger import Ledger
-from study.model import StudyRecord, StudySummary
+from study.model import StudyRecord
 from study.owed import presentation_uid
 from study.segmentation import read_masks
 from tests.inference.validators import dciodvfy
 from tests.peers import Orthanc
-from training.phantom import PhantomKind
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
-
-
-@pytest.fixture
-def a_read_study(ledger: Ledger, radiographs, predictor) -> StudyRecord:
-    """Return a study of one phantom with free air and one without a finding, as the model read it."""
-    uid = generate_uid()
-    for kind in (PhantomKind.PNEUMOPERITONEUM, PhantomKind.NORMAL):
-        dataset = deepcopy(radiographs[kind])
-        dataset.StudyInstanceUID, dataset.PatientName = uid, "HONG^GILDONG"
-        ledger.archive.write_dataset(dataset)
-    ledger.append(uid, lambda _: Received(at=NOW, revision=1, calling_ae_title="CR", summary=StudySummary()))
-    ledger.append(uid, lambda _: Queued(at=NOW, revision=1, instances=2))
-    return segment_study(uid, ledger=ledger, predictor=predictor, decide=lambda _: Decision(True))
 
 
 def keep(ledger: Ledger, record: StudyRecord) -> list[InstanceReference]:

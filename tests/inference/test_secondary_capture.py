@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
+from pydicom.uid import SecondaryCaptureImageStorage
 from structlog.testing import capture_logs
 
 from inference.secondary_capture import keep_captures
-from inference.step import segment_study
 from study.archive import InstanceReference
-from study.decision import Decision
 from study.fence import Fence
-from study.history import Queued, Received
 from study.ledger import Ledger
-from study.model import Presence, StudyRecord, StudySummary
+from study.model import Presence, StudyRecord
 from study.owed import capture_uid
 from tests.inference.validators import dciodvfy
-from training.phantom import PhantomKind
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
@@ -31,19 +26,6 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 def fence() -> Iterator[Fence]:
     with Fence(1) as opened:
         yield opened
-
-
-@pytest.fixture
-def a_read_study(ledger: Ledger, radiographs, predictor) -> StudyRecord:
-    """Return a study of one phantom with free air and one without a finding, as the model read it."""
-    uid = generate_uid()
-    for kind in (PhantomKind.PNEUMOPERITONEUM, PhantomKind.NORMAL):
-        dataset = deepcopy(radiographs[kind])
-        dataset.StudyInstanceUID, dataset.PatientName = uid, "HONG^GILDONG"
-        ledger.archive.write_dataset(dataset)
-    ledger.append(uid, lambda _: Received(at=NOW, revision=1, calling_ae_title="CR", summary=StudySummary()))
-    ledger.append(uid, lambda _: Queued(at=NOW, revision=1, instances=2))
-    return segment_study(uid, ledger=ledger, predictor=predictor, decide=lambda _: Decision(True))
 
 
 def keep(ledger: Ledger, record: StudyRecord, fence: Fence) -> list[InstanceReference]:
