@@ -1,8 +1,8 @@
 """How many of 10,000 false wordings the grounding check takes, and how many true ones it refuses.
 
 A fault is put into a true wording of random findings; it counts as missed if production would take
-the result. The true wordings come from two sets of patterns of their own (`report_truths`,
-`report_truths_plain`), which neither the check's tests nor the micro model's training use.
+the result. The true wordings come from sets of patterns of their own (`report_truths`,
+`report_truths_plain`, `third_writer`), which neither the check's tests nor the micro model's training use.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
+from benchmarks.refusals import refusal_table
 from benchmarks.report_truths import draw_truth
 from benchmarks.report_truths_plain import draw_plain_truth
 from benchmarks.section import replace_section
+from benchmarks.third_writer import draw_held_out_truth, draw_mended_truth
 from reporting.brief import Brief
 from reporting.grounding import check_wording
 from reporting.reply import Line, Reply, parse_reply, reply_json
@@ -47,6 +49,12 @@ _SWAPS: dict[str, list[tuple[str, str]]] = {
         ("하복부에", "상복부에"),
         ("골반에", "중앙 복부에"),
         ("중앙 복부에", "골반에"),
+        ("in the right upper quadrant", "in the LUQ"),
+        ("in the left lower quadrant", "in the RLQ"),
+        ("in the upper abdomen", "throughout the entire abdomen"),
+        ("in the lower abdomen", "in the pelvic region"),
+        ("우상복부에", "왼쪽 상복부에"),
+        ("좌하복부에", "복부 우하부에"),
     ],
     "certainty": [
         ("Probable", "Possible"),
@@ -65,6 +73,14 @@ _SWAPS: dict[str, list[tuple[str, str]]] = {
         ("의심됨", "확인됨"),
         ("배제할 수 없음", "확인됨"),
         ("여부는 불확정적임", "소견이 확인됨"),
+        (" is seen", " may be seen"),
+        (" is seen", " is considered possible"),
+        (" is possible", " is thought likely"),
+        ("관찰됨", "있을 수 있음"),
+        ("이 있을 가능성이 있음", "을 관찰할 수 있음"),
+        ("관찰됨", "있는 것으로 추정됨"),
+        ("관찰됨", "있는 것으로 보임"),
+        ("가능성이 있음", "유무를 판단하기 어려움"),
     ],
     "negation": [
         ("No evidence of ", ""),
@@ -79,6 +95,9 @@ _SWAPS: dict[str, list[tuple[str, str]]] = {
         ("관찰됨", "관찰되지 않음"),
         ("확인됨", "확인되지 않음"),
         ("있습니다", "없습니다"),
+        ("이 관찰됨", "을 시사하는 소견 없음"),
+        ("가 관찰됨", "를 발견하지 못함"),
+        ("가 확인됨", "를 찾을 수 없음"),
     ],
     "number": [
         ("ultiple air-fluid levels", "ultiple air-fluid level"),
@@ -88,6 +107,10 @@ _SWAPS: dict[str, list[tuple[str, str]]] = {
         ("다수의", "단일"),
         ("단일", "다수의"),
         ("다수의", "세 개의"),
+        ("A single", "More than a single"),
+        ("Multiple", "Only a single"),
+        ("다수의", "단독"),
+        ("단일", "복수의"),
     ],
     "finding": [
         ("faecal loading", "free gas"),
@@ -104,6 +127,8 @@ _SWAPS: dict[str, list[tuple[str, str]]] = {
         ("on the first", "on the second"),
         ("기립위", "앙와위"),
         ("앙와위", "기립위"),
+        ("기립위", "측와위"),
+        ("앙와위", "입위"),
         ("첫 번째", "두 번째"),
     ],
 }
@@ -264,7 +289,10 @@ FAULTS: dict[str, Fault] = {
 TRUTHS: dict[str, tuple[Callable[[Random, Brief], Reply], int]] = {
     "stylised": (draw_truth, 120),
     "plain": (draw_plain_truth, 1029),
+    "third writer, the half mended by": (draw_mended_truth, 1754),
+    "third writer, the half held out": (draw_held_out_truth, 1689),
 }
+HELD_OUT = "third writer, the half held out"  # a figure of words unseen: nothing was allowed because of it
 
 
 def accepted(text: str, brief: Brief) -> bool:
@@ -303,6 +331,25 @@ def count_missed(count: int, seed: int) -> tuple[Counter[str], Counter[str], lis
     return told, missed, shown
 
 
+def count_missed_in(
+    draw: Callable[[Random, Brief], Reply], count: int, seed: int
+) -> tuple[Counter[str], Counter[str]]:
+    """Return how many faults, put into wordings by `draw` that are accepted, were told and missed."""
+    rng = Random(seed)
+    told: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    while told.total() < count:
+        brief = draw_brief(rng, rng.choice(list(Language)))
+        truth = reply_json(draw(rng, brief))
+        kind = rng.choice(list(FAULTS))
+        lie = FAULTS[kind](rng, brief, truth) if accepted(truth, brief) else None
+        if lie is None or lie == truth:
+            continue
+        told[kind] += 1
+        missed[kind] += accepted(lie, brief)
+    return told, missed
+
+
 def count_false_alarms(
     count: int, seed: int, draw: Callable[[Random, Brief], Reply] = draw_truth
 ) -> tuple[int, list[str]]:
@@ -319,7 +366,7 @@ def count_false_alarms(
 
 
 def main() -> int:
-    """Write both counts; fails where a lie was missed or 2 % of the truths were refused."""
+    """Write the counts; fails where a lie was missed or 2 % of a set mended by were refused."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lies", type=int, default=10_000)
     parser.add_argument("--truths", type=int, default=2_000)
@@ -327,13 +374,23 @@ def main() -> int:
     wish = parser.parse_args()
     told, missed, shown = count_missed(wish.lies, wish.seed)
     alarms = {name: count_false_alarms(wish.truths, wish.seed, draw) for name, (draw, _) in TRUTHS.items()}
+    told_third, missed_third = count_missed_in(draw_mended_truth, wish.lies, wish.seed)
     lines = list(_table(told, missed, {name: count for name, (count, _) in alarms.items()}, wish.truths))
+    lines += [
+        "",
+        f"Put into the third writer's accepted wordings, of faults of the same kinds, drawn at random: "
+        f"{told_third.total()} told, {missed_third.total()} missed.",
+    ]
     print("\n".join(lines))
     for line in [*shown[:10], *(why for _, whys in alarms.values() for why in whys[:5])]:
         print(line)
     replace_section(RESULTS, "grounding", [f"Seed {wish.seed}.", "", *lines])
-    most = max(count for count, _ in alarms.values())
-    return int(missed.total() > 0 or most >= 0.02 * wish.truths)
+    replace_section(RESULTS, "third-mended", list(refusal_table(draw_mended_truth, wish.truths, wish.seed)))
+    replace_section(
+        RESULTS, "third-held-out", list(refusal_table(draw_held_out_truth, wish.truths, wish.seed))
+    )
+    most = max(count for name, (count, _) in alarms.items() if name != HELD_OUT)
+    return int(missed.total() + missed_third.total() > 0 or most >= 0.02 * wish.truths)
 
 
 def _table(told: Counter[str], missed: Counter[str], alarms: dict[str, int], truths: int) -> Iterator[str]:

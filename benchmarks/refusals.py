@@ -18,7 +18,7 @@ SHOWN = 12  # phrases of each language
 
 def refusal_table(draw: Callable[[Random, Brief], Reply], count: int, seed: int) -> Iterator[str]:
     """Yield a table of what is refused of `count` wordings that `draw` writes, half in each language."""
-    yield "| language | wordings | refused | sentences | refused | rules (sentences) | what was refused most |"
+    yield "| language | wordings | refused | sentences | refused | rules (sentences) | refused most |"
     yield "|---|---:|---:|---:|---:|---|---|"
     for language in Language:
         yield _row(draw, count // 2, seed, language)

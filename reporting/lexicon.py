@@ -13,6 +13,11 @@ from study.model import Language
 UNKNOWN = "unknown"
 NEUTRAL = "neutral"
 PLACED = "placed"  # not a kind of word: which words of a term a region may place
+# "the stomach may be distended": the hedge stands within the term, and is read before it
+_WITHIN = re.compile(
+    r"\bstomach\s+((?:is|appears)\s+(?:probably|possibly|likely)|(?:may|might|could)\s+be)"
+    r"(?=\s+(?:distended|dilated|gas|air)\b)"
+)
 _WORD = {
     Language.ENGLISH: re.compile(r"[^\W_]+"),
     Language.KOREAN: re.compile(r"[^\W_]+"),
@@ -53,6 +58,7 @@ class Lexicon:
         Commas are marks too, for they bound what a negation reaches.
         """
         text = sentence.casefold().replace("-", " ").replace("–", " ").replace("/", " ")
+        text = _WITHIN.sub(r"\1 stomach is", text)
         marks: list[Mark] = []
         position = 0
         while position < len(text):

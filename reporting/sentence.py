@@ -142,16 +142,30 @@ def _ages(marks: Sequence[Mark], facts: Sequence[Fact], language: Language) -> I
 def _numbers(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
     said = {mark.value for mark in marks if mark.kind == "number"}
     terms = {mark.text for mark in marks if mark.kind == "term"}
+    of_levels = _stand_before(marks, "number", FindingLabel.AIR_FLUID_LEVELS)
     for fact in facts:
         held = fact.number.value if fact.number else None
+        if of_levels and len(facts) > 1 and fact.finding is not FindingLabel.AIR_FLUID_LEVELS:
+            continue  # "multiple air-fluid levels and faecal loading": nothing is said of the latter
         for number in sorted(said - {held}):
             yield "number", f"says {number} of {fact.ref}; the fact says {held or 'nothing'}"
         if fact.finding is not FindingLabel.AIR_FLUID_LEVELS or fact.number is None:
             continue
         plural = any(text.endswith("levels") for text in terms)
-        singular = any(text.endswith("level") for text in terms)
+        counted = any(mark.kind == "number" and mark.text.startswith("more than") for mark in marks)
+        singular = any(text.endswith("level") for text in terms) and not counted  # "more than one level"
         if (plural and fact.number is Number.SINGLE) or (singular and fact.number is Number.MULTIPLE):
             yield "number", f"the grammatical number is not that of {fact.ref}, which is {fact.number}"
+
+
+def _stand_before(marks: Sequence[Mark], kind: str, label: FindingLabel) -> bool:
+    """Return whether the next finding named after each mark of `kind` is `label`."""
+    later = [
+        next((mark for mark in marks[place:] if mark.kind == "term"), None)
+        for place, mark in enumerate(marks)
+        if mark.kind == kind
+    ]
+    return bool(later) and all(term is not None and term.value == label.value for term in later)
 
 
 def _radiographs(
