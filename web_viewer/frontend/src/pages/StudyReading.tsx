@@ -182,6 +182,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
               report={record.draft}
               findings={record.findings}
               verdicts={record.assessments}
+              measuring={record.marks.corrections.some(({ seg }) => seg === null)}
             />
           ) : (
             <p className={style.noReport}>{noReport(record, t)}</p>

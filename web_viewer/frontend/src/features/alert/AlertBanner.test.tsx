@@ -5,6 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import "../../lib/i18n";
 import type { StudyAlert } from "../../lib/model";
+import { useReader } from "../../lib/reader";
 import { AlertBanner } from "./AlertBanner";
 
 const UID = "1.2.3";
@@ -49,6 +50,7 @@ beforeAll(() => {
 
 beforeEach(() => {
   sent = undefined;
+  useReader.setState({ name: "" });
   vi.stubGlobal("fetch", async (path: string, init?: RequestInit) => {
     if (!path.endsWith("/alert/acknowledge")) return Response.json([]);
     sent = JSON.parse(String(init?.body));

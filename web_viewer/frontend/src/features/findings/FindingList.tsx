@@ -1,5 +1,8 @@
+import { PencilLine } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { IconButton } from "../../components/Button";
 import { Notice } from "../../components/Notice";
+import { useCorrection } from "../../lib/correctionStore";
 import { useFindingTable } from "../../lib/findingNames";
 import type { AssessmentVerdict, Finding } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
@@ -20,7 +23,7 @@ interface ListProps {
 /** What the model says of one radiograph: seen first, then what it looked for and did not see. */
 export function FindingList({ studyUid, findings, assessments, signed, reason }: ListProps) {
   const { t } = useTranslation();
-  const { rows: table, nameOf, isCritical } = useFindingTable();
+  const { rows: table, isCritical } = useFindingTable();
   const assess = useAssessment(studyUid);
   const selected = useOverlay((state) => state.selected);
   const select = useOverlay((state) => state.select);
@@ -65,18 +68,37 @@ export function FindingList({ studyUid, findings, assessments, signed, reason }:
           />
         ))}
       </ul>
-      {absent.length > 0 && (
-        <p className={style.absent}>
-          <span>{t("findings.absent")}: </span>
-          {absent.map((finding, index) => (
-            <span key={finding.id} data-testid={`finding-absent-${finding.label}`}>
-              {index > 0 && ", "}
-              {midSentence(nameOf(finding.label))}
-            </span>
-          ))}
-          . {t("findings.notAssessed")}
-        </p>
-      )}
+      {absent.length > 0 && <AbsentFindings absent={absent} signed={signed} />}
     </section>
+  );
+}
+
+/** What the model looked for and did not see; a reader who sees it draws it. */
+function AbsentFindings({ absent, signed }: { absent: readonly Finding[]; signed: boolean }) {
+  const { t } = useTranslation();
+  const { nameOf } = useFindingTable();
+  const correcting = useCorrection((state) => state.findingId);
+  return (
+    <div className={style.absent}>
+      <span>{t("findings.absent")}:</span>
+      <ul>
+        {absent.map(({ id, label }) => (
+          <li key={id} data-testid={`finding-absent-${label}`}>
+            {midSentence(nameOf(label))}
+            {!signed && (
+              <IconButton
+                label={t("findings.drawAbsent", { finding: nameOf(label) })}
+                data-testid={`finding-draw-${label}`}
+                aria-pressed={correcting === id}
+                onClick={() => useCorrection.getState().begin(id)}
+              >
+                <PencilLine size={14} aria-hidden />
+              </IconButton>
+            )}
+          </li>
+        ))}
+      </ul>
+      <p>{t("findings.notAssessed")}</p>
+    </div>
   );
 }

@@ -6,13 +6,13 @@ import type { Finding, ReportProposal } from "../../lib/model";
 import { midSentence } from "../../lib/wording";
 
 interface NoticeProps {
-  spoken: readonly string[]; // ids of rejected findings that the words still rest on
+  spoken: readonly string[]; // ids of rejected findings that the words still rest on; none: outdated ones
   findings: readonly Finding[];
   proposal: ReportProposal;
   onTake: (proposal: ReportProposal) => void;
 }
 
-/** Offers the report without what was rejected; the reader takes it or leaves it. */
+/** Offers the report without what was rejected, or measured anew; the reader takes it or leaves it. */
 export function ProposalNotice({ spoken, findings, proposal, onTake }: NoticeProps) {
   const { t } = useTranslation();
   const { nameOf } = useFindingTable();
@@ -20,13 +20,14 @@ export function ProposalNotice({ spoken, findings, proposal, onTake }: NoticePro
   const names = [...labels].map((label) => midSentence(nameOf(label)));
   return (
     <Notice
+      tone={spoken.length > 0 ? "plain" : "caution"}
       actions={
         <Button small onClick={() => onTake(proposal)} data-testid="take-proposal">
-          {t("review.propose")}
+          {t(spoken.length > 0 ? "review.propose" : "review.renew")}
         </Button>
       }
     >
-      {t("review.rejected", { findings: names.join(", ") })}
+      {spoken.length > 0 ? t("review.rejected", { findings: names.join(", ") }) : t("review.outdated")}
     </Notice>
   );
 }

@@ -66,6 +66,14 @@ const OBJECTION: Check = {
   finding: "pneumoperitoneum",
 };
 
+const OLDER: Check = {
+  rule: "outdated",
+  sentence: "It measures 18.5 cm².",
+  message: "the measurement in this sentence is older than the outline",
+  section: "findings",
+  finding: "pneumoperitoneum",
+};
+
 /** The service's side of the contract: versions, conflicts, signatures. */
 class Service {
   state: "drafted" | "signed" = "drafted";
@@ -88,7 +96,8 @@ class Service {
       });
     }
     if (path.endsWith("/report/check")) {
-      return Response.json(wish.impression.includes("No free gas.") ? [OBJECTION] : []);
+      const older = wish.findings.includes("It measures 18.5 cm².") ? [OLDER] : [];
+      return Response.json(wish.impression.includes("No free gas.") ? [OBJECTION] : older);
     }
     if (path.endsWith("/report/proposal")) {
       return Response.json({
@@ -260,6 +269,39 @@ it("offers the report without a rejected finding, and takes it only when asked",
   expect(impression.value).toBe("No stool.");
   expect(screen.queryByTestId("take-proposal")).toBeNull();
   expect(service.edits).toHaveLength(0);
+});
+
+async function openOlder(source: "template" | "radiologist") {
+  const measured = { text: OLDER.sentence, finding_ids: ["gas@1"], rule_id: "measurement" };
+  const { wording, findings } = report(1);
+  service.draft = report(1, { findings: [...findings, measured], wording: { ...wording, source } });
+  useReader.setState({ name: "Lee" });
+  await open();
+  const told = await screen.findByTestId("objections");
+  expect(told.textContent).toContain("older than the outline");
+}
+
+it("offers newer measurements in a draft that the reader edited, and takes them when asked", async () => {
+  await openOlder("radiologist");
+  await userEvent.click(await screen.findByTestId("take-proposal"));
+  expect(screen.getByTestId<HTMLTextAreaElement>("report-findings").value).toBe("No stool.");
+  expect(service.edits).toHaveLength(0);
+});
+
+it("leaves an untouched draft to the service", async () => {
+  await openOlder("template");
+  expect(screen.queryByTestId("take-proposal")).toBeNull();
+});
+
+it("warns before an older measurement is signed, and signs it all the same when told to", async () => {
+  await openOlder("radiologist");
+  await userEvent.click(screen.getByTestId("report-sign"));
+  expect(service.state).toBe("drafted");
+  await userEvent.click(screen.getByTestId("sign-not-yet"));
+  expect(screen.queryByTestId("sign-anyway")).toBeNull();
+  await userEvent.click(screen.getByTestId("report-sign"));
+  await userEvent.click(screen.getByTestId("sign-anyway"));
+  await waitFor(() => expect(screen.getByTestId("report-status").textContent).toContain("Signed by Lee"));
 });
 
 it("adds to a signed report without changing it", async () => {

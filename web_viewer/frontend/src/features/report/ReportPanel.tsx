@@ -23,15 +23,18 @@ interface PanelProps {
   report: Report;
   findings: readonly Finding[];
   verdicts: Readonly<Record<string, AssessmentVerdict>>;
+  measuring?: boolean; // an outline that a reader drew is not measured yet
 }
 
 /** The draft beside the image: read, edit, save, sign. */
-export function ReportPanel({ studyUid, state, report, findings, verdicts }: PanelProps) {
+export function ReportPanel({ studyUid, state, report, findings, verdicts, measuring = false }: PanelProps) {
   const { t } = useTranslation();
   const edit = useReportEdit(studyUid, report);
   const open = state === "drafted" && !report.signature;
-  const objections = useObjections(studyUid, edit.base, edit.texts, verdicts, open);
-  const offer = useProposal(studyUid, edit.base, edit.texts, verdicts, open);
+  const objections = useObjections(studyUid, edit.base, edit.texts, verdicts, findings, open);
+  const outdated = objections.some(({ rule }) => rule === "outdated");
+  const renewable = outdated && (edit.edited || edit.base.wording.source === "radiologist"); // else a job does it
+  const offer = useProposal(studyUid, edit.base, edit.texts, verdicts, findings, renewable, open);
   useShortcuts({
     "mod+s": () => {
       if (open && edit.edited && !edit.save.isPending) edit.save.mutate();
@@ -103,7 +106,9 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts }: Pan
         <Fixed title={t("report.limitations")} sentences={report.limitations} />
         <p className={style.disclaimer}>{report.disclaimer}</p>
       </div>
-      {!report.signature && <SignBar edit={edit} open={open} />}
+      {!report.signature && (
+        <SignBar edit={edit} open={open} doubt={measuring ? "measuring" : outdated ? "outdated" : null} />
+      )}
       {report.signature && state === "signed" && (
         <AddendumForm key={report.version} studyUid={studyUid} version={report.version} />
       )}

@@ -1,7 +1,8 @@
 import { PenLine, Save } from "lucide-react";
-import { type FormEvent, useId } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Notice } from "../../components/Notice";
 import { useReader } from "../../lib/reader";
 import { useMay, useSession } from "../../lib/session";
 import style from "./report.module.css";
@@ -10,10 +11,11 @@ import type { useReportEdit } from "./useReportEdit";
 interface SignBarProps {
   edit: ReturnType<typeof useReportEdit>;
   open: boolean; // whether the report may be changed now
+  doubt: "measuring" | "outdated" | null; // what a reader should know before signing
 }
 
 /** The last line of the report: save, and sign with a name. */
-export function SignBar({ edit, open }: SignBarProps) {
+export function SignBar({ edit, open, doubt }: SignBarProps) {
   const { t } = useTranslation();
   const { name: typed, setName } = useReader();
   const session = useSession();
@@ -21,11 +23,15 @@ export function SignBar({ edit, open }: SignBarProps) {
   const name = known || typed;
   const maySign = useMay("signer");
   const hint = useId();
+  const [asked, setAsked] = useState(false);
+  if (asked && !doubt) setAsked(false);
   const { save, sign, edited, conflict } = edit;
   const signable = open && maySign && !conflict && name.trim() !== "" && !sign.isPending && !save.isPending;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (signable) sign.mutate(name.trim());
+    if (!signable) return;
+    if (doubt) setAsked(true);
+    else sign.mutate(name.trim());
   };
   const trouble = sign.error
     ? t("report.signFailed", { reason: sign.error.message })
@@ -36,6 +42,28 @@ export function SignBar({ edit, open }: SignBarProps) {
         <p className={style.trouble} role="alert">
           {trouble}
         </p>
+      )}
+      {asked && doubt && (
+        <Notice
+          tone="caution"
+          actions={
+            <>
+              <Button small onClick={() => setAsked(false)} data-testid="sign-not-yet">
+                {t("review.notYet")}
+              </Button>
+              <Button
+                small
+                disabled={!signable}
+                onClick={() => sign.mutate(name.trim())}
+                data-testid="sign-anyway"
+              >
+                {t("review.signAnyway")}
+              </Button>
+            </>
+          }
+        >
+          {t(doubt === "measuring" ? "review.signMeasuring" : "review.signOutdated")}
+        </Notice>
       )}
       <div className={style.signLine}>
         <input

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { lineAt, linkedLines, sentencesOf, textOf } from "./reportText";
+import type { Report } from "../../lib/model";
+import { lineAt, linkedLines, rebased, sentencesOf, textOf } from "./reportText";
 
 const sentence = (text: string, ...finding_ids: string[]) => ({ text, finding_ids, rule_id: null });
 
@@ -22,4 +23,22 @@ it("knows the line of the caret", () => {
   expect(lineAt("one\ntwo\nthree", 0)).toBe(0);
   expect(lineAt("one\ntwo\nthree", 4)).toBe(1);
   expect(lineAt("one\ntwo\nthree", 13)).toBe(2);
+});
+
+it("lets no older measurement linger when the reader's words go on top of a newer version", () => {
+  const version = (size: string) =>
+    ({
+      findings: [sentence("Free gas.", "gas@1"), { ...sentence(size, "gas@1"), rule_id: "measurement" }],
+      impression: [],
+      recommendation: [],
+    }) as unknown as Report;
+  const texts = {
+    findings: "Free gas, much.\nIt measures 18.5 cm².",
+    impression: "Mine.",
+    recommendation: "",
+  };
+  expect(rebased(texts, version("It measures 18.5 cm²."), version("It measures 24.3 cm²."))).toEqual({
+    ...texts,
+    findings: "Free gas, much.\nIt measures 24.3 cm².",
+  });
 });

@@ -38,6 +38,32 @@ export function isEdited(report: Report, texts: SectionTexts): boolean {
   });
 }
 
+/**
+ * Return the reader's texts on top of a newer version: their own lines stay; one that is as it stood in `base`
+ * becomes what the newer version says of the same findings, so that no older measurement lingers.
+ */
+export function rebased(texts: SectionTexts, base: Report, newer: Report): SectionTexts {
+  const renew = (section: Section) =>
+    texts[section]
+      .split("\n")
+      .map((line) => renewedLine(line, base[section], newer[section]))
+      .join("\n");
+  return {
+    findings: renew("findings"),
+    impression: renew("impression"),
+    recommendation: renew("recommendation"),
+  };
+}
+
+function renewedLine(line: string, before: readonly Sentence[], after: readonly Sentence[]): string {
+  const same = (sentence: Sentence) => sentence.text.trim() === line.trim();
+  const old = before.find(same);
+  if (!old || old.finding_ids.length === 0 || after.some(same)) return line;
+  const about = (sentence: Sentence) =>
+    sentence.rule_id === old.rule_id && sentence.finding_ids.join() === old.finding_ids.join();
+  return after.find(about)?.text ?? line;
+}
+
 export interface Line {
   text: string;
   findingIds: readonly string[]; // none for a line in the reader's own words

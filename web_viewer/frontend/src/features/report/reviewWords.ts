@@ -12,6 +12,7 @@ const KNOWN = [
   "radiograph",
   "age",
   "omission",
+  "outdated",
 ] as const;
 type Known = (typeof KNOWN)[number];
 

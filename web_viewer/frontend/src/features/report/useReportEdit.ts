@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { ApiError, putReport, signReport } from "../../lib/api";
 import type { Report, StudyRecord } from "../../lib/model";
 import { keepEdit, keptEdit } from "./keptEdit";
-import { isEdited, type Section, type SectionTexts, sentencesOf, textsOf } from "./reportText";
+import { isEdited, rebased, type Section, type SectionTexts, sentencesOf, textsOf } from "./reportText";
 
 interface Edit {
   base: Report; // the version that the texts started from
@@ -71,7 +71,8 @@ export function useReportEdit(studyUid: string, report: Report) {
       setEdit((current) => ({ ...current, texts: { ...current.texts, [section]: text } })),
     replace: (texts: SectionTexts) => setEdit((current) => ({ ...current, texts })),
     discard: () => setEdit({ base: report, texts: textsOf(report) }),
-    keepMine: () => setEdit((current) => ({ ...current, base: report })),
+    keepMine: () =>
+      setEdit((current) => ({ base: report, texts: rebased(current.texts, current.base, report) })),
     save,
     sign,
   };

@@ -110,6 +110,7 @@ export const koHelp: typeof englishHelp = {
 
 const englishFindings = {
   correct: "Draw the outline of {{finding}} anew",
+  drawAbsent: "{{finding}} is there: draw its outline",
   drawnBy: "Outline by {{name}}",
 };
 
@@ -117,6 +118,7 @@ export const enFindings = englishFindings;
 
 export const koFindings: typeof englishFindings = {
   correct: "{{finding}} 윤곽 다시 그리기",
+  drawAbsent: "{{finding}} 있음: 윤곽 그리기",
   drawnBy: "윤곽: {{name}}",
 };
 
