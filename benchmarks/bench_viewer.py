@@ -97,28 +97,29 @@ def in_a_row(viewer: Viewer, port: int, uids: Sequence[str], every: int) -> list
         return open_in_a_row(page, viewer, port, uids, every=every)
 
 
-def measured(port: int, uids: Sequence[str], rounds: int, foreign_studies: int) -> Measured:
-    """Measure both viewers in turn."""
-    uid, found = uids[0], {KIDRAY.name: Found(), OHIF.name: Found()}
-    for viewer in (KIDRAY, OHIF):  # the server has then decoded and compressed what it keeps
+def in_turn(port: int, uid: str, rounds: int, found: Measured) -> None:
+    """Open, window and zoom one study with both viewers in turn; then scroll our worklist."""
+    pairs = ((KIDRAY, found.ours), (OHIF, found.ohif))
+    for viewer, _ in pairs:  # the server has then decoded and compressed what it keeps
         opened_twice(viewer, port, uid)
     for number in range(rounds):
-        for viewer in (KIDRAY, OHIF):
+        for viewer, mine in pairs:
             cold, warm, window, zoom = opened_twice(viewer, port, uid)
-            mine = found[viewer.name]
             mine.cold.append(cold)
             mine.warm.append(warm)
             mine.window.append(window)
             mine.zoom.append(zoom)
             console.print(f"round {number + 1}, {viewer.name}: {cold} {warm} {window} {zoom}")
-    scrolls = [scrolled(port) for _ in range(rounds)]
-    console.print(f"scroll: {scrolls}")
-    found[KIDRAY.name].memory = in_a_row(KIDRAY, port, uids, max(1, len(uids) // 10))
-    console.print(f"memory: {found[KIDRAY.name].memory}")
+    found.scrolls.extend(scrolled(port) for _ in range(rounds))
+    console.print(f"scroll: {found.scrolls}")
+
+
+def one_after_the_other(port: int, uids: Sequence[str], foreign_studies: int, found: Measured) -> None:
+    """Open many studies in a row with either viewer."""
     few = uids[:foreign_studies]
-    found[OHIF.name].memory = in_a_row(OHIF, port, few, max(1, len(few) // 5))
-    console.print(f"memory, OHIF: {found[OHIF.name].memory}")
-    return Measured(found[KIDRAY.name], found[OHIF.name], scrolls)
+    for viewer, mine, each in ((KIDRAY, found.ours, uids), (OHIF, found.ohif, few)):
+        mine.memory.extend(in_a_row(viewer, port, each, max(1, len(each) // 10)))
+        console.print(f"memory, {viewer.name}: {mine.memory}")
 
 
 def main() -> None:
@@ -135,7 +136,9 @@ def main() -> None:
         home = given.home or Path(folder, "home")
         with a_stage(home, given.studies, given.rows) as (port, uids):
             about = machine.in_words()
-            result = measured(port, uids, given.rounds, given.foreign_studies)
+            result = Measured(Found(), Found(), [])
+            in_turn(port, uids[0], given.rounds, result)
+            one_after_the_other(port, uids, given.foreign_studies, result)
             after = os.getloadavg()[0]
     given.out.parent.mkdir(parents=True, exist_ok=True)
     page = viewer_results.markdown(result, about, load_after=after, rows=given.rows)

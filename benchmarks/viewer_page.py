@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 PROBE = (Path(__file__).parent / "viewer_probe.js").read_text("utf-8")
 FLAGS = (
@@ -94,15 +94,25 @@ def a_context(browser: Browser) -> BrowserContext:
     return context
 
 
+# Resource Timing's sizes are those before decoding, also of what came from the cache.
+_SCRIPT_BYTES = """(until) => performance.getEntriesByType("resource")
+    .filter(({ name, startTime }) => startTime <= until && /\\.(js|wasm)$/.test(new URL(name).pathname))
+    .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
+
+
+_PAGE_READY = 'performance.getEntriesByType("navigation")[0].domContentLoadedEventStart'
+
+
 class Opened(NamedTuple):
-    """What opening a study took; milliseconds from the navigation's start, bytes as transferred.
+    """What opening a study took; milliseconds from the navigation's start, bytes as compressed.
 
     Attributes
     ----------
     preview
         None where the viewer shows none.
     script_bytes, overlay_script_bytes
-        Of scripts and WebAssembly asked for until the radiograph, and until the overlay, was shown.
+        Of scripts and WebAssembly asked for until the page was ready (DOMContentLoaded), and until the
+        overlay was shown.
     """
 
     preview: float | None
@@ -114,39 +124,19 @@ class Opened(NamedTuple):
 
 def open_study(page: Page, viewer: Viewer, port: int, uid: str) -> Opened:
     """Open a study by its address, and wait for its overlay."""
-    requests: list[Request] = []
-
-    def note(request: Request) -> None:
-        requests.append(request)
-
-    page.on("requestfinished", note)
     page.goto(viewer.study.format(port=port, uid=uid), wait_until="commit")
     wait(page, "benchmark.seen.radiograph")
     if viewer.show_overlay is not None:
         viewer.show_overlay(page)
     wait(page, "benchmark.seen.overlay")
     seen = page.evaluate("benchmark.seen")
-    origin = page.evaluate("performance.timeOrigin")
-    page.remove_listener("requestfinished", note)
     return Opened(
         seen.get("preview"),
         seen["radiograph"],
         seen["overlay"],
-        _script_bytes(requests, origin + seen["radiograph"]),
-        _script_bytes(requests, origin + seen["overlay"]),
+        page.evaluate(_SCRIPT_BYTES, page.evaluate(_PAGE_READY)),
+        page.evaluate(_SCRIPT_BYTES, seen["overlay"]),
     )
-
-
-def _script_bytes(requests: Sequence[Request], until: float) -> int:
-    """Return the bytes of scripts asked for before `until`, milliseconds of POSIX time."""
-    wanted = [
-        request
-        for request in requests
-        if request.timing["startTime"] <= until
-        and (request.resource_type == "script" or request.url.partition("?")[0].endswith((".js", ".wasm")))
-    ]
-    # What comes from the cache has no body on the wire; its size is said to be negative.
-    return sum(max(0, request.sizes()["responseBodySize"]) for request in wanted)
 
 
 def wait(page: Page, told: str) -> None:

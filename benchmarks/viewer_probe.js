@@ -4,6 +4,7 @@
   const SIDE = 160; // the canvas is looked at through this many pixels a side
   const LARGE = 300; // CSS pixels: not a thumbnail
   const seen = {};
+  performance.setResourceTimingBufferSize(5000);
   const probe = document.createElement("canvas");
   probe.width = SIDE;
   probe.height = SIDE;

@@ -74,8 +74,8 @@ def lines(found: Measured) -> list[Line]:
         return Line(what, _median(getattr(ours, name), rate), _median(getattr(ohif, name), rate), 30, True)
 
     return [
-        opened("scripts until the radiograph, KB gzip", lambda o: o.script_bytes / 1000, "cold", 150),
-        opened("scripts until the overlay, KB", lambda o: o.overlay_script_bytes / 1000, "cold"),
+        opened("scripts until the page is ready, KB gzip", lambda o: o.script_bytes / 1000, "cold", 150),
+        opened("scripts until the overlay, KB gzip", lambda o: o.overlay_script_bytes / 1000, "cold"),
         opened("radiograph on the screen, ms", lambda o: o.radiograph, "cold", 800),
         opened("radiograph on the screen, ms", lambda o: o.radiograph, "warm"),
         opened("overlay on the screen, ms", lambda o: o.overlay, "cold", 1200),

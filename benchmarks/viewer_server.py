@@ -33,7 +33,10 @@ class ByName:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        host = dict(scope.get("headers", ())).get(b"host", b"")
+        headers = dict(scope.get("headers", ()))
+        host = headers.get(b"host", b"")
+        if b"accept-encoding" in headers:  # to a loopback name a browser also offers Brotli
+            scope = {**scope, "headers": [*(headers | {b"accept-encoding": b"gzip"}).items()]}
         foreign = host.startswith(b"localhost") and not scope.get("path", "").startswith("/dicom-web")
         await (self._ohif if foreign else self._kidray)(scope, receive, send)
 

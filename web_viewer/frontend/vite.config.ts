@@ -57,6 +57,19 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0, // a data: address would need a wider Content-Security-Policy
     sourcemap: false,
+    rolldownOptions: {
+      output: {
+        // One file for what every page needs compresses better than many small ones.
+        codeSplitting: {
+          groups: [
+            {
+              name: "base",
+              test: /node_modules[\\/](?!lucide-react|@tanstack[\\/](react-)?virtual)|src[\\/]lib[\\/](?!locales[\\/]ko)/,
+            },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { "/api": service, "/dicom-web": service } },
   test: {

@@ -3,7 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { ErrorBoundary } from "./components/ErrorBoundary";
-import "./lib/i18n";
+import { wordsReady } from "./lib/i18n";
 import { queryClient } from "./lib/queries";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -11,12 +11,14 @@ import "./styles/base.css";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html holds no #root");
 
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={queryClient}>
-      <ErrorBoundary>
-        <App />
-      </ErrorBoundary>
-    </QueryClientProvider>
-  </StrictMode>,
+void wordsReady.then(() =>
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <ErrorBoundary>
+          <App />
+        </ErrorBoundary>
+      </QueryClientProvider>
+    </StrictMode>,
+  ),
 );

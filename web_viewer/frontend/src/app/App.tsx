@@ -8,10 +8,12 @@ import { useLocation } from "../lib/location";
 import { queryClient, serviceQuery } from "../lib/queries";
 import { useSession } from "../lib/session";
 import { ViewerPage } from "../pages/ViewerPage";
-import { WorklistPage } from "../pages/WorklistPage";
 
-// Whoever reads does not load what only whoever runs the service looks at.
+// A study that is opened by its address waits for no other page's program.
 const AdminPage = lazy(() => import("../pages/AdminPage"));
+const WorklistPage = lazy(() =>
+  import("../pages/WorklistPage").then((module) => ({ default: module.WorklistPage })),
+);
 
 export function App() {
   const { path } = useLocation();
@@ -41,7 +43,13 @@ function Page({ path }: { path: string }) {
       </Suspense>
     );
   }
-  if (path === "/") return <WorklistPage />;
+  if (path === "/") {
+    return (
+      <Suspense>
+        <WorklistPage />
+      </Suspense>
+    );
+  }
   if (path === "/viewer" || path === "/viewer/") return <ViewerPage />;
   return <p>{t("app.notFound")}</p>;
 }
