@@ -145,7 +145,8 @@ def test_the_wheel_segments_a_phantom_without_node_or_tree(installed: Installed,
     assert "phantom" in installed.run("kidray", "--help", cwd=tmp_path)
 
     phantoms = tmp_path / "phantoms"
-    installed.run("kidray", "phantom", "--out", str(phantoms), "--count", "1", "--seed", "3", cwd=tmp_path)
+    wanted = ["--kind", "pneumoperitoneum", "--severity", "1", "--count", "1", "--seed", "3"]
+    installed.run("kidray", "phantom", "--out", str(phantoms), *wanted, cwd=tmp_path)
     radiographs = [
         path
         for path in phantoms.rglob("*.dcm")
