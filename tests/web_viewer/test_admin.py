@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -84,7 +85,8 @@ def a_dead_letter(redis_url: str, study_uid: str) -> DeadLetter:
 
     message: Any = dramatiq.Message("deliver", "deliver", (study_uid,), {}, {})
     client = connect(redis_url, decode=False)
-    client.zadd("dramatiq:deliver.XQ", {message.message_id: 1.0})
+    died = time.time() * 1000  # the engine drops those that have been dead for long
+    client.zadd("dramatiq:deliver.XQ", {message.message_id: died})
     client.hset("dramatiq:deliver.XQ.msgs", message.message_id, message.encode())
     client.close()
     return DeadLetter(message.message_id, "deliver", Job.DELIVER, study_uid)
