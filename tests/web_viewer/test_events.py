@@ -60,7 +60,7 @@ def test_a_worklist_hears_of_every_change_while_it_happens(
         assert listener.named("study")[-1] == {
             "study_uid": study.study_uid,
             "state": "drafted",
-            "version": 4,
+            "version": 5,
             "critical": True,
         }
 

@@ -109,7 +109,8 @@ def test_an_edited_draft_warns_of_an_older_number_and_asks_before_it_is_signed(
     edited = draft.model_copy(update={"version": 2, "follows": 1, "wording": wording})
     append(ledger, drafted.study_uid, lambda r: Drafted(at=later(r, 5), revision=1, report=edited))
     draw_anew(ledger, drafted, 60.0)
-    page.add_init_script(f"localStorage.setItem('kidray.language', '{language}')")
+    remembered = f"localStorage.setItem('kidray.language', '{language}')"
+    page.add_init_script(f"if (location.protocol === 'http:') {remembered}")
     open_study(page, url, drafted.study_uid)
     findings = page.get_by_test_id("report-findings")
     expect(page.get_by_test_id("objections")).to_be_visible(timeout=SLOW)

@@ -108,6 +108,7 @@ def test_the_account_menu_and_the_help_are_accessible_too(url: str):
         shot(page, "account-menu")
         page.reload()
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+        expect(page.get_by_role("searchbox")).to_be_visible(timeout=SLOW)
         page.keyboard.press("?")
         expect(page.locator("dialog[open]")).to_be_visible()
         assert violations(page) == []
@@ -228,7 +229,7 @@ def test_a_list_of_thousands_draws_a_screenful_and_reaches_its_end_at_once(url: 
         page.evaluate("document.querySelector('main').scrollTop = 1e9")
         expect(page.locator('[data-study-uid="1.2.3.1"]')).to_be_visible(timeout=SLOW)
         assert rows.count() < 80
-        assert len({url for url in asked if "offset=0" not in url}) <= 3  # not every page on the way
+        assert len({url for url in asked if "offset=0" not in url}) <= 5  # of 15: not every page on the way
 
 
 def test_scripts_and_styles_are_held_to_their_hashes():
