@@ -145,6 +145,7 @@ def write_page(told: str, printed: str, status: int, started: list[str], waited:
 {chr(10).join(lines)}
 ```
 """
+    text = text.replace(str(ROOT), ".")
     PAGE.write_text(re.sub(r"(/[\w.-]+)+/(?=kidray-writer-micro|deploy|tests|\.venv|pyproject)", "", text))
 
 
