@@ -177,10 +177,11 @@ class Registry:
     def forget(self, study_uid: str) -> None:
         """Drop a study that has left the archive."""
         with translated():
-            self._redis.delete(_study(study_uid))
-            self._redis.zrem(_WORKLIST, study_uid)
-            self._redis.zrem(_RECEIVING, study_uid)
-            self._redis.zrem(_ALERTS, study_uid)
+            pipeline = self._redis.pipeline()  # at once: a record published in between keeps its place
+            pipeline.delete(_study(study_uid))
+            for index in (_WORKLIST, _RECEIVING, _ALERTS):
+                pipeline.zrem(index, study_uid)
+            pipeline.execute()
 
     def expect_more_until(self, study_uid: str, due: float) -> None:
         """Note that the study counts as complete at `due` (POSIX seconds) if nothing more comes."""

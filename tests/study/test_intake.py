@@ -393,12 +393,8 @@ def test_a_study_that_its_process_did_not_live_to_tell_of_is_found_by_looking_ag
     try:
         wait_for(ledger.registry.is_whole, seconds=60, what="the first look")
         ledger.registry.forget(dataset.StudyInstanceUID)
-
-        def found() -> list[str]:
-            reconciler.look_again()
-            return ledger.registry.worklist()
-
-        wait_for(found, seconds=60, what="the study on the worklist")
+        reconciler.look_again()
+        wait_for(ledger.registry.worklist, seconds=60, what="the study on the worklist")
     finally:
         stop.set()
         thread.join()
