@@ -4,18 +4,16 @@ import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { addAddendum } from "../../lib/api";
-import { useReader } from "../../lib/reader";
-import { useMay, useSession } from "../../lib/session";
+import { useMay } from "../../lib/session";
 import { keepAddendum, keptAddendum } from "./keptEdit";
 import style from "./report.module.css";
 import { sentencesOf } from "./reportText";
+import { SignerField, useSigner } from "./SignerField";
 
 /** Under a signed report: write an addendum and sign it, in one step. */
 export function AddendumForm({ studyUid, version }: { studyUid: string; version: number }) {
   const { t } = useTranslation();
-  const { name: typed, setName } = useReader();
-  const known = useSession()?.name ?? "";
-  const name = known || typed;
+  const signer = useSigner();
   const maySign = useMay("signer");
   const queryClient = useQueryClient();
   const [text, setText] = useState(() => keptAddendum(studyUid));
@@ -30,14 +28,14 @@ export function AddendumForm({ studyUid, version }: { studyUid: string; version:
     setOpen(false);
   };
   const add = useMutation({
-    mutationFn: () => addAddendum(studyUid, { version, sentences: sentencesOf(text), signer: name.trim() }),
+    mutationFn: () => addAddendum(studyUid, { version, sentences: sentencesOf(text), signer: signer.name }),
     onSuccess: (record) => {
       leave();
       queryClient.setQueryData(["study", studyUid], record);
     },
     onError: () => queryClient.invalidateQueries({ queryKey: ["study", studyUid] }),
   });
-  const signable = text.trim() !== "" && name.trim() !== "" && !add.isPending;
+  const signable = text.trim() !== "" && signer.name !== "" && !add.isPending;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (signable) add.mutate();
@@ -73,17 +71,7 @@ export function AddendumForm({ studyUid, version }: { studyUid: string; version:
         onChange={(event) => write(event.target.value)}
       />
       <div className={style.signLine}>
-        <input
-          value={known ? known.replace("^", " ") : typed}
-          readOnly={known !== ""}
-          maxLength={64}
-          placeholder={t("report.signer")}
-          aria-label={t("report.signer")}
-          aria-describedby={hint}
-          autoComplete="name"
-          data-testid="addendum-signer"
-          onChange={(event) => setName(event.target.value)}
-        />
+        <SignerField signer={signer} hint={hint} testId="addendum-signer" />
         <Button onClick={leave}>{t("review.cancel")}</Button>
         <Button type="submit" look="primary" disabled={!signable} data-testid="addendum-sign">
           <PenLine size={15} aria-hidden />

@@ -3,9 +3,9 @@ import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Notice } from "../../components/Notice";
-import { useReader } from "../../lib/reader";
-import { useMay, useSession } from "../../lib/session";
+import { useMay } from "../../lib/session";
 import style from "./report.module.css";
+import { SignerField, useSigner } from "./SignerField";
 import type { useReportEdit } from "./useReportEdit";
 
 interface SignBarProps {
@@ -17,21 +17,18 @@ interface SignBarProps {
 /** The last line of the report: save, and sign with a name. */
 export function SignBar({ edit, open, doubt }: SignBarProps) {
   const { t } = useTranslation();
-  const { name: typed, setName } = useReader();
-  const session = useSession();
-  const known = session?.name ?? "";
-  const name = known || typed;
+  const signer = useSigner();
   const maySign = useMay("signer");
   const hint = useId();
   const [asked, setAsked] = useState(false);
   if (asked && !doubt) setAsked(false);
   const { save, sign, edited, conflict } = edit;
-  const signable = open && maySign && !conflict && name.trim() !== "" && !sign.isPending && !save.isPending;
+  const signable = open && maySign && !conflict && signer.name !== "" && !sign.isPending && !save.isPending;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!signable) return;
     if (doubt) setAsked(true);
-    else sign.mutate(name.trim());
+    else sign.mutate(signer.name);
   };
   const trouble = sign.error
     ? t("report.signFailed", { reason: sign.error.message })
@@ -54,7 +51,7 @@ export function SignBar({ edit, open, doubt }: SignBarProps) {
               <Button
                 small
                 disabled={!signable}
-                onClick={() => sign.mutate(name.trim())}
+                onClick={() => sign.mutate(signer.name)}
                 data-testid="sign-anyway"
               >
                 {t("review.signAnyway")}
@@ -66,17 +63,7 @@ export function SignBar({ edit, open, doubt }: SignBarProps) {
         </Notice>
       )}
       <div className={style.signLine}>
-        <input
-          value={known ? known.replace("^", " ") : typed}
-          readOnly={known !== ""}
-          maxLength={64}
-          placeholder={t("report.signer")}
-          aria-label={t("report.signer")}
-          aria-describedby={hint}
-          autoComplete="name"
-          data-testid="signer-name"
-          onChange={(event) => setName(event.target.value)}
-        />
+        <SignerField signer={signer} hint={hint} testId="signer-name" />
         <Button
           disabled={!open || !edited || save.isPending || conflict !== null}
           data-testid="report-save"
