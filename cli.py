@@ -14,9 +14,9 @@ import typer
 from dicom_node import commands as dicom_commands
 from inference import commands as vision_commands
 from reporting import commands as writer_commands
-from roles.stopping import stop_event
 from study import commands as operation
 from study.errors import KidrayError
+from study.stopping import stop_event
 from training import commands as training_commands
 from training.certify_command import certify
 

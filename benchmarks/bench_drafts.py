@@ -32,13 +32,14 @@ from study.archive import Archive
 from study.broker import build_broker
 from study.circuit import llm_circuit
 from study.history import Drafted, Queued, Received, Segmented
-from study.jobs import Job, JobQueue, register, start_worker
+from study.jobs import Job, JobQueue, register
 from study.ledger import Ledger
 from study.model import Language, Segmentation, StudySummary
 from study.progress import teller
 from study.redis_server import running_redis
 from study.registry import Registry, connect
 from study.telemetry import now
+from study.workers import start_worker
 from tests.reporting.builders import MODEL, finding, findings, header, radiograph
 
 RESULTS = Path(__file__).parent / "results" / "reports.md"

@@ -7,7 +7,6 @@ stops it.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any
 
 from reporting.served_name import served_name
 from study.errors import WordingError
+from study.stopping import stop_event
 
 WEIGHTS = "kidray-writer-micro.gguf"
 CONTEXT = 2048  # tokens: the micro model's own; longer facts are beyond its training anyway
@@ -92,9 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--model", type=Path, default=None, help="a GGUF file; unset: the one that ships")
     wish = parser.parse_args(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_event()
     try:
         serve(wish.model, host=wish.host, port=wish.port, stop=stop)
     except WordingError as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from roles.receiving import receiving
-from roles.stopping import stop_event
 from study import telemetry
 from study.service import Service
 from study.settings import load_settings
+from study.stopping import stop_event
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ first one watches over what has arrived.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -19,13 +18,12 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from study.settings import Settings
+from study.stopping import ended_with_parent
 
 log = structlog.get_logger()
 
 _LOOK_EVERY = 0.5  # seconds
 _GRACE = 15.0  # seconds for what is in hand
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def can_share_a_port() -> bool:
@@ -91,11 +89,5 @@ def _spawn(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         env=environment,
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches the first process only, which stops in order
-        preexec_fn=_end_with_parent if _LIBC else None,  # noqa: PLW1509 - it calls one function of libc
+        preexec_fn=ended_with_parent(),  # noqa: PLW1509 - it calls two functions of libc
     )
-
-
-def _end_with_parent() -> None:
-    """Ask the kernel to end this process when the first one is killed."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -22,13 +22,14 @@ from study.circuit import llm_circuit
 from study.earlier import Lookout
 from study.fence import Fence
 from study.holdings import Holdings
-from study.jobs import BESIDE, QUEUE, QUEUES, Job, register, start_worker
+from study.jobs import BESIDE, QUEUE, QUEUES, Job, register
 from study.learnt import Learnt
 from study.progress import teller
 from study.registry import connect
 from study.service import Service
 from study.state import State
 from study.telemetry import now
+from study.workers import start_worker, stop_workers
 
 ALERTS_AT_ONCE = 4  # threads that only wait for who is told
 LONGEST_YIELD = 300.0  # seconds that a shadow waits for a moment without waiting jobs
@@ -50,8 +51,7 @@ def run_worker(service: Service, stop: threading.Event) -> None:
         leave_worker_id(service.settings.run, service.broker)  # a new one after a lost connection
         stop.wait(1.0)
     worker_file(service.settings.run).unlink(missing_ok=True)
-    for worker in workers:
-        worker.stop(timeout=15_000)
+    stop_workers(workers)
     pool.close()
 
 

@@ -7,7 +7,7 @@ critical finding run on the ``urgent`` queue, which a worker always looks at fir
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
 import dramatiq
@@ -34,13 +34,11 @@ __all__ = [
     "build_broker",
     "owed_jobs",
     "register",
-    "start_worker",
 ]
 
 log = structlog.get_logger()
 
 URGENT = "urgent"
-_LOOK_EVERY_MS = 40  # an idle worker looks for work; two such waits lie between an image and its delivery
 
 
 class Job(StrEnum):
@@ -248,16 +246,6 @@ def register(broker: Broker, steps: Mapping[Job, Step], ledger: Ledger, queue: J
                 min_backoff=1_000,
                 max_backoff=longest,
             )(run)
-
-
-def start_worker(broker: Broker, *, threads: int, queues: Collection[str] = QUEUES) -> dramatiq.Worker:
-    """Start working on `queues` in this process, and return the worker."""
-    worker = dramatiq.Worker(
-        broker, queues=set(queues), worker_timeout=_LOOK_EVERY_MS, worker_threads=threads
-    )
-    worker.queue_prefetch = 1  # an urgent job waits for one running job at most
-    worker.start()
-    return worker
 
 
 class JobFailedError(KidrayError):

@@ -6,11 +6,9 @@ everything when one child ends (honcho) or want a daemon and files of their own 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +17,13 @@ from pathlib import Path
 import structlog
 
 from study.errors import KidrayError
+from study.stopping import ended_with_parent
 
 log = structlog.get_logger()
 
 _GRACE = 20.0  # seconds a role has to finish what runs
 _LONGEST_PAUSE = 10.0  # seconds before a role that keeps ending is started again
 _HEALTHY_AFTER = 30.0  # seconds after which an ended role counts as having run well
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -149,11 +146,5 @@ class Supervisor:
                 env={**os.environ, **role.environment},
                 pass_fds=self._keeps,
                 start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
-                preexec_fn=_end_with_parent if _LIBC else None,  # noqa: PLW1509 - one thread spawns
+                preexec_fn=ended_with_parent(),  # noqa: PLW1509 - one thread spawns
             )
-
-
-def _end_with_parent() -> None:
-    """Ask the kernel to end this process when the supervisor is killed."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import psutil
 
 from study import redis_server, telemetry
 from study.alive import worker_file
@@ -80,9 +81,14 @@ def only_one(home: Path, *, patience: float = 30.0) -> Iterator[int]:
     with (home / "lock").open("a+") as file:
         while not _locked(file.fileno()):
             file.seek(0)
-            if _runs(file.read()) or time.monotonic() > until:
+            if _runs(file.read()):
                 raise SettingsError(
                     f"another Kidray runs on {home}; stop it, or choose another folder with --home"
+                )
+            if time.monotonic() > until:
+                raise SettingsError(
+                    f"a Kidray was killed, and what it left behind still holds {home}: "
+                    f"{_holders(home / 'lock')}; end it with `kill`, and start again"
                 )
             time.sleep(0.1)
         file.truncate(0)
@@ -97,6 +103,16 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _holders(lock: Path) -> str:
+    """Return the processes that have `lock` open, in words, but for this one."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid() and str(lock) in {file.path for file in process.open_files()}:
+                found.append(f"process {process.pid} ({' '.join(process.cmdline()[-2:])})")
+    return ", ".join(found) or "a process of another user"
 
 
 def _runs(pid: str) -> bool:

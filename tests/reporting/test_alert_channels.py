@@ -27,7 +27,7 @@ from study.alerts import Due
 from study.circuit import ALERT_RHYTHM, Circuit, Unhindered
 from study.errors import DeliveryError, RegistryUnavailableError
 from study.history import Event, Queued, Received, Segmented
-from study.jobs import Job, JobQueue, build_broker, register, start_worker
+from study.jobs import Job, JobQueue, build_broker, register
 from study.ledger import Ledger
 from study.model import (
     AlertState,
@@ -38,6 +38,7 @@ from study.model import (
     StudySummary,
 )
 from study.registry import Registry, connect
+from study.workers import start_worker
 from tests.peers import free_port, wait_for
 from tests.study.test_alerts import acknowledged, found, judged
 from tests.study.test_verdicts import MODEL

@@ -13,12 +13,14 @@ import structlog
 from study.archive import Archive
 from study.errors import DeliveryError, ModelError
 from study.history import Queued, Received, Segmented
-from study.jobs import QUEUES, Job, JobQueue, build_broker, register, start_worker
+from study.jobs import QUEUES, Job, JobQueue, build_broker, register
 from study.ledger import Ledger
 from study.model import ModelIdentity, Segmentation, StudySummary
+from study.redis_server import running_redis
 from study.registry import Registry, connect
 from study.state import State
 from study.telemetry import now
+from study.workers import start_worker, stop_workers
 
 MODEL = ModelIdentity(name="m", version="1", sha256="0" * 64, disclaimer="d")
 
@@ -28,7 +30,8 @@ import sys, threading, time
 from pathlib import Path
 from study.archive import Archive
 from study.history import Segmented
-from study.jobs import Job, JobQueue, build_broker, register, start_worker
+from study.jobs import Job, JobQueue, build_broker, register
+from study.workers import start_worker
 from study.ledger import Ledger
 from study.model import ModelIdentity, Segmentation
 from study.registry import Registry, connect
@@ -82,6 +85,17 @@ def test_a_killed_workers_job_is_done_by_another(tmp_path: Path, redis_url: str,
         broker.client.close()
     assert time.monotonic() - killed < 30
     assert [t.step for t in ledger.held("1.2.3").timeline] == ["received", "queued", "segmented"]
+
+
+def test_workers_end_soon_though_redis_is_gone(tmp_path: Path):
+    with running_redis(tmp_path / "redis") as url:
+        broker = build_broker(url)
+        register(broker, {}, Ledger(Archive(tmp_path / "archive"), Registry(connect(url))), JobQueue(broker))
+        workers = [start_worker(broker, threads=1, queues=[queue]) for queue in QUEUES]
+    time.sleep(0.5)  # each finds its connection lost
+    began = time.monotonic()
+    stop_workers(workers)
+    assert time.monotonic() - began < 16
 
 
 @pytest.fixture

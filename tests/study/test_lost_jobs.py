@@ -12,13 +12,14 @@ from dramatiq import Message
 from study.broker import Broker, build_broker
 from study.destination import DestinationPolicy
 from study.history import Queued, Received
-from study.jobs import Job, JobQueue, register, start_worker
+from study.jobs import Job, JobQueue, register
 from study.ledger import Ledger
 from study.model import StudyRecord, StudySummary
 from study.reconcile import AGAIN, OVERDUE, Reconciler
 from study.registry import Registry, connect
 from study.settings import Destination
 from study.telemetry import now
+from study.workers import start_worker
 from tests.peers import wait_for
 from tests.study.test_retention import drafted
 

@@ -112,6 +112,32 @@ with only_one(home) as hold:
         assert (tmp_path / "ended").exists(), "two services on one folder"
 
 
+def test_what_a_killed_service_left_behind_is_named(tmp_path: Path):
+    script = """
+import subprocess, sys
+from pathlib import Path
+from study.up import only_one
+with only_one(Path(sys.argv[1])) as hold:
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "left"], pass_fds=[hold])
+    print(left.pid, flush=True)
+    __import__("time").sleep(60)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as service:
+        assert service.stdout is not None
+        left = int(service.stdout.readline())
+        service.kill()
+    try:
+        with (
+            pytest.raises(SettingsError, match=rf"process {left} \(.* left\)"),
+            only_one(tmp_path, patience=1),
+        ):
+            pass
+    finally:
+        os.kill(left, signal.SIGKILL)
+
+
 def test_a_port_in_use_is_named_with_what_to_do():
     import socket
 

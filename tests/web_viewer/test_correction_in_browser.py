@@ -14,11 +14,12 @@ from playwright.sync_api import Locator, Page, expect
 from inference.marks import Reading, keep_marks
 from study.archive import InstanceReference
 from study.findings import FINDINGS
-from study.jobs import Job, JobQueue, build_broker, register, start_worker
+from study.jobs import Job, JobQueue, build_broker, register
 from study.ledger import Ledger
 from study.pixels import file_attenuation, file_modality
 from study.segmentation import read_masks
 from study.short_header import file_header
+from study.workers import start_worker
 from tests.web_viewer.browser import SLOW, a_page, open_study
 from tests.web_viewer.server import serving
 from tests.web_viewer.studies import COLUMNS, LABEL, ROWS, SegmentedStudy

@@ -17,12 +17,13 @@ from reporting.review import Reviewer
 from reporting.step import draft_study
 from study.history import Drafted
 from study.intake import Intake
-from study.jobs import Job, JobQueue, build_broker, register, start_worker
+from study.jobs import Job, JobQueue, build_broker, register
 from study.ledger import Ledger
 from study.model import DraftSource, Language
 from study.pixels import file_attenuation, file_modality
 from study.short_header import file_header
 from study.telemetry import now
+from study.workers import start_worker
 from tests.web_viewer.browser import SLOW, a_page, open_study
 from tests.web_viewer.server import serving
 from tests.web_viewer.studies import SegmentedStudy, append, later
