@@ -164,7 +164,8 @@ def doctor() -> None:
     from dicom_node.echo import echo
     from inference.serving import open_predictor
     from inference.store import ModelStore
-    from reporting.reach import reach
+    from reporting.reach import reach, reach_webhook
+    from reporting.webhook import webhook_name
     from roles.readers import serving_of
     from study.doctor import Check, general_checks, run_checks
     from study.service import redis_url
@@ -189,6 +190,7 @@ def doctor() -> None:
         Check("model", model),
         *(Check(f"PACS {p.node}", partial(answers, p.node)) for p in settings.policies),
         *(Check(f"endpoint {e}", partial(reach, e)) for e in settings.receivers),
+        *(Check(webhook_name(url), partial(reach_webhook, url)) for url in settings.alert_url),
     ]
     if not run_checks(checks, Console()):
         raise typer.Exit(1)

@@ -11,7 +11,7 @@ from inference.hanging import Hanging
 from inference.measure import Part, placed
 from inference.preprocess import prepare
 from inference.region import Field
-from study.model import Finding, Presence
+from study.model import Certainty, Finding, Presence
 
 _FIELD_SIZE = 512  # pixels a side in which the exposed field is looked for
 
@@ -28,7 +28,8 @@ def measure_drawn(
     mask
         bool (rows, columns), as stored, with at least one pixel.
     finding
-        As the model stated it; its probability stays the model's.
+        As the model stated it. Its probability stays the model's; its certainty is the reader's, who
+        states it plainly.
     values
         float32 (rows, columns): the radiograph's `study.pixels.attenuation_values`, as stored.
     dataset
@@ -42,5 +43,6 @@ def measure_drawn(
     field = Field.of(network_input[0], box, hanging.directions)
     parts = cv2.connectedComponents(upright.view(np.uint8), connectivity=8)[0] - 1
     part = Part(upright, int(np.count_nonzero(upright)), parts)
-    there = finding.model_copy(update={"presence": Presence.PRESENT, "drawn_by": reader, "segment": None})
+    stated: dict[str, object] = {"presence": Presence.PRESENT, "certainty": Certainty.HIGH}
+    there = finding.model_copy(update={**stated, "drawn_by": reader, "segment": None})
     return placed(there, part, dataset, field, hanging)

@@ -1,15 +1,20 @@
-"""Find out whether an endpoint is there, without sending it a report."""
+"""Find out whether an endpoint or a webhook is there, without sending it anything of a study."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import time
+from urllib.parse import urlsplit
 
 from reporting.rest import get_fhir
 from reporting.tls import client_context
+from reporting.webhook import webhook_name
 from study.endpoint import Endpoint
 from study.errors import DeliveryError
 
+_PORTS = {"http": 80, "https": 443}
+_LONGEST = 5.0  # seconds for a webhook to take a connection
 _FHIR_VERSIONS = {"R5": "5.0", "R4": "4."}
 
 
@@ -27,6 +32,27 @@ def reach(endpoint: Endpoint) -> str:
     except OSError as error:
         raise DeliveryError(f"{endpoint.name} does not answer: {error}") from error
     return f"{said} in {(time.perf_counter() - began) * 1000:.0f} ms"
+
+
+def reach_webhook(url: str) -> str:
+    """Return a sentence on how a webhook's server took a connection; nothing is posted.
+
+    Raises
+    ------
+    DeliveryError
+        If it takes none, or its certificate is not trusted.
+    """
+    parts, name = urlsplit(url), webhook_name(url)
+    host = parts.hostname or ""
+    began = time.perf_counter()
+    try:
+        with socket.create_connection((host, parts.port or _PORTS[parts.scheme]), _LONGEST) as plain:
+            if parts.scheme == "https":
+                ssl.create_default_context().wrap_socket(plain, server_hostname=host).close()
+    except OSError as error:
+        raise DeliveryError(f"{name} does not take a connection: {error}") from error
+    over = " over TLS" if parts.scheme == "https" else ""
+    return f"takes a connection{over} in {(time.perf_counter() - began) * 1000:.0f} ms; nothing was posted"
 
 
 def _fhir_version(endpoint: Endpoint) -> str:

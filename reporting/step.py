@@ -78,9 +78,10 @@ def draft_study(
         return
     if State(record.state) is not State.SEGMENTED:
         return
-    template = store_report(_template(record, ledger, language, clock(), priors), record, ledger.archive)
+    events = ledger.archive.events(study_uid)
+    template = store_report(_template(record, events, language, clock(), priors), record, ledger.archive)
     _append(ledger, record, template, final=not worded)
-    telemetry.DRAFT_SECONDS.observe(_seconds_since_received(record, ledger, template.created_at))
+    telemetry.DRAFT_SECONDS.observe(_seconds_since_received(record, events, template.created_at))
     log.info("drafted", study_uid=study_uid, version=template.version, critical=template.critical)
 
 
@@ -88,7 +89,7 @@ def _redraft(record: StudyRecord, ledger: Ledger, at: datetime, priors: FindPrio
     before = record.draft
     if before is None:
         return
-    anew = _template(record, ledger, before.language, at, priors)
+    anew = _template(record, ledger.archive.events(record.study_uid), before.language, at, priors)
     update: dict[str, object] = {"wording": before.wording, "addendum_to": before.addendum_to}
     if before.wording.source is not DraftSource.TEMPLATE:
         update |= {"findings": before.findings, "impression": before.impression}
@@ -174,7 +175,11 @@ def _worded(
 
 
 def _template(
-    record: StudyRecord, ledger: Ledger, language: Language, at: datetime, priors: FindPriors | None
+    record: StudyRecord,
+    events: Sequence[Event],
+    language: Language,
+    at: datetime,
+    priors: FindPriors | None,
 ) -> Report:
     if record.model is None or not record.radiographs:
         raise ModelError(f"study {record.study_uid} has no segmented radiograph to report on")
@@ -187,13 +192,13 @@ def _template(
         radiographs=record.radiographs,
         language=language,
         model=record.model,
-        not_read=_not_read(record, ledger),
+        not_read=_not_read(events),
         created_at=at,
         age_band=age_band(record.summary),
         priors=priors(record) if priors is not None else None,
         identified_at=_identified_at(record),
     )
-    signed = [e.report.version for e in ledger.archive.events(record.study_uid) if isinstance(e, Signed)]
+    signed = [e.report.version for e in events if isinstance(e, Signed)]
     follows = record.draft.version if record.draft else None
     return report.model_copy(update={"addendum_to": signed[-1] if signed else None, "follows": follows})
 
@@ -203,16 +208,15 @@ def _identified_at(record: StudyRecord) -> datetime | None:
     return next((entry.at for entry in reversed(record.timeline) if entry.step == "segmented"), None)
 
 
-def _not_read(record: StudyRecord, ledger: Ledger) -> dict[str, Unread]:
+def _not_read(events: Sequence[Event]) -> dict[str, Unread]:
     """Return the images that the newest segmentation did not read."""
-    events = ledger.archive.events(record.study_uid)
     newest = [e.segmentation.not_read for e in events if isinstance(e, Segmented)]
     return newest[-1] if newest else {}
 
 
-def _seconds_since_received(record: StudyRecord, ledger: Ledger, at: datetime) -> float:
+def _seconds_since_received(record: StudyRecord, events: Sequence[Event], at: datetime) -> float:
     """Return how long after the first event of the study's revision `at` is, in seconds."""
-    times = [e.at for e in ledger.archive.events(record.study_uid) if e.revision == record.revision]
+    times = [e.at for e in events if e.revision == record.revision]
     return max((at - min(times)).total_seconds(), 0.0)
 
 

@@ -20,7 +20,7 @@ from study.history import Queued, Received, Segmented
 from study.jobs import Job, owed_jobs
 from study.mark_events import Corrected, KeyImagesMarked, Measured
 from study.marks import Annotation, AnnotationKind, DrawnMask
-from study.model import Assessment, Presence, Segmentation, StudySummary
+from study.model import Assessment, Certainty, Presence, Segmentation, StudySummary
 from study.owed import results_of
 from study.pixels import attenuation_values, file_attenuation, file_modality, modality_values
 from study.segmentation import read_masks
@@ -121,6 +121,7 @@ def test_a_corrected_mask_is_kept_measured_and_named_as_a_persons(a_read_study, 
     after = finding(record)
     spacing = [float(v) for v in dataset.ImagerPixelSpacing]
     assert (after.drawn_by, after.presence, after.count) == ("Kim^Minji", Presence.PRESENT, 1)
+    assert after.certainty is Certainty.HIGH  # a person who draws it states it
     assert after.area_px == int(mask.sum())
     assert after.area_mm2 == pytest.approx(mask.sum() * spacing[0] * spacing[1], rel=1e-6)
     assert (after.box.left, after.box.top) == (330 - 60, 400 - 60)

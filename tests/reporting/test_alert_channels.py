@@ -20,6 +20,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from reporting.alert_message import Naming
 from reporting.notify import notify_study
+from reporting.reach import reach_webhook
 from reporting.webhook import Webhook, signature, webhook_name
 from study.alert_events import Escalated
 from study.alert_watch import AlertWatch
@@ -243,6 +244,18 @@ def test_a_receiver_that_drips_its_answer_is_dropped_at_the_deadline(
     with pytest.raises(DeliveryError, match="timed out"):
         tell(ledger, circuit, Webhook(receiver.url, deadline=0.5))
     assert time.monotonic() - began < 15  # it would have dripped for a minute
+
+
+def test_a_webhook_is_found_without_a_post_and_its_url_stays_secret(receiver: Kept):
+    assert reach_webhook(receiver.url).startswith("takes a connection in ")
+    assert not receiver.posts
+    with pytest.raises(
+        DeliveryError, match=r"webhook 127\.0\.0\.1 \w{6} does not take a connection"
+    ) as error:
+        reach_webhook(f"http://127.0.0.1:{free_port()}/top-secret")
+    assert "top-secret" not in str(error.value)
+    with pytest.raises(DeliveryError, match="does not take a connection"):
+        reach_webhook(receiver.url.replace("http:", "https:"))  # no TLS there
 
 
 def test_one_that_is_down_keeps_no_other_waiting_and_its_url_is_told_to_nobody(
