@@ -1,5 +1,6 @@
 /** The service's HTTP interface, one function a request. */
 
+import { takeEarly } from "./early";
 import { useEnded } from "./ended";
 import type {
   AcknowledgeRequest,
@@ -40,7 +41,8 @@ export class OfflineError extends Error {
 export async function request(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: "same-origin", ...init });
+    const early = init?.method ? undefined : takeEarly(path);
+    response = await (early ?? fetch(path, { credentials: "same-origin", ...init }));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new OfflineError("The service does not answer.");

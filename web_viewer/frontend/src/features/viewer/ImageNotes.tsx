@@ -11,19 +11,17 @@ import { useViewport } from "./viewportStore";
 interface NotesProps {
   radiograph: ShownRadiograph;
   header: RadiographHeader | null;
-  scale: number | null;
-  probe: RefObject<HTMLSpanElement | null>;
+  probe: RefObject<HTMLSpanElement | null>; // filled by the image: what lies under the pointer
+  scale: RefObject<HTMLSpanElement | null>; // and how much it is magnified
   caption?: string | undefined;
 }
 
 /** The small print at the image's corners. */
-export function ImageNotes({ radiograph, header, scale, probe, caption }: NotesProps) {
+export function ImageNotes({ radiograph, header, probe, scale, caption }: NotesProps) {
   const { t } = useTranslation();
-  const chosen = useViewport((state) => state.window);
   const flipped = useViewport((state) => state.flipped);
   const turns = useViewport((state) => state.turns);
   const off = useOverlay((state) => state.off || state.held || state.opacity === 0 || state.hidden.size > 0);
-  const window = chosen ?? (header && headerWindow(header));
   return (
     <>
       {header &&
@@ -52,16 +50,23 @@ export function ImageNotes({ radiograph, header, scale, probe, caption }: NotesP
       </div>
       <div className={style.note} data-corner="bottom-left">
         <span ref={probe} />
-        {window && (
-          <span data-testid="window-note">
-            {t("viewer.center")} {Math.round(window.center)} {t("viewer.width")} {Math.round(window.width)}
-          </span>
-        )}
-        {scale !== null && <span>{Math.round(scale * 100)} %</span>}
+        {header && <WindowNote header={header} />}
+        <span ref={scale} />
       </div>
       <div className={style.note} data-corner="bottom-right">
         <Disclaimer />
       </div>
     </>
+  );
+}
+
+/** On its own, for it changes with every movement of a drag. */
+function WindowNote({ header }: { header: RadiographHeader }) {
+  const { t } = useTranslation();
+  const { center, width } = useViewport((state) => state.window) ?? headerWindow(header);
+  return (
+    <span data-testid="window-note">
+      {t("viewer.center")} {Math.round(center)} {t("viewer.width")} {Math.round(width)}
+    </span>
   );
 }

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { RadiographHeader } from "../../lib/model";
+import type { Window } from "./grayscale";
 import style from "./viewer.module.css";
 import { useViewport } from "./viewportStore";
 
@@ -8,13 +9,9 @@ const CUSTOM = "custom";
 
 export function PresetChoice({ header }: { header: RadiographHeader | null }) {
   const { t } = useTranslation();
-  const window = useViewport((state) => state.window);
   const setWindow = useViewport((state) => state.setWindow);
   const presets = header?.presets ?? [];
-  const matching = presets.findIndex(
-    (preset) => window?.center === preset.center && window.width === preset.width,
-  );
-  const chosen = window === null ? STORED : matching < 0 ? CUSTOM : String(matching);
+  const chosen = useViewport((state) => choiceOf(state.window, presets));
   return (
     <select
       className={style.preset}
@@ -39,4 +36,10 @@ export function PresetChoice({ header }: { header: RadiographHeader | null }) {
       {chosen === CUSTOM && <option value={CUSTOM}>{t("viewer.custom")}</option>}
     </select>
   );
+}
+
+function choiceOf(window: Window | null, presets: RadiographHeader["presets"]): string {
+  if (window === null) return STORED;
+  const at = presets.findIndex(({ center, width }) => window.center === center && window.width === width);
+  return at < 0 ? CUSTOM : String(at);
 }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/Failure";
 import { Notice } from "../../components/Notice";
@@ -54,7 +54,7 @@ export function RadiographPane({
   const overlay = useQuery({ ...overlayQuery(studyUid, uid, reading), enabled: reading !== "" });
   const { rows: table } = useFindingTable();
   const probe = useRef<HTMLSpanElement>(null);
-  const [scale, setScale] = useState<number | null>(null);
+  const scaleNote = useRef<HTMLSpanElement>(null);
   useFreshView(leader ? null : uid, findings);
   useEffect(() => {
     if (!leader) useMeasuring.getState().open(uid, saved, locked);
@@ -79,6 +79,12 @@ export function RadiographPane({
 
   const onHover = (point: Point | null) => {
     if (probe.current && header.data) probe.current.textContent = probeText(point, header.data, pixels.data);
+  };
+
+  // Past React: drawn anew with every movement, the pane would hold up the image.
+  const onScale = (scale: number) => {
+    const text = `${Math.round(scale * 100)} %`;
+    if (scaleNote.current && scaleNote.current.textContent !== text) scaleNote.current.textContent = text;
   };
 
   return (
@@ -106,7 +112,7 @@ export function RadiographPane({
             leader={leader ?? null}
             edited={correction?.phase === "drawing" ? correction.edited : null}
             onHover={onHover}
-            onScale={setScale}
+            onScale={onScale}
           />
         )}
         <div className={style.notices}>
@@ -125,8 +131,8 @@ export function RadiographPane({
         <ImageNotes
           radiograph={radiograph}
           header={header.data ?? null}
-          scale={scale}
           probe={probe}
+          scale={scaleNote}
           caption={caption}
         />
       </div>

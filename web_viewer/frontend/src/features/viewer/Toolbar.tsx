@@ -50,11 +50,15 @@ interface ToolbarProps {
 
 export function Toolbar({ header, tools }: ToolbarProps) {
   const { t } = useTranslation();
-  const view = useViewport();
+  // Not the window nor the placement: the toolbar is not drawn anew with every movement of a drag.
+  const chosen = useViewport((state) => state.tool);
+  const negative = useViewport((state) => state.negative);
+  const flipped = useViewport((state) => state.flipped);
+  const view = useViewport.getState();
   const locked = useMeasuring((state) => state.locked);
   const showActual = () => {
     if (!header) return;
-    const { placement, turns, flipped } = view;
+    const { placement, turns, flipped } = useViewport.getState();
     const center = placement?.center ?? { x: header.columns / 2, y: header.rows / 2 };
     view.place({ scale: 1, center, turns, flipped });
   };
@@ -65,7 +69,7 @@ export function Toolbar({ header, tools }: ToolbarProps) {
           <IconButton
             key={tool}
             label={`${t(`viewer.${tool}`)} (${key})`}
-            aria-pressed={view.tool === tool}
+            aria-pressed={chosen === tool}
             onClick={() => view.setTool(tool)}
           >
             <Icon size={ICON} aria-hidden />
@@ -74,17 +78,13 @@ export function Toolbar({ header, tools }: ToolbarProps) {
       </div>
       <PresetChoice header={header} />
       <div className={style.tools}>
-        <IconButton
-          label={`${t("viewer.invert")} (I)`}
-          aria-pressed={view.negative}
-          onClick={view.toggleNegative}
-        >
+        <IconButton label={`${t("viewer.invert")} (I)`} aria-pressed={negative} onClick={view.toggleNegative}>
           <Contrast size={ICON} aria-hidden />
         </IconButton>
         <IconButton label={`${t("viewer.turn")} (T)`} onClick={view.turn}>
           <RotateCw size={ICON} aria-hidden />
         </IconButton>
-        <IconButton label={`${t("viewer.flip")} (X)`} aria-pressed={view.flipped} onClick={view.flip}>
+        <IconButton label={`${t("viewer.flip")} (X)`} aria-pressed={flipped} onClick={view.flip}>
           <CaretsToAxisDashedVertical size={ICON} aria-hidden />
         </IconButton>
         <IconButton label={`${t("viewer.fit")} (F)`} onClick={() => view.place(null)}>
@@ -103,9 +103,9 @@ export function Toolbar({ header, tools }: ToolbarProps) {
             <IconButton
               key={kind}
               label={`${t(`viewer.measure.${kind}`)} (${key})`}
-              aria-pressed={view.tool === kind}
+              aria-pressed={chosen === kind}
               data-testid={`measure-${kind}`}
-              onClick={() => view.setTool(view.tool === kind ? "window" : kind)}
+              onClick={() => view.setTool(chosen === kind ? "window" : kind)}
             >
               <Icon size={ICON} aria-hidden />
             </IconButton>

@@ -1,18 +1,21 @@
 /** Drawing on Canvas2D through a look-up table: the fastest way where there is no real GPU. */
 
-import { outlines } from "./contour";
+import { type Outline, outlines } from "./contour";
 import { matrixOf, type Rectangle, shownRectangle } from "./geometry";
 import type { SegmentStyle } from "./overlayStyle";
 import type { Pyramid } from "./pyramid";
 import { DASH, EMPHASISED_WIDTH, OUTLINE_WIDTH, type RadiographRenderer, type Scene } from "./renderer";
 import { shade, wordTable } from "./shade";
+import { simplified } from "./simplify";
 
 export class CanvasRenderer implements RadiographRenderer {
   readonly kind = "canvas2d";
   private readonly context: CanvasRenderingContext2D;
   private readonly plate = document.createElement("canvas");
   private pyramid: Pyramid | null = null;
-  private paths: Path2D[] = [];
+  private shapes: Outline[][] = []; // by bit
+  private readonly paths = new Map<number, Path2D[]>(); // by bit, for each level of the radiograph
+  private picture: ImageData | null = null; // what the plate was painted with
   private painted = ""; // which level and area the plate holds
   private table: Uint8ClampedArray | null = null;
   private words: Uint32Array = new Uint32Array(0);
@@ -26,13 +29,12 @@ export class CanvasRenderer implements RadiographRenderer {
   setRadiograph(pyramid: Pyramid): void {
     this.pyramid = pyramid;
     this.painted = "";
-    this.paths = [];
+    this.setOverlay(null);
   }
 
   setOverlay(mask: Uint8Array | null): void {
-    this.paths = [];
-    if (!mask || !this.pyramid) return;
-    this.paths = outlines(mask, this.pyramid.level(0)).map(pathOf);
+    this.paths.clear();
+    this.shapes = mask && this.pyramid ? outlines(mask, this.pyramid.level(0)) : [];
   }
 
   draw(scene: Scene): void {
@@ -63,7 +65,7 @@ export class CanvasRenderer implements RadiographRenderer {
     this.paintPlate(pyramid, number, area, table);
     context.setTransform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
     context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "medium";
+    context.imageSmoothingQuality = "low"; // linear: the level is never drawn at less than half its size
     const width = area.right - area.left;
     const height = area.bottom - area.top;
     context.drawImage(this.plate, 0, 0, width, height, area.left, area.top, width, height);
@@ -81,13 +83,29 @@ export class CanvasRenderer implements RadiographRenderer {
       this.plate.width = Math.max(this.plate.width, width);
       this.plate.height = Math.max(this.plate.height, height);
     }
-    const picture = new ImageData(width, height);
+    if (this.picture?.width !== width || this.picture.height !== height) {
+      this.picture = new ImageData(width, height);
+    }
+    const { picture } = this;
     shade(pyramid.level(number), area, this.words, new Uint32Array(picture.data.buffer));
     this.plate.getContext("2d", { alpha: false })?.putImageData(picture, 0, 0);
   }
 
+  /** Return the outlines to be drawn at a magnification: whole, or without what is below half a device pixel. */
+  private pathsFor(scale: number): Path2D[] {
+    const level = scale >= 1 ? 0 : Math.ceil(Math.log2(1 / scale));
+    const known = this.paths.get(level);
+    if (known) return known;
+    const tolerance = level === 0 ? 0 : 2 ** (level - 2);
+    const made = this.shapes.map((shapes) =>
+      pathOf(tolerance ? shapes.map((shape) => simplified(shape, tolerance)) : shapes),
+    );
+    this.paths.set(level, made);
+    return made;
+  }
+
   private drawSegment(segment: SegmentStyle, { placement, pixelRatio }: Scene): void {
-    const path = this.paths[segment.bit];
+    const path = this.pathsFor(placement.scale)[segment.bit];
     if (!path) return;
     const { context, canvas } = this;
     const { a, b, c, d, e, f } = matrixOf(placement, canvas);
@@ -108,7 +126,8 @@ export class CanvasRenderer implements RadiographRenderer {
 
   dispose(): void {
     this.pyramid = null;
-    this.paths = [];
+    this.picture = null;
+    this.setOverlay(null);
     this.plate.width = 0;
     this.plate.height = 0;
   }
