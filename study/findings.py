@@ -50,7 +50,9 @@ class FindingDefinition:
     property_type
         Segmented property type: what the pixels are, not what disease they suggest.
     color
-        sRGB, 8 bits a channel; from the Okabe-Ito palette, told apart by colour-blind readers.
+        sRGB, 8 bits a channel: told apart from the others, and from every grey, by colour-blind readers too
+        (`tests/study/test_palette.py` measures it). Masks, SEG, GSPS, captures and the viewer all take it
+        from here.
     critical
         Whether presence raises the critical-result alert.
     name_en, name_ko
@@ -103,7 +105,7 @@ FINDINGS: dict[FindingLabel, FindingDefinition] = {
         concept=CodedConcept("AIR-FLUID-LEVEL", PRIVATE_SCHEME, "Air-fluid level"),
         category=_ABNORMAL,
         property_type=CodedConcept("AIR-FLUID-LEVEL", PRIVATE_SCHEME, "Air-fluid level"),
-        color=(240, 228, 66),
+        color=(255, 204, 0),
         critical=False,
         name_en="Air-fluid levels",
         name_ko="공기액체층",
@@ -115,7 +117,7 @@ FINDINGS: dict[FindingLabel, FindingDefinition] = {
         concept=CodedConcept("14760008", "SCT", "Constipation"),
         category=_ABNORMAL,
         property_type=CodedConcept("FAECAL-LOADING", PRIVATE_SCHEME, "Faecal loading"),
-        color=(0, 158, 115),
+        color=(187, 51, 255),
         critical=False,
         name_en="Faecal loading (constipation)",
         name_ko="분변 저류 (변비)",
