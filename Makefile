@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TESTS_AT_ONCE ?= 2
 FRONTEND := web_viewer/frontend
 VIEWER := web_viewer/static/index.html
 VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -63,8 +64,8 @@ types: .setup/test  ## mypy, strict
 front-test: .setup/viewer  ## The viewer's own checks and tests
 	cd $(FRONTEND) && npm run --silent check && npm test --silent
 
-python-test: .setup/test .setup/peers $(VIEWER)  ## Python, flow and browser tests
-	$(BIN)/python -m pytest
+python-test: .setup/test .setup/peers $(VIEWER)  ## Python, flow and browser tests, files side by side
+	$(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile
 
 test-finetune: .setup/finetune  ## Fine-tune, merge and quantise tiny models (2.4 GB to install, then 2 to 20 minutes)
 	.venv-finetune/bin/python -m pytest tests/reporting/test_finetune_whole.py -W default -rA --timeout 3600
