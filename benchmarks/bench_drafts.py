@@ -39,7 +39,7 @@ from study.progress import teller
 from study.redis_server import running_redis
 from study.registry import Registry, connect
 from study.telemetry import now
-from study.workers import start_worker
+from study.workers import start_worker, stop_workers
 from tests.reporting.builders import MODEL, finding, findings, header, radiograph
 
 RESULTS = Path(__file__).parent / "results" / "reports.md"
@@ -113,8 +113,7 @@ def working(redis_url: str, ledger: Ledger, queue: JobQueue, url: str, timeout: 
     try:
         yield
     finally:
-        for worker in workers:
-            worker.stop(timeout=30_000)
+        stop_workers(workers)
         broker.client.close()
 
 
