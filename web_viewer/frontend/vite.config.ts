@@ -26,26 +26,34 @@ function compressedSiblings(folder: string): Plugin {
   };
 }
 
-/** Say of every script and style sheet that the page names what it must hash to (W3C Subresource Integrity). */
+/**
+ * Say of every script and style sheet what it must hash to (W3C Subresource Integrity): of those that the page
+ * names beside their names, of every module, loaded now or later, in an import map (HTML section 8.1.5.2).
+ */
 function integrity(folder: string): Plugin {
+  const hashOf = (name: string) =>
+    `sha384-${createHash("sha384")
+      .update(readFileSync(join(folder, name)))
+      .digest("base64")}`;
   return {
     name: "integrity",
     apply: "build",
     closeBundle() {
       const page = join(folder, "index.html");
-      const told = readFileSync(page, "utf8").replace(
+      const named = readFileSync(page, "utf8").replace(
         /<(script|link)\b[^>]*?\b(?:src|href)="\/([^"]+\.(?:js|css))"/g,
-        (tag, _kind, name) => {
-          const hash = createHash("sha384")
-            .update(readFileSync(join(folder, name)))
-            .digest("base64");
-          return `${tag} integrity="sha384-${hash}"`;
-        },
+        (tag, _kind, name) => `${tag} integrity="${hashOf(name)}"`,
       );
-      writeFileSync(page, told);
+      const modules = readdirSync(join(folder, "assets")).filter((name) => name.endsWith(".js"));
+      const hashes = Object.fromEntries(modules.map((name) => [`/assets/${name}`, hashOf(`assets/${name}`)]));
+      const map = `<script type="importmap">${JSON.stringify({ integrity: hashes })}</script>`;
+      writeFileSync(page, named.replace("<script", `${map}\n    <script`)); // before any module is asked for
     },
   };
 }
+
+// Words that come with a part of the viewer which is loaded when it is needed.
+const LATER_WORDS = ["ko", "admin", "help", "macros", "threshold"];
 
 export default defineConfig({
   plugins: [react(), integrity("../static"), compressedSiblings("../static/assets")],
@@ -55,6 +63,8 @@ export default defineConfig({
     target: "es2022",
     // These know light-dark() themselves; lowered, a part that is dark by itself would not be.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    modulePreload: { polyfill: false }, // every browser that knows light-dark() preloads modules
+    cssCodeSplit: false, // one style sheet, named by the page: nothing else would be held to a hash
     assetsInlineLimit: 0, // a data: address would need a wider Content-Security-Policy
     sourcemap: false,
     rolldownOptions: {
@@ -64,7 +74,9 @@ export default defineConfig({
           groups: [
             {
               name: "base",
-              test: /node_modules[\\/](?!lucide-react|@tanstack[\\/](react-)?virtual)|src[\\/]lib[\\/](?!locales[\\/]ko)/,
+              test: new RegExp(
+                `node_modules[\\\\/](?!lucide-react|d3-|internmap|@tanstack[\\\\/](react-)?virtual)|src[\\\\/]lib[\\\\/](?!locales[\\\\/](${LATER_WORDS.join("|")})\\.)`,
+              ),
             },
           ],
         },

@@ -1,12 +1,13 @@
 import { Keyboard } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useConnection } from "../lib/events";
 import { useShortcuts } from "../lib/shortcuts";
 import { AccountMenu } from "./AccountMenu";
 import style from "./AppHeader.module.css";
 import { IconButton } from "./Button";
-import { ShortcutHelp } from "./ShortcutHelp";
+
+const ShortcutHelp = lazy(() => import("./ShortcutHelp"));
 
 /** The line on top of every page: where one is, and whether the page is live. */
 export function AppHeader({ children }: { children: ReactNode }) {
@@ -30,7 +31,11 @@ export function AppHeader({ children }: { children: ReactNode }) {
         <Keyboard size={18} aria-hidden />
       </IconButton>
       <AccountMenu />
-      {helping && <ShortcutHelp onClose={() => setHelping(false)} />}
+      {helping && (
+        <Suspense>
+          <ShortcutHelp onClose={() => setHelping(false)} />
+        </Suspense>
+      )}
     </header>
   );
 }

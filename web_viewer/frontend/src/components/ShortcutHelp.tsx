@@ -1,6 +1,10 @@
 import { useTranslation } from "react-i18next";
+import { addWords } from "../lib/i18n";
+import { en, ko } from "../lib/locales/help";
 import { Dialog } from "./Dialog";
 import style from "./ShortcutHelp.module.css";
+
+addWords({ en: { help: en }, ko: { help: ko } });
 
 const GROUPS = [
   {
@@ -35,6 +39,8 @@ const GROUPS = [
   {
     title: "help.report",
     keys: [
+      [".name ␣", "help.macro"],
+      ["Tab", "help.blank"],
       ["Ctrl S", "help.save"],
       ["N", "help.nextDraft"],
       ["Esc", "help.back"],
@@ -51,7 +57,7 @@ const GROUPS = [
   },
 ] as const;
 
-export function ShortcutHelp({ onClose }: { onClose: () => void }) {
+export default function ShortcutHelp({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   return (
     <Dialog title={t("help.title")} onClose={onClose}>

@@ -10,6 +10,8 @@ import type {
   Check,
   DrawnMask,
   FindingDefinition,
+  MacroList,
+  Macros,
   PriorStudy,
   RadiographHeader,
   RadiographReference,
@@ -128,6 +130,12 @@ export const putReport = (uid: string, edit: ReportEdit) =>
 /** Return what words that are not saved yet are at odds with. */
 export const checkReport = (uid: string, edit: ReportEdit, signal?: AbortSignal) =>
   json<Check[]>(`${study(uid)}/report/check`, { ...send("POST", edit), signal });
+
+/** Return the macros of whoever is logged in; null for those that the viewer brings with it. */
+export const getMacros = (signal?: AbortSignal) => json<Macros>("/api/macros", { signal });
+
+export const putMacros = (language: keyof Macros, macros: MacroList) =>
+  json<Macros>(`/api/macros/${language}`, send("PUT", macros));
 
 /** Return the report without the findings that were rejected. */
 export const getProposal = (uid: string, signal?: AbortSignal) =>

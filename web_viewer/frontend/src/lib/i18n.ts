@@ -2,22 +2,36 @@
 
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { en as admin } from "./locales/admin";
 import { en } from "./locales/en";
+import type { en as help } from "./locales/help";
+import type { en as macros } from "./locales/macros";
+import type { en as threshold } from "./locales/threshold";
 
 export type Language = "en" | "ko";
 const KEY = "kidray.language";
 
+/** Words that come with a part of the viewer that is loaded when it is needed; see `addWords`. */
+type Later = { admin: typeof admin; help: typeof help; macros: typeof macros; threshold: typeof threshold };
+
 declare module "i18next" {
   interface CustomTypeOptions {
-    resources: { translation: typeof en };
+    resources: { translation: typeof en & Later };
   }
 }
 
 /** Fetch the words of a language unless they are here; English always is. */
 async function fetchWords(language: Language): Promise<void> {
-  if (language === "en" || i18next.hasResourceBundle(language, "translation")) return;
+  if (language === "en") return;
   const { ko } = await import("./locales/ko");
-  i18next.addResourceBundle(language, "translation", ko);
+  i18next.addResourceBundle(language, "translation", ko, true);
+}
+
+/** Add the words that a part of the viewer brings with it. */
+export function addWords(words: Record<Language, Partial<Record<keyof Later, object>>>): void {
+  for (const [language, said] of Object.entries(words)) {
+    i18next.addResourceBundle(language, "translation", said, true);
+  }
 }
 
 async function speak(language: Language): Promise<void> {

@@ -36,6 +36,7 @@ export type StudyAlert = Whole<wire.StudyAlert>;
 export type ToldHow = wire.ToldHow;
 export type AcknowledgeRequest = wire.AcknowledgeRequest;
 
+export type ProbabilityMap = Whole<wire.ProbabilityMap>;
 export type DrawnMask = Whole<wire.DrawnMask>;
 export type AnnotationKind = wire.AnnotationKind;
 export type Annotation = Omit<Whole<wire.Annotation>, "points"> & { points: [number, number][] };
@@ -46,6 +47,8 @@ export type Sentence = Whole<wire.Sentence>;
 export type Report = Whole<wire.Report>;
 export type ReportEdit = wire.ReportEdit;
 export type ReportProposal = Whole<wire.ReportProposal>;
+export type Macros = Whole<wire.Macros>;
+export type MacroList = wire.MacroList;
 export type AddendumRequest = wire.AddendumRequest;
 export type Check = Whole<wire.Check>;
 export type TimelineEntry = Whole<wire.TimelineEntry>;

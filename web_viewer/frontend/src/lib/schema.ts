@@ -268,6 +268,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/macros": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Macros
+         * @description Return the macros of whoever is logged in; 400 without a login: then the browser keeps them.
+         */
+        get: operations["read_macros"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/macros/{language}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Macros
+         * @description Replace the macros of one language; returns all.
+         */
+        put: operations["replace_macros"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_uid}/findings/{finding_id}/assessment": {
         parameters: {
             query?: never;
@@ -407,6 +447,48 @@ export interface paths {
          *     A mask that a reader drew takes the place of the model's.
          */
         get: operations["read_overlay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/radiographs/{instance_uid}/probability/{label}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Probability Description
+         * @description Return how a finding's map lies on the radiograph, and where the model's own outline cuts it.
+         */
+        get: operations["read_probability_description"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/radiographs/{instance_uid}/probability/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Probability
+         * @description Return a finding's map: rows x columns uint8, 255 times the network's softmax probability.
+         *
+         *     For the screen alone: measurements, SEG and report rest on the model's own outline.
+         */
+        get: operations["read_probability"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1912,6 +1994,42 @@ export interface components {
          */
         Language: "en" | "ko";
         /**
+         * Macro
+         * @description A phrase, and the name that stands for it: the viewer expands ``.name``.
+         */
+        Macro: {
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * MacroList
+         * @description The macros of one language; null stands for those that the viewer brings with it.
+         */
+        MacroList: {
+            /** Macros */
+            macros: components["schemas"]["Macro"][] | null;
+        };
+        /**
+         * Macros
+         * @description The macros of a login, by language; null stands for those that the viewer brings with it.
+         */
+        Macros: {
+            /** En */
+            en?: components["schemas"]["Macro"][] | null;
+            /** Ko */
+            ko?: components["schemas"]["Macro"][] | null;
+        };
+        /**
+         * MapAwaited
+         * @description What is answered while a probability map is made.
+         */
+        MapAwaited: {
+            /** Detail */
+            detail: string;
+        };
+        /**
          * Marks
          * @description All of a study's marks as they stand.
          */
@@ -2119,6 +2237,41 @@ export interface components {
              * @default
              */
             study_date: string;
+        };
+        /**
+         * ProbabilityMap
+         * @description How one finding's probability map lies on its radiograph.
+         *
+         *     A value v from 0 to 255 is the probability v / 255 that the network's softmax gives the finding at that
+         *     pixel; it is not the finding's calibrated probability, which is one figure for the radiograph. The map
+         *     has the network's resolution, without the margins of its square, and lies as the radiograph is stored:
+         *     a point (x, y) of it, pixels from 0 to 1, is (x * column_scale, y * row_scale) of the radiograph.
+         *
+         *     Attributes
+         *     ----------
+         *     threshold
+         *         The map above it is the model's own outline, but for parts that are too small to be kept.
+         *     model
+         *         That made it: the one that made the finding.
+         */
+        ProbabilityMap: {
+            label: components["schemas"]["FindingLabel"];
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: number;
+            /** Row Scale */
+            row_scale: number;
+            /** Column Scale */
+            column_scale: number;
+            /** Threshold */
+            threshold: number;
+            model: components["schemas"]["ModelIdentity"];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
         };
         /**
          * Problem
@@ -2881,6 +3034,10 @@ export type Kept = components['schemas']['Kept'];
 export type KeyImageChoice = components['schemas']['KeyImageChoice'];
 export type KeyImages = components['schemas']['KeyImages'];
 export type Language = components['schemas']['Language'];
+export type Macro = components['schemas']['Macro'];
+export type MacroList = components['schemas']['MacroList'];
+export type Macros = components['schemas']['Macros'];
+export type MapAwaited = components['schemas']['MapAwaited'];
 export type Marks = components['schemas']['Marks'];
 export type MaskCorrection = components['schemas']['MaskCorrection'];
 export type Measurements = components['schemas']['Measurements'];
@@ -2894,6 +3051,7 @@ export type Presence = components['schemas']['Presence'];
 export type Preset = components['schemas']['Preset'];
 export type PriorStudy = components['schemas']['PriorStudy'];
 export type PriorStudyReference = components['schemas']['PriorStudyReference'];
+export type ProbabilityMap = components['schemas']['ProbabilityMap'];
 export type Problem = components['schemas']['Problem'];
 export type Quality = components['schemas']['Quality'];
 export type QueueState = components['schemas']['QueueState'];
@@ -3526,6 +3684,79 @@ export interface operations {
             };
         };
     };
+    read_macros: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Macros"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_macros: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                language: components["schemas"]["Language"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MacroList"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Macros"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     assess_finding: {
         parameters: {
             query?: never;
@@ -3835,6 +4066,126 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_probability_description: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                label: components["schemas"]["FindingLabel"];
+                study_uid: string;
+                instance_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProbabilityMap"];
+                };
+            };
+            /** @description It is being made; Retry-After says when to ask again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapAwaited"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The model that made the finding is not the one that is here. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_probability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                label: components["schemas"]["FindingLabel"];
+                study_uid: string;
+                instance_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description It is being made; Retry-After says when to ask again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapAwaited"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The model that made the finding is not the one that is here. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

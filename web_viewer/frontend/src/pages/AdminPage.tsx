@@ -13,10 +13,14 @@ import { Foundations, Models } from "../features/admin/Foundations";
 import { Pulse } from "../features/admin/Pulse";
 import { Queues, Steps } from "../features/admin/Queues";
 import { ApiError } from "../lib/api";
+import { addWords } from "../lib/i18n";
+import { en, ko } from "../lib/locales/admin";
 import { clockText } from "../lib/quantity";
 import { useMay } from "../lib/session";
 import { BackLink } from "./BackLink";
 import page from "./worklistPage.module.css";
+
+addWords({ en: { admin: en }, ko: { admin: ko } });
 
 /** `/admin`: how the service does, for whoever runs it. */
 export default function AdminPage() {

@@ -20,9 +20,9 @@ export function Queues({ queues }: { queues: AdminState["queues"] }) {
         <tbody>
           {queues.map((queue) => (
             <tr key={queue.name}>
-              <th scope="row">{queue.name}</th>
+              <th scope="row">{queueName(t, queue.name)}</th>
               <td className={style.bar}>
-                <meter min={0} max={most} value={queue.jobs} aria-label={queue.name} />
+                <meter min={0} max={most} value={queue.jobs} aria-label={queueName(t, queue.name)} />
                 {queue.jobs.toLocaleString()}
               </td>
             </tr>
@@ -67,6 +67,14 @@ export function Steps({ steps }: { steps: AdminState["steps"] }) {
 }
 
 type Translate = ReturnType<typeof useTranslation>["t"];
+
+const QUEUES = ["alert", "urgent", "segment", "draft", "deliver", "word", "priors", "shadow"] as const;
+
+/** Return what a queue is called; one that this viewer does not know yet by its code. */
+function queueName(t: Translate, queue: string): string {
+  const known = QUEUES.find((each) => each === queue);
+  return known ? t(`admin.queueNames.${known}`) : queue;
+}
 
 const JOBS = [
   "preview",

@@ -19,7 +19,7 @@ interface DialogProps {
 }
 
 /** The six things of a critical result's communication; the service knows the first two. */
-export function AcknowledgeDialog({ studyUid, alert, finding, onClose }: DialogProps) {
+export default function AcknowledgeDialog({ studyUid, alert, finding, onClose }: DialogProps) {
   const { t } = useTranslation();
   const reader = useReader();
   const [toldBy, setToldBy] = useState(reader.name);

@@ -87,7 +87,7 @@ it("takes the call's record only when it is whole, and keeps what the service ma
   answer = () => Response.json({ study_uid: UID, alert: alert({ state: "acknowledged" }) });
   const queryClient = show(alert());
   await user.click(screen.getByTestId("alert-acknowledge"));
-  const save = screen.getByTestId<HTMLButtonElement>("acknowledge-save");
+  const save = await screen.findByTestId<HTMLButtonElement>("acknowledge-save");
   expect(save.disabled).toBe(true);
   await user.type(screen.getByTestId("told-to"), "Dr Park");
   await user.type(screen.getByTestId("told-by"), "Kim");
@@ -107,7 +107,7 @@ it("says why the service refused, and keeps what was typed", async () => {
   answer = () => Response.json({ detail: "the alert was acknowledged by Lee already" }, { status: 409 });
   show(alert());
   await user.click(screen.getByTestId("alert-acknowledge"));
-  await user.type(screen.getByTestId("told-to"), "Dr Park");
+  await user.type(await screen.findByTestId("told-to"), "Dr Park");
   if (screen.getByTestId<HTMLInputElement>("told-by").value === "") {
     await user.type(screen.getByTestId("told-by"), "Kim");
   }

@@ -1,5 +1,5 @@
 import { CircleSlash, PhoneCall, Siren } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { waitedText } from "../../lib/alerts";
@@ -8,8 +8,10 @@ import type { Finding, StudyAlert } from "../../lib/model";
 import { useNow } from "../../lib/now";
 import { clockText } from "../../lib/quantity";
 import { midSentence, regionText } from "../../lib/wording";
-import { AcknowledgeDialog } from "./AcknowledgeDialog";
 import style from "./alert.module.css";
+
+const fetchDialog = () => import("./AcknowledgeDialog");
+const AcknowledgeDialog = lazy(fetchDialog);
 
 interface BannerProps {
   studyUid: string;
@@ -49,6 +51,7 @@ function Open({ studyUid, alert, findings }: BannerProps) {
   const { nameOf } = useFindingTable();
   const now = useNow(5_000);
   const [telling, setTelling] = useState(false);
+  useEffect(() => void fetchDialog().catch(ignore), []); // it is not waited for when somebody calls
   const finding = findings.find(
     ({ radiograph_uid, label }) => radiograph_uid === alert.radiograph_uid && label === alert.label,
   );
@@ -73,16 +76,20 @@ function Open({ studyUid, alert, findings }: BannerProps) {
         {t("alert.acknowledge")}
       </Button>
       {telling && (
-        <AcknowledgeDialog
-          studyUid={studyUid}
-          alert={alert}
-          finding={words.filter(Boolean).join(", ")}
-          onClose={() => setTelling(false)}
-        />
+        <Suspense>
+          <AcknowledgeDialog
+            studyUid={studyUid}
+            alert={alert}
+            finding={words.filter(Boolean).join(", ")}
+            onClose={() => setTelling(false)}
+          />
+        </Suspense>
       )}
     </section>
   );
 }
+
+const ignore = () => undefined; // it is fetched again when it is opened
 
 /** Return a person's name (PS3.5 PN) as it is read. */
 const readable = (name: string): string => name.split("^").filter(Boolean).join(" ");

@@ -4,24 +4,34 @@ import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { addAddendum } from "../../lib/api";
-import { useMay } from "../../lib/session";
+import { useMay, useSession } from "../../lib/session";
 import { keepAddendum, keptAddendum } from "./keptEdit";
 import style from "./report.module.css";
 import { sentencesOf } from "./reportText";
 import { SignerField, useSigner } from "./SignerField";
 
+interface FormProps {
+  studyUid: string;
+  version: number;
+}
+
 /** Under a signed report: write an addendum and sign it, in one step. */
-export function AddendumForm({ studyUid, version }: { studyUid: string; version: number }) {
+export function AddendumForm(props: FormProps) {
+  const maySign = useMay("signer");
+  const owner = useSession()?.subject; // whose words are kept
+  return maySign && owner !== undefined ? <Form {...props} owner={owner} /> : null;
+}
+
+function Form({ studyUid, version, owner }: FormProps & { owner: string }) {
   const { t } = useTranslation();
   const signer = useSigner();
-  const maySign = useMay("signer");
   const queryClient = useQueryClient();
-  const [text, setText] = useState(() => keptAddendum(studyUid));
+  const [text, setText] = useState(() => keptAddendum(owner, studyUid));
   const [open, setOpen] = useState(text !== "");
   const hint = useId();
   const write = (words: string) => {
     setText(words);
-    keepAddendum(studyUid, words);
+    keepAddendum(owner, studyUid, words);
   };
   const leave = () => {
     write("");
@@ -40,7 +50,6 @@ export function AddendumForm({ studyUid, version }: { studyUid: string; version:
     event.preventDefault();
     if (signable) add.mutate();
   };
-  if (!maySign) return null;
   if (!open) {
     return (
       <div className={style.signBar}>

@@ -4,7 +4,7 @@ import { clockText } from "../../lib/quantity";
 import style from "./report.module.css";
 
 /** Where the words came from, and what the check said of them. */
-export function Provenance({ report }: { report: Report }) {
+export default function Provenance({ report }: { report: Report }) {
   const { t } = useTranslation();
   const { wording } = report;
   return (

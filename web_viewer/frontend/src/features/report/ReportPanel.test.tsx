@@ -4,7 +4,7 @@ import { cleanup, configure, render, screen, waitFor } from "@testing-library/re
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import "../../lib/i18n";
-import type { Check, Report, StudyRecord } from "../../lib/model";
+import type { Check, Macros, Report, StudyRecord } from "../../lib/model";
 import { useReader } from "../../lib/reader";
 import { ReportPanel } from "./ReportPanel";
 
@@ -80,22 +80,31 @@ class Service {
   draft = report(1);
   edits: unknown[] = [];
   assessments: StudyRecord["assessments"] = {};
+  subject = "";
+  macros: Macros = { en: null, ko: null };
+  slow: Promise<unknown> = Promise.resolve(); // before words are checked
 
   readonly answer = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const wish = init.body ? JSON.parse(String(init.body)) : null;
-    if (wish && wish.version !== this.draft.version) {
+    if (wish?.version !== undefined && wish.version !== this.draft.version) {
       return Response.json({ detail: "somebody changed the report meanwhile" }, { status: 409 });
     }
     if (path === "/api/session") {
       return Response.json({
-        subject: "",
+        subject: this.subject,
         name: "",
         roles: ["reader", "signer"],
         how: "loopback",
         lock_after: 0,
       });
     }
+    if (path === "/api/macros") return Response.json(this.macros);
+    if (path.startsWith("/api/macros/")) {
+      this.macros = { ...this.macros, [path.slice(12)]: wish.macros };
+      return Response.json(this.macros);
+    }
     if (path.endsWith("/report/check")) {
+      await this.slow;
       const older = wish.findings.includes("It measures 18.5 cm².") ? [OLDER] : [];
       return Response.json(wish.impression.includes("No free gas.") ? [OBJECTION] : older);
     }
@@ -159,12 +168,17 @@ let queryClient: QueryClient;
 beforeEach(() => {
   service = new Service();
   vi.stubGlobal("fetch", service.answer);
-  sessionStorage.clear();
+  localStorage.clear();
   useReader.setState({ name: "" });
   queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   queryClient.setQueryData(["findings"], []);
 });
 
+// What jsdom lacks.
+HTMLElement.prototype.hidePopover ??= () => undefined;
+HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
+  this.open = true;
+};
 configure({ asyncUtilTimeout: 20_000 }); // a busy machine is no failure
 
 afterEach(() => {
@@ -181,6 +195,13 @@ async function open() {
   return screen.findByTestId<HTMLTextAreaElement>("report-impression");
 }
 
+/** What is in memory is gone; what is kept stays. */
+function crash(): void {
+  cleanup();
+  queryClient.clear();
+  queryClient.setQueryData(["findings"], []);
+}
+
 const enabled = (id: string) => !(screen.getByTestId(id) as HTMLButtonElement).disabled;
 
 it("marks a draft as unverified and says who worded it, and why", async () => {
@@ -188,7 +209,7 @@ it("marks a draft as unverified and says who worded it, and why", async () => {
   expect(screen.getByTestId("report-status").textContent).toBe("Draft – unverified");
   expect(screen.getByTestId("wording-source").textContent).toContain("Template");
   await userEvent.click(screen.getByTestId("wording-source"));
-  expect(screen.getByText("No LLM.")).toBeTruthy();
+  expect(await screen.findByText("No LLM.")).toBeTruthy();
 });
 
 it("saves an edit as sentences under the version that was edited", async () => {
@@ -209,10 +230,37 @@ it("saves an edit as sentences under the version that was edited", async () => {
   expect(screen.getByTestId("report-status").textContent).toBe("Draft – edited, unverified");
 });
 
-it("keeps unsaved words through a reload of the tab", async () => {
+it("keeps unsaved words through a crash of the browser", async () => {
   await userEvent.type(await open(), " Large.");
-  cleanup();
-  expect((await open()).value).toBe("Possible pneumoperitoneum. Large.");
+  crash();
+  const impression = await open();
+  await waitFor(() => expect(impression.value).toBe("Possible pneumoperitoneum. Large."));
+  await userEvent.click(screen.getByText("Discard changes"));
+  crash();
+  expect((await open()).value).toBe("Possible pneumoperitoneum.");
+});
+
+it("keeps unsaved words from whoever logs in next on this workstation", async () => {
+  service.subject = "kim";
+  await userEvent.type(await open(), " Large.");
+  crash();
+  service.subject = "lee";
+  const other = await open();
+  await screen.findByTestId("macros");
+  expect(other.value).toBe("Possible pneumoperitoneum.");
+  crash();
+  service.subject = "kim";
+  const again = await open();
+  await waitFor(() => expect(again.value).toBe("Possible pneumoperitoneum. Large."));
+});
+
+it("asks whose words stand where the report was changed while the browser was down", async () => {
+  await userEvent.type(await open(), " Mine.");
+  crash();
+  service.draft = report(2, { impression: [{ text: "Theirs.", finding_ids: [], rule_id: null }] });
+  const impression = await open();
+  await userEvent.click(await screen.findByTestId("conflict-mine"));
+  expect(impression.value).toBe("Possible pneumoperitoneum. Mine.");
 });
 
 it("asks whose words stand when someone else was first", async () => {
@@ -309,11 +357,68 @@ it("adds to a signed report without changing it", async () => {
   service.draft = report(1, { signature: { signer: "Kim", signed_at: "2026-01-01T09:00:00Z" } });
   useReader.setState({ name: "Lee" });
   const impression = await open();
-  await userEvent.click(screen.getByTestId("addendum-open"));
+  await userEvent.click(await screen.findByTestId("addendum-open"));
   expect(enabled("addendum-sign")).toBe(false);
   await userEvent.type(screen.getByTestId("addendum-text"), "Seen at surgery.");
   await userEvent.click(screen.getByTestId("addendum-sign"));
   expect((await screen.findByTestId("addendum")).textContent).toContain("Seen at surgery.");
   expect(impression.value).toBe("Possible pneumoperitoneum.");
   expect(screen.queryByTestId("addendum-text")).toBeNull();
+});
+
+it("forgets an objection as soon as the draft that it was to is replaced", async () => {
+  const impression = await open();
+  await userEvent.clear(impression);
+  await userEvent.type(impression, "No free gas.");
+  await screen.findByTestId("objections");
+  await userEvent.click(screen.getByText("Discard changes"));
+  expect(screen.queryByTestId("objections")).toBeNull();
+  await userEvent.clear(impression);
+  await userEvent.type(impression, "No free gas.");
+  await screen.findByTestId("objections");
+  service.slow = new Promise(() => undefined); // no further answer comes
+  service.draft = report(2, { impression: [{ text: "No free gas.", finding_ids: [], rule_id: null }] });
+  await queryClient.invalidateQueries({ queryKey: ["study", UID] });
+  await userEvent.click(await screen.findByTestId("conflict-theirs"));
+  expect(impression.value).toBe("No free gas.");
+  expect(screen.queryByTestId("objections")).toBeNull();
+});
+
+it("expands a macro as it is typed, and checks it as typed text is", async () => {
+  service.subject = "kim";
+  service.macros = { en: [{ name: "neg", text: "No free gas." }], ko: null };
+  const impression = await open();
+  await screen.findByTestId("macros");
+  await waitFor(() => expect(queryClient.getQueryData(["macros", "kim"])).toBeTruthy());
+  await userEvent.type(impression, "{enter}.neg ");
+  expect(impression.value).toBe("Possible pneumoperitoneum.\nNo free gas.");
+  expect((await screen.findByTestId("objections")).textContent).toContain("No free gas.");
+});
+
+it("keeps macros that the reader has written with their login", async () => {
+  service.subject = "kim";
+  await open();
+  await userEvent.click(await screen.findByTestId("macros-edit"));
+  await userEvent.click(await screen.findByTestId("macro-add"));
+  const [name, text] = [
+    screen.getAllByTestId("macro-name").at(-1),
+    screen.getAllByTestId("macro-text").at(-1),
+  ];
+  if (!name || !text) throw new Error("no line was added");
+  await userEvent.type(text, "Tip in ___.");
+  await userEvent.click(screen.getByTestId("macros-save"));
+  expect(screen.getByTestId("macro-editor").textContent).toContain("A name is letters and digits");
+  await userEvent.type(name, ".tip");
+  await userEvent.click(screen.getByTestId("macros-save"));
+  await waitFor(() => expect(screen.queryByTestId("macro-editor")).toBeNull());
+  expect(service.macros.en?.at(-1)).toEqual({ name: "tip", text: "Tip in ___." });
+  expect(service.macros.ko).toBeNull();
+});
+
+it("asks before a blank is signed", async () => {
+  useReader.setState({ name: "Lee" });
+  await userEvent.type(await open(), " Told ___.");
+  await userEvent.click(screen.getByTestId("report-sign"));
+  await screen.findByTestId("sign-anyway");
+  expect(service.state).toBe("drafted");
 });

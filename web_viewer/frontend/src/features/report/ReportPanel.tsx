@@ -1,4 +1,5 @@
 import { Siren } from "lucide-react";
+import { lazy, Suspense, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Notice } from "../../components/Notice";
@@ -10,12 +11,14 @@ import { Objections } from "./Objections";
 import { ProposalNotice } from "./ProposalNotice";
 import { ReportStatus } from "./ReportStatus";
 import style from "./report.module.css";
-import { proposedTexts, SECTIONS } from "./reportText";
+import { BLANK, proposedTexts, SECTIONS, type SectionTexts } from "./reportText";
 import { SectionEditor } from "./SectionEditor";
-import { SignBar } from "./SignBar";
+import { type Doubt, SignBar } from "./SignBar";
 import { useReportEdit } from "./useReportEdit";
 import { useObjections, useProposal } from "./useReview";
 import { WordingProgress } from "./WordingProgress";
+
+const ReportTools = lazy(() => import("./ReportTools"));
 
 interface PanelProps {
   studyUid: string;
@@ -29,6 +32,7 @@ interface PanelProps {
 /** The draft beside the image: read, edit, save, sign. */
 export function ReportPanel({ studyUid, state, report, findings, verdicts, measuring = false }: PanelProps) {
   const { t } = useTranslation();
+  const panel = useRef<HTMLElement>(null);
   const edit = useReportEdit(studyUid, report);
   const open = state === "drafted" && !report.signature;
   const objections = useObjections(studyUid, edit.base, edit.texts, verdicts, findings, open);
@@ -41,9 +45,25 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts, measu
     },
   });
   return (
-    <section className={style.report} aria-label={t("report.title")} data-version={edit.base.version}>
+    <section
+      ref={panel}
+      className={style.report}
+      aria-label={t("report.title")}
+      data-version={edit.base.version}
+    >
       <div className={style.body}>
         <ReportStatus report={edit.base} />
+        <div className={style.tools}>
+          <Suspense>
+            <ReportTools
+              studyUid={studyUid}
+              report={edit.base}
+              edited={edit.edited}
+              writable={open || state === "signed"}
+              panel={panel}
+            />
+          </Suspense>
+        </div>
         {state === "drafting" && <WordingProgress studyUid={studyUid} />}
         {report.critical && !report.alert && !report.signature && (
           <p className={style.critical}>
@@ -107,13 +127,20 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts, measu
         <p className={style.disclaimer}>{report.disclaimer}</p>
       </div>
       {!report.signature && (
-        <SignBar edit={edit} open={open} doubt={measuring ? "measuring" : outdated ? "outdated" : null} />
+        <SignBar edit={edit} open={open} doubt={doubtOf(edit.texts, measuring, outdated)} />
       )}
       {report.signature && state === "signed" && (
         <AddendumForm key={report.version} studyUid={studyUid} version={report.version} />
       )}
     </section>
   );
+}
+
+/** Return what a reader should know before signing, the graver first. */
+function doubtOf(texts: SectionTexts, measuring: boolean, outdated: boolean): Doubt | null {
+  if (measuring) return "measuring";
+  if (outdated) return "outdated";
+  return SECTIONS.some((section) => texts[section].includes(BLANK)) ? "blank" : null;
 }
 
 function Fixed({ title, sentences }: { title: string; sentences: readonly Sentence[] }) {

@@ -1,11 +1,12 @@
 import { BadgeCheck, ChevronDown, FilePen } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import type { Report } from "../../lib/model";
 import { clockText } from "../../lib/quantity";
-import { Provenance } from "./Provenance";
 import style from "./report.module.css";
+
+const Provenance = lazy(() => import("./Provenance"));
 
 /** Whether these words are verified, and whose they are: never in doubt. */
 export function ReportStatus({ report }: { report: Report }) {
@@ -44,7 +45,11 @@ export function ReportStatus({ report }: { report: Report }) {
         </Button>
       </div>
       {report.addendum_to !== null && <small>{t("report.addendum", { version: report.addendum_to })}</small>}
-      {open && <Provenance report={report} />}
+      {open && (
+        <Suspense>
+          <Provenance report={report} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -8,10 +8,19 @@ import style from "./report.module.css";
 import { SignerField, useSigner } from "./SignerField";
 import type { useReportEdit } from "./useReportEdit";
 
+/** Why a reader may not want to sign yet. */
+export type Doubt = "measuring" | "outdated" | "blank";
+
+const DOUBTS = {
+  measuring: "review.signMeasuring",
+  outdated: "review.signOutdated",
+  blank: "review.signBlank",
+} as const satisfies Record<Doubt, string>;
+
 interface SignBarProps {
   edit: ReturnType<typeof useReportEdit>;
   open: boolean; // whether the report may be changed now
-  doubt: "measuring" | "outdated" | null; // what a reader should know before signing
+  doubt: Doubt | null; // what a reader should know before signing
 }
 
 /** The last line of the report: save, and sign with a name. */
@@ -59,7 +68,7 @@ export function SignBar({ edit, open, doubt }: SignBarProps) {
             </>
           }
         >
-          {t(doubt === "measuring" ? "review.signMeasuring" : "review.signOutdated")}
+          {t(DOUBTS[doubt])}
         </Notice>
       )}
       <div className={style.signLine}>

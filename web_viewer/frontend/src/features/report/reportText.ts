@@ -6,6 +6,9 @@ export const SECTIONS = ["findings", "impression", "recommendation"] as const;
 export type Section = (typeof SECTIONS)[number];
 export type SectionTexts = Record<Section, string>;
 
+/** Stands in a text for what its writer has still to fill in. */
+export const BLANK = "___";
+
 export const textOf = (sentences: readonly Sentence[]): string =>
   sentences.map((sentence) => sentence.text).join("\n");
 

@@ -2,36 +2,35 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { ApiError, putReport, signReport } from "../../lib/api";
 import type { Report, StudyRecord } from "../../lib/model";
-import { keepEdit, keptEdit } from "./keptEdit";
+import { useSession } from "../../lib/session";
+import { type KeptEdit, keepEdit, keptEdit } from "./keptEdit";
 import { isEdited, rebased, type Section, type SectionTexts, sentencesOf, textsOf } from "./reportText";
-
-interface Edit {
-  base: Report; // the version that the texts started from
-  texts: SectionTexts;
-}
 
 /**
  * The reader's words on top of the newest report version.
  *
  * A newer version replaces them where nothing was edited; where something was, `conflict` holds it until the
- * reader decides.
+ * reader decides. Words that were not saved are there again after a crash, as soon as it is known whose they are.
  */
 export function useReportEdit(studyUid: string, report: Report) {
   const queryClient = useQueryClient();
   const key = ["study", studyUid];
-  const [edit, setEdit] = useState<Edit>(() => ({
-    base: report,
-    texts: (!report.signature && keptEdit(studyUid, report.version)) || textsOf(report),
-  }));
+  const owner = useSession()?.subject;
+  const [restored, setRestored] = useState(false);
+  const [edit, setEdit] = useState<KeptEdit>(() => ({ base: report, texts: textsOf(report) }));
+  if (!restored && owner !== undefined) {
+    setRestored(true);
+    const words = report.signature ? null : keptEdit(owner, studyUid);
+    if (words && !isEdited(edit.base, edit.texts)) setEdit(words);
+  }
   const edited = isEdited(edit.base, edit.texts);
   const renewed =
     report.version !== edit.base.version || Boolean(report.signature) !== Boolean(edit.base.signature);
   if (renewed && (!edited || report.signature)) setEdit({ base: report, texts: textsOf(report) });
 
-  const { version } = edit.base;
   useEffect(() => {
-    keepEdit(studyUid, edited ? { version, texts: edit.texts } : null);
-  }, [studyUid, edited, version, edit.texts]);
+    if (restored && owner !== undefined) keepEdit(owner, studyUid, edited ? edit : null);
+  }, [restored, owner, studyUid, edited, edit]);
 
   const onError = (error: Error) => {
     if (error instanceof ApiError && error.status === 409)

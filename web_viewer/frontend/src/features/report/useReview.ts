@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { checkReport, getProposal } from "../../lib/api";
 import type { AssessmentVerdict, Check, Finding, Report } from "../../lib/model";
@@ -17,7 +17,7 @@ export function useObjections(
   findings: readonly Finding[],
   open: boolean,
 ): readonly Check[] {
-  const paused = usePaused(texts);
+  const paused = usePaused(texts, base.version);
   const { data } = useQuery({
     queryKey: ["objections", studyUid, base.version, paused, verdicts, measuresOf(findings)],
     queryFn: ({ signal }) =>
@@ -32,10 +32,19 @@ export function useObjections(
         signal,
       ),
     enabled: open,
-    placeholderData: keepPreviousData,
+    // What was said of another version is not said of this one.
+    placeholderData: (before: Check[] | undefined, asked) =>
+      asked?.queryKey[1] === studyUid && asked.queryKey[2] === base.version ? before : undefined,
     retry: false,
   });
-  return open ? (data ?? NONE) : base.warnings;
+  if (!open) return base.warnings;
+  return stillSaid(data ?? NONE, texts);
+}
+
+/** Return the objections to sentences that still stand: words are looked at only when the reader pauses. */
+function stillSaid(checks: readonly Check[], texts: SectionTexts): readonly Check[] {
+  const said = new Set(SECTIONS.flatMap((section) => sentencesOf(texts[section])));
+  return checks.filter(({ sentence }) => !sentence || said.has(sentence.trim()));
 }
 
 /** Return what an outline says of a finding: words are looked at anew when a reader has drawn it anew. */
@@ -69,11 +78,14 @@ export function useProposal(
   return open && (outdated || spoken.length > 0) && data ? { spoken, proposal: data } : null;
 }
 
-function usePaused<T>(value: T): T {
-  const [paused, setPaused] = useState(value);
+/** Return a value once it has not changed for a while; at once where it belongs to another version. */
+function usePaused<T>(value: T, version: number): T {
+  const [paused, setPaused] = useState({ value, version });
+  const renewed = paused.version !== version;
+  if (renewed) setPaused({ value, version });
   useEffect(() => {
-    const timer = setTimeout(() => setPaused(value), PAUSE);
+    const timer = setTimeout(() => setPaused({ value, version }), PAUSE);
     return () => clearTimeout(timer);
-  }, [value]);
-  return paused;
+  }, [value, version]);
+  return renewed ? value : paused.value;
 }

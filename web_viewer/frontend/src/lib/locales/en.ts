@@ -1,16 +1,14 @@
 import { en as access } from "./access";
-import { en as admin } from "./admin";
 import { en as alert } from "./alert";
 import { en as documents } from "./documents";
 import { en as review } from "./review";
 import { en as unread } from "./unread";
-import { enFindings, enHelp, enSteps, en as viewer } from "./viewer";
+import { enFindings, enSteps, en as viewer } from "./viewer";
 import { en as views } from "./views";
 import { en as wording } from "./wording";
 
 export const en = {
   access,
-  admin,
   views,
   alert,
   documents,
@@ -246,34 +244,5 @@ export const en = {
     noChecks: "No objection.",
     created: "Written",
     addendum: "Addendum to version {{version}}",
-  },
-  help: {
-    ...enHelp,
-    title: "Keyboard shortcuts",
-    viewer: "Radiograph",
-    worklist: "Worklist",
-    report: "Report",
-    hide: "Hide the overlay while held",
-    off: "Overlay on or off",
-    opacity: "Overlay fainter, stronger",
-    finding: "Finding 1 to 4 on or off",
-    next: "Next, previous finding",
-    window: "Window tool; drag: right is wider, down is darker",
-    pan: "Pan tool (also Shift-drag, middle button)",
-    zoom: "Zoom tool (also wheel, right button)",
-    invert: "Invert",
-    turnFlip: "Rotate, flip",
-    fit: "Fit",
-    actual: "One image pixel per screen pixel",
-    reset: "Reset the view",
-    arrows: "Pan; with Shift: window",
-    plus: "Zoom in, out",
-    row: "Next, previous study",
-    open: "Open the study",
-    search: "Search",
-    back: "Back to the worklist",
-    nextDraft: "Next draft that waits",
-    save: "Save the report",
-    help: "This help",
   },
 };

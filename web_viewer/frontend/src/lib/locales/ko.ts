@@ -1,11 +1,10 @@
 import { ko as access } from "./access";
-import { ko as admin } from "./admin";
 import { ko as alert } from "./alert";
 import { ko as documents } from "./documents";
 import type { en } from "./en";
 import { ko as review } from "./review";
 import { ko as unread } from "./unread";
-import { koFindings, koHelp, koSteps, ko as viewer } from "./viewer";
+import { koFindings, koSteps, ko as viewer } from "./viewer";
 import { ko as views } from "./views";
 import { ko as wording } from "./wording";
 
@@ -13,7 +12,6 @@ type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 
 export const ko: Words<typeof en> = {
   access,
-  admin,
   views,
   alert,
   documents,
@@ -244,34 +242,5 @@ export const ko: Words<typeof en> = {
     noChecks: "이의 없음.",
     created: "작성",
     addendum: "버전 {{version}}의 추가 판독",
-  },
-  help: {
-    ...koHelp,
-    title: "단축키",
-    viewer: "영상",
-    worklist: "판독 목록",
-    report: "판독문",
-    hide: "누르는 동안 오버레이 숨기기",
-    off: "오버레이 켜기/끄기",
-    opacity: "오버레이 옅게, 진하게",
-    finding: "소견 1–4 켜기/끄기",
-    next: "다음, 이전 소견",
-    window: "윈도우 도구; 끌기: 오른쪽은 넓게, 아래는 어둡게",
-    pan: "이동 도구 (Shift-끌기, 가운데 버튼도 가능)",
-    zoom: "확대 도구 (휠, 오른쪽 버튼도 가능)",
-    invert: "반전",
-    turnFlip: "회전, 좌우 뒤집기",
-    fit: "맞춤",
-    actual: "영상 1픽셀을 화면 1픽셀로",
-    reset: "보기 초기화",
-    arrows: "이동; Shift와 함께: 윈도우",
-    plus: "확대, 축소",
-    row: "다음, 이전 검사",
-    open: "검사 열기",
-    search: "검색",
-    back: "판독 목록으로",
-    nextDraft: "다음 판독 대기 초안",
-    save: "판독문 저장",
-    help: "이 도움말",
   },
 };

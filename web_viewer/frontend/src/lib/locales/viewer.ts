@@ -82,35 +82,10 @@ export const ko: typeof english = {
   },
 };
 
-const englishHelp = {
-  region: "Window by region: drag a rectangle",
-  magnify: "Magnify while held",
-  correct: "While drawing an outline: brush, eraser, polygon",
-  brushSize: "Smaller, larger brush",
-  undo: "Undo; with Shift: redo",
-  saveOutline: "Save the outline",
-  measure: "Length, angle, rectangle, ellipse, arrow, text",
-  removeMeasure: "Remove the chosen measurement",
-  compare: "A prior beside the radiograph",
-};
-
-export const enHelp = englishHelp;
-
-export const koHelp: typeof englishHelp = {
-  region: "영역으로 창 설정: 사각형을 그립니다",
-  magnify: "누르는 동안 확대경",
-  correct: "윤곽을 그릴 때: 브러시, 지우개, 다각형",
-  brushSize: "브러시 작게, 크게",
-  undo: "실행 취소; Shift와 함께: 다시 실행",
-  saveOutline: "윤곽 저장",
-  measure: "길이, 각도, 사각형, 타원, 화살표, 글자",
-  removeMeasure: "선택한 측정 삭제",
-  compare: "이전 검사를 나란히",
-};
-
 const englishFindings = {
   correct: "Draw the outline of {{finding}} anew",
   drawAbsent: "{{finding}} is there: draw its outline",
+  cut: "Display threshold: {{finding}}",
   drawnBy: "Outline by {{name}}",
 };
 
@@ -119,6 +94,7 @@ export const enFindings = englishFindings;
 export const koFindings: typeof englishFindings = {
   correct: "{{finding}} 윤곽 다시 그리기",
   drawAbsent: "{{finding}} 있음: 윤곽 그리기",
+  cut: "표시 임계값: {{finding}}",
   drawnBy: "윤곽: {{name}}",
 };
 

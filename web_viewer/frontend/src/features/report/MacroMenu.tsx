@@ -1,0 +1,105 @@
+import { Pencil, Zap } from "lucide-react";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import type { Language } from "../../lib/i18n";
+import { type Macro, ownLine } from "./macros";
+import { typeOver } from "./macroTyping";
+import style from "./report.module.css";
+import { useMacros } from "./useMacros";
+
+const MacroEditor = lazy(() => import("./MacroEditor"));
+const ID = "report-macros";
+
+interface MenuProps {
+  language: Language; // of the report
+  panel: RefObject<HTMLElement | null>;
+}
+
+/** The reader's macros by name: a click puts one where the caret was last. */
+export function MacroMenu({ language, panel }: MenuProps) {
+  const { t } = useTranslation();
+  const { macros } = useMacros(language);
+  const popover = useRef<HTMLDivElement>(null);
+  const [editing, setEditing] = useState(false);
+  const lastField = useLastField(panel);
+  const insert = (macro: Macro) => {
+    popover.current?.hidePopover();
+    const field = lastField.current ?? firstField(panel.current);
+    if (field) typeOver(field, ownLine(field.value, field.selectionStart, field.selectionEnd, macro.text));
+  };
+  return (
+    <>
+      <Button look="quiet" small popoverTarget={ID} data-testid="macros">
+        <Zap size={14} aria-hidden />
+        {t("macros.title")}
+      </Button>
+      <div
+        id={ID}
+        ref={popover}
+        popover="auto"
+        className={style.macros}
+        role="dialog"
+        aria-label={t("macros.title")}
+      >
+        <ul>
+          {macros.map((macro) => (
+            <li key={macro.name}>
+              <button
+                type="button"
+                aria-label={`${t("macros.insert", { name: `.${macro.name}` })}: ${macro.text}`}
+                onClick={() => insert(macro)}
+              >
+                <kbd>.{macro.name}</kbd>
+                <span lang={language}>{macro.text}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+        <footer>
+          <small>{t("macros.hint")}</small>
+          <Button
+            small
+            data-testid="macros-edit"
+            onClick={() => {
+              popover.current?.hidePopover();
+              setEditing(true);
+            }}
+          >
+            <Pencil size={13} aria-hidden />
+            {t("macros.edit")}
+          </Button>
+        </footer>
+      </div>
+      {editing && (
+        <Suspense>
+          <MacroEditor language={language} onClose={() => setEditing(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+const firstField = (panel: HTMLElement | null) =>
+  panel?.querySelector<HTMLTextAreaElement>("textarea:not([readonly])") ?? null;
+
+/** The field in which the caret was last; one that is gone or closed is none. */
+function useLastField(panel: RefObject<HTMLElement | null>): {
+  readonly current: HTMLTextAreaElement | null;
+} {
+  const last = useRef<HTMLTextAreaElement | null>(null);
+  useEffect(() => {
+    const root = panel.current;
+    const note = ({ target }: FocusEvent) => {
+      if (target instanceof HTMLTextAreaElement && !target.readOnly) last.current = target;
+    };
+    root?.addEventListener("focusin", note);
+    return () => root?.removeEventListener("focusin", note);
+  }, [panel]);
+  return {
+    get current() {
+      const field = last.current;
+      return field?.isConnected && !field.readOnly ? field : null;
+    },
+  };
+}

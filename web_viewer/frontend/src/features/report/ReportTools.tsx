@@ -1,0 +1,74 @@
+import { FileDown, Printer } from "lucide-react";
+import { type RefObject, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../components/Button";
+import controls from "../../components/controls.module.css";
+import { addWords } from "../../lib/i18n";
+import { en, ko } from "../../lib/locales/macros";
+import type { Report } from "../../lib/model";
+import { clockText } from "../../lib/quantity";
+import { MacroMenu } from "./MacroMenu";
+import { expandBelow } from "./macroTyping";
+import style from "./report.module.css";
+import { useMacros } from "./useMacros";
+
+addWords({ en: { macros: en }, ko: { macros: ko } });
+
+interface ToolsProps {
+  studyUid: string;
+  report: Report;
+  edited: boolean; // whether words are on the screen that are not saved
+  writable: boolean;
+  panel: RefObject<HTMLElement | null>; // where the text fields are
+}
+
+/** Macros, print and PDF: what the report needs once it is there. */
+export default function ReportTools({ studyUid, report, edited, writable, panel }: ToolsProps) {
+  const { t } = useTranslation();
+  const { macros } = useMacros(report.language);
+  const latest = useRef(macros);
+  latest.current = macros;
+  useEffect(() => (panel.current ? expandBelow(panel.current, () => latest.current) : undefined), [panel]);
+  const small = `${controls.button} ${controls.quiet} ${controls.small}`;
+  return (
+    <>
+      {writable && <MacroMenu language={report.language} panel={panel} />}
+      <span className={style.outlets}>
+        <Button small look="quiet" data-testid="report-print" onClick={() => window.print()}>
+          <Printer size={14} aria-hidden />
+          {t("macros.print")}
+        </Button>
+        <a
+          className={small}
+          href={`/api/studies/${studyUid}/report.pdf`}
+          target="_blank"
+          rel="noreferrer"
+          title={t(edited ? "macros.pdfUnsaved" : "macros.pdfSaved")}
+          data-testid="report-pdf"
+        >
+          <FileDown size={14} aria-hidden />
+          {t("macros.pdf")}
+        </a>
+      </span>
+      <PrintedLine version={report.version} edited={edited} />
+    </>
+  );
+}
+
+/** On paper only: when this was printed, and whether it says what is saved. */
+function PrintedLine({ version, edited }: { version: number; edited: boolean }) {
+  const { t } = useTranslation();
+  const [at, setAt] = useState(() => new Date());
+  useEffect(() => {
+    const note = () => flushSync(() => setAt(new Date()));
+    window.addEventListener("beforeprint", note);
+    return () => window.removeEventListener("beforeprint", note);
+  }, []);
+  return (
+    <p className={style.printed} data-testid="printed-line">
+      {t("macros.printed", { at: clockText(at.toISOString()), version })}
+      {edited && `, ${t("macros.printedUnsaved")}`}
+    </p>
+  );
+}

@@ -1,0 +1,58 @@
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { create } from "zustand";
+import { getMacros, putMacros } from "../../lib/api";
+import type { Language } from "../../lib/i18n";
+import type { Macros } from "../../lib/model";
+import { useSession } from "../../lib/session";
+import { BROUGHT } from "./broughtMacros";
+import type { Macro } from "./macros";
+
+const KEY = "kidray.macros";
+const NONE: Macros = { en: null, ko: null };
+
+const macrosQuery = (subject: string) =>
+  queryOptions({
+    queryKey: ["macros", subject],
+    queryFn: ({ signal }) => getMacros(signal),
+    enabled: subject !== "",
+  });
+
+/** What is kept in this browser, where nobody logs in. */
+const useBrowsersOwn = create<Macros>(() => readMacros(localStorage.getItem(KEY)));
+
+/** The reader's macros for reports in one language, wherever they are kept. */
+export function useMacros(language: Language) {
+  const subject = useSession()?.subject ?? "";
+  const queryClient = useQueryClient();
+  const { queryKey } = macrosQuery(subject);
+  const known = useQuery(macrosQuery(subject)).data;
+  const browsers = useBrowsersOwn();
+  const own = (subject ? (known ?? NONE) : browsers)[language];
+  const keep = async (macros: Macro[] | null) => {
+    if (subject) {
+      queryClient.setQueryData(queryKey, await putMacros(language, { macros }));
+    } else {
+      const kept = { ...useBrowsersOwn.getState(), [language]: macros };
+      localStorage.setItem(KEY, JSON.stringify(kept));
+      useBrowsersOwn.setState(kept);
+    }
+  };
+  return { macros: own ?? BROUGHT[language], isOwn: own !== null, keep };
+}
+
+/** Return the macros of a text that was kept; what is none is left out. */
+export function readMacros(text: string | null): Macros {
+  try {
+    const found = JSON.parse(text ?? "{}") as Partial<Record<Language, unknown>> | null;
+    return { en: listed(found?.en), ko: listed(found?.ko) };
+  } catch {
+    return NONE;
+  }
+}
+
+const listed = (value: unknown): Macro[] | null => (Array.isArray(value) ? value.filter(isMacro) : null);
+
+function isMacro(value: unknown): value is Macro {
+  const { name, text } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === "string" && typeof text === "string";
+}
