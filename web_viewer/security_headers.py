@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' blob: data:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'self'",
+    "img-src 'self' blob: data:",
+    "worker-src 'self' blob:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
+CONTENT_SECURITY_POLICY = "; ".join(_POLICY)
+
+
+def policy_with(*scripts: bytes) -> str:
+    """Return the policy of a page that holds these scripts itself: each is let through by its hash alone.
+
+    Content Security Policy Level 3, section 8.3 (hash sources).
+    """
+    hashes = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts]
+    sources = " ".join(["script-src 'self'", *(f"'sha256-{each}'" for each in hashes)])
+    return "; ".join((*_POLICY, sources))
+
+
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from study.errors import NotInArchiveError
 from web_viewer.conditional import entity_tag, is_unchanged
 from web_viewer.deps import ServicesDep
+from web_viewer.security_headers import policy_with
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,6 +22,7 @@ HASHED = "public, max-age=31536000, immutable"  # a file whose name changes with
 CHECKED = "no-cache"
 _CODINGS = {"br": ".br", "gzip": ".gz"}  # in order of preference
 _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg+xml")
+_IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
 _SMALL = 512  # bytes not worth compressing
 
 MISSING = """<!doctype html>
@@ -38,7 +41,9 @@ def read_page(request: Request, services: ServicesDep) -> Response:
     page = services.static / "index.html"
     if not page.is_file():
         return HTMLResponse(MISSING, 503)
-    return _file(request, page, CHECKED)
+    answer = _file(request, page, CHECKED)
+    answer.headers["Content-Security-Policy"] = _policy_of(page, page.stat().st_mtime_ns)
+    return answer
 
 
 @router.get("/assets/{name:path}")
@@ -51,6 +56,12 @@ def read_asset(request: Request, services: ServicesDep, name: str) -> Response:
 def read_root_file(request: Request, services: ServicesDep, name: str) -> Response:
     """Return a file beside the page, such as its icon."""
     return _file(request, _inside(services.static, name), CHECKED)
+
+
+@lru_cache(maxsize=8)
+def _policy_of(page: Path, _stamp: int) -> str:
+    """Return the page's policy, which lets its own import map through: it can stand in no other file."""
+    return policy_with(*_IMPORT_MAP.findall(page.read_bytes()))
 
 
 def _inside(folder: Path, name: str) -> Path:
