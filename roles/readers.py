@@ -17,6 +17,7 @@ from study.archive import Archive
 from study.decision import Decision
 from study.errors import KidrayError
 from study.inspection import MALFORMED
+from study.model import ModelIdentity
 from study.rule import Conditions, ModelChoice
 from study.settings import Settings
 
@@ -73,6 +74,11 @@ class Readers:
         """Return every predictor whose results are shown."""
         return list(dict.fromkeys([self.usual, *(each for _, each in self.chosen)]))
 
+    def of(self, model: ModelIdentity) -> Predictor | None:
+        """Return the predictor of that package in that version, shown or not; None where it is not here."""
+        opened = [*self.shown, *(each for _, each in self.shadows)]
+        return next((each for each in opened if _same(each.package.identity, model)), None)
+
     def for_study(self, headers: Callable[[], Iterable[Dataset]], calling_ae_title: str) -> Predictor:
         """Return who reads a study.
 
@@ -126,3 +132,7 @@ def headers_for_the_model(
 
 def _fits(conditions: Conditions, headers: Iterable[Dataset], calling_ae_title: str) -> bool:
     return any(why_unmet(conditions, header, calling_ae_title) is None for header in headers)
+
+
+def _same(one: ModelIdentity, other: ModelIdentity) -> bool:
+    return (one.name, one.version, one.sha256) == (other.name, other.version, other.sha256)

@@ -10,6 +10,7 @@ from pydicom import Dataset
 
 from dicom_node.site_rules import decide_by
 from inference.eligibility import Judge
+from inference.probability_map import remake_maps
 from inference.seg import SegForm
 from inference.shadow import FOLDER as SHADOW_FOLDER
 from inference.shadow import shadow_study
@@ -22,7 +23,9 @@ from study.decision import Decision
 from study.fence import Fence
 from study.ledger import Ledger
 from study.model import StudyRecord
+from study.probability_maps import ProbabilityMaps
 from study.settings import Settings
+from study.telemetry import now
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,22 @@ class Vision:
                 header_of=self.fence.header,
                 folder=ModelStore.of(self.settings.home).root / SHADOW_FOLDER,
             )
+
+    def make_maps(self, study_uid: str, maps: ProbabilityMaps) -> None:
+        """Make the probability maps of a study that somebody waits for, by the model that read it."""
+        record = self.ledger.held(study_uid)
+        for radiograph_uid in maps.wanted(study_uid):
+            remade = remake_maps(
+                record,
+                radiograph_uid,
+                archive=self.ledger.archive,
+                predictor=None if record.model is None else self.readers.of(record.model),
+                values_of=self.fence.attenuation_values,
+                header_of=self.fence.header,
+                at=now(),
+            )
+            if remade is not None:
+                maps.keep(study_uid, radiograph_uid, remade.made, remade.bodies)
 
     def _read(self, step: Callable[..., StudyRecord], study_uid: str) -> StudyRecord:
         record = self.ledger.held(study_uid)

@@ -22,8 +22,9 @@ from study.circuit import llm_circuit
 from study.earlier import Lookout
 from study.fence import Fence
 from study.holdings import Holdings
-from study.jobs import BESIDE, QUEUE, QUEUES, Job, register
+from study.jobs import BESIDE, QUEUE, QUEUES, Job, JobQueue, register
 from study.learnt import Learnt
+from study.probability_maps import ProbabilityMaps
 from study.progress import teller
 from study.registry import connect
 from study.service import Service
@@ -33,6 +34,7 @@ from study.workers import start_worker, stop_workers
 
 ALERTS_AT_ONCE = 4  # threads that only wait for who is told
 LONGEST_YIELD = 300.0  # seconds that a shadow waits for a moment without waiting jobs
+MAP_YIELD = 20.0  # seconds that a probability map does: a reader waits for it
 Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
 
@@ -88,13 +90,28 @@ def _vision_steps(service: Service, fence: Fence, learnt: Learnt) -> Mapping[Job
             service.queue.ask(Job.SHADOW, study_uid)
 
     def shadow(study_uid: str) -> None:
-        until = time.monotonic() + LONGEST_YIELD
-        while service.queue.waiting() and time.monotonic() < until:  # what is shown comes first
-            time.sleep(0.2)
+        _let_pass(service.queue, LONGEST_YIELD)
         vision.shadow(study_uid)
 
-    given: dict[Job, Step] = {Job.PREVIEW: with_alert(vision.preview, service), Job.SEGMENT: segment}
+    maps = ProbabilityMaps(connect(service.redis_url, decode=False))
+
+    def make_maps(study_uid: str) -> None:
+        _let_pass(service.queue, MAP_YIELD)
+        vision.make_maps(study_uid, maps)
+
+    given: dict[Job, Step] = {
+        Job.PREVIEW: with_alert(vision.preview, service),
+        Job.SEGMENT: segment,
+        Job.MAP: make_maps,
+    }
     return {**given, Job.SHADOW: shadow} if vision.readers.shadows else given
+
+
+def _let_pass(queue: JobQueue, longest: float) -> None:
+    """Wait until no study waits for a worker, but at most `longest` seconds: what is shown comes first."""
+    until = time.monotonic() + longest
+    while queue.waiting() and time.monotonic() < until:
+        time.sleep(0.2)
 
 
 def _priors_step(service: Service) -> Mapping[Job, Step]:

@@ -54,6 +54,7 @@ class Job(StrEnum):
     DELIVER = "deliver"
     PRIORS = "priors"  # fetch what the study is to be compared with
     SHADOW = "shadow"  # let further models read what was read, and compare them
+    MAP = "map"  # make the probability maps that a reader looks at
 
 
 QUEUE = {
@@ -67,13 +68,15 @@ QUEUE = {
     Job.DELIVER: "deliver",
     Job.PRIORS: "priors",
     Job.SHADOW: "shadow",
+    Job.MAP: "map",
 }
-QUEUES = ("alert", URGENT, "segment", "draft", "deliver", "word", "priors", "shadow")
+QUEUES = ("alert", URGENT, "segment", "draft", "deliver", "word", "priors", "shadow", "map")
 BESIDE = (
     "alert",
     "word",
     "priors",
     "shadow",
+    "map",
 )  # on threads of their own: no study waits for what is done there
 
 # How often a job is tried again, and the longest pause between tries in milliseconds.
@@ -88,6 +91,7 @@ RETRIES = {
     Job.DELIVER: (20, 900_000),  # about four hours
     Job.PRIORS: (3, 60_000),
     Job.SHADOW: (1, 60_000),
+    Job.MAP: (1, 5_000),  # somebody waits for it, and asks again
 }
 
 # The jobs that a study in this state is owed; asked for after a step and by the reconciler.

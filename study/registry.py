@@ -8,6 +8,7 @@ Keys, all under ``kidray:``
     ``alerts``        sorted set: study UIDs whose critical-result alert is open, by its time
     ``whole``         set once all that the archive holds is known here; gone when Redis was wiped
     ``events``        channel: one message for each change
+    ``maps:<uid>``, ``maps-wanted:<uid>``  those of `study.probability_maps`
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _WORKLIST = PREFIX + "worklist"
 _RECEIVING = PREFIX + "receiving"
 _ALERTS = PREFIX + "alerts"
 _WHOLE = PREFIX + "whole"
+MAPS = PREFIX + "maps:"
+MAPS_WANTED = PREFIX + "maps-wanted:"
 _FIRST = 1e11  # larger than any POSIX time: puts critical studies before all others
 
 # What another version of Kidray wrote is as good as not held: the next rebuild replaces it.
@@ -178,7 +181,7 @@ class Registry:
         """Drop a study that has left the archive."""
         with translated():
             pipeline = self._redis.pipeline()  # at once: a record published in between keeps its place
-            pipeline.delete(_study(study_uid))
+            pipeline.delete(_study(study_uid), MAPS + study_uid, MAPS_WANTED + study_uid)
             for index in (_WORKLIST, _RECEIVING, _ALERTS):
                 pipeline.zrem(index, study_uid)
             pipeline.execute()

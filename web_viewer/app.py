@@ -13,6 +13,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from study.holdings import Holdings
+from study.probability_maps import ProbabilityMaps
+from study.registry import connect
 from study.settings import Settings
 from web_viewer.access import Gate, trusted_hosts
 from web_viewer.admin.pulse import Pulse
@@ -41,6 +43,7 @@ from web_viewer.routes import (
     marks,
     pages,
     priors,
+    probability,
     radiographs,
     report,
     review,
@@ -76,6 +79,7 @@ ROUTERS = (
     assessment.router,
     alert.router,
     radiographs.router,
+    probability.router,
     marks.router,
     priors.router,
     service.router,
@@ -102,10 +106,12 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pulse = app.state.pulse = Pulse(services.queue.lengths)
         threading.Thread(target=pulse.keep_taking, name="pulse", daemon=True).start()
-        app.state.held = Held(services, Holdings(services.archive), identity, auditor)
+        maps = ProbabilityMaps(connect(services.redis_url, decode=False))
+        app.state.held = Held(services, Holdings(services.archive), identity, auditor, maps)
         yield
         app.state.held.closing.set()
         pulse.stop()
+        maps.close()
         await anyio.to_thread.run_sync(auditor.trail.close)
 
     app = FastAPI(

@@ -21,6 +21,7 @@ from study.intake import Intake
 from study.jobs import JobQueue
 from study.ledger import Ledger
 from study.model import ModelIdentity
+from study.probability_maps import ProbabilityMaps
 from study.registry import Registry
 from study.review import Review
 from study.service import Service
@@ -127,6 +128,7 @@ class Held:
     holdings: Holdings
     identity: Identity
     audit: Auditor
+    maps: ProbabilityMaps
     renditions: Renditions = field(default_factory=Renditions)
     index: WorklistIndex = field(default_factory=WorklistIndex)
     closing: anyio.Event = field(default_factory=anyio.Event)

@@ -166,6 +166,13 @@ class ReportProposal(Wire):
         )
 
 
+class LanguageRequest(Wire):
+    """The language in which a draft is to be."""
+
+    version: int = Field(description="The version that is to be written anew; 409 when there is a newer one.")
+    language: Language
+
+
 class AddendumRequest(Wire):
     """What is added to a signed report, and who signs that."""
 
@@ -295,3 +302,9 @@ class Problem(Wire):
     """Every error's body."""
 
     detail: str = Field(description="One sentence: the thing, the cause, the next step.")
+
+
+class MapAwaited(Wire):
+    """What is answered while a probability map is made."""
+
+    detail: str

@@ -61,6 +61,7 @@ export function FindingList({ studyUid, findings, assessments, signed, reason }:
         {seen.map((finding) => (
           <FindingRow
             key={finding.id}
+            studyUid={studyUid}
             finding={finding}
             verdict={assessments[finding.id] ?? null}
             signed={signed}

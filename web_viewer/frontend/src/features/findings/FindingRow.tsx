@@ -1,4 +1,5 @@
-import { Check, Eye, EyeOff, PencilLine, X } from "lucide-react";
+import { Check, Eye, EyeOff, PencilLine, SlidersHorizontal, X } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../../components/Button";
 import { CertaintyMeter } from "../../components/CertaintyMeter";
@@ -16,14 +17,19 @@ function countKey(finding: Finding) {
   return finding.label === "air_fluid_levels" ? "findings.countLevels" : "findings.countParts";
 }
 
+const ThresholdControl = lazy(() =>
+  import("./threshold/ThresholdControl").then((module) => ({ default: module.ThresholdControl })),
+);
+
 interface RowProps {
+  studyUid: string;
   finding: Finding;
   verdict: AssessmentVerdict | null;
   signed: boolean;
   onVerdict: (verdict: AssessmentVerdict) => void;
 }
 
-export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
+export function FindingRow({ studyUid, finding, verdict, signed, onVerdict }: RowProps) {
   const { t } = useTranslation();
   const { nameOf, colorOf, isCritical } = useFindingTable();
   const name = nameOf(finding.label);
@@ -31,6 +37,10 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
   const selected = useOverlay((state) => state.selected === finding.id);
   const correcting = useCorrection((state) => state.findingId === finding.id);
   const { select, toggle } = useOverlay.getState();
+  const [cutting, setCutting] = useState(false);
+  useEffect(() => {
+    if (correcting) setCutting(false); // what is drawn on is what is shown
+  }, [correcting]);
   const unsure = finding.presence === "indeterminate";
   const sureness = unsure ? t("presence.indeterminate") : t(`certainty.${finding.certainty}`);
   const facts = [
@@ -46,75 +56,90 @@ export function FindingRow({ finding, verdict, signed, onVerdict }: RowProps) {
       data-selected={selected}
       data-verdict={verdict}
     >
-      <button
-        type="button"
-        className={style.main}
-        aria-pressed={selected}
-        onClick={() => select(selected ? null : finding.id)}
-      >
-        <i
-          className={style.swatch}
-          style={{ color: colorOf(finding.label) }}
-          data-hollow={unsure}
-          aria-hidden
-        />
-        <span className={style.name}>
-          {name}
-          {isCritical(finding.label) && <em>{t("findings.critical")}</em>}
-        </span>
-        <span
-          className={style.probability}
-          title={t("findings.threshold", { value: percentText(finding.operating_point) })}
+      <div className={style.head}>
+        <button
+          type="button"
+          className={style.main}
+          aria-pressed={selected}
+          onClick={() => select(selected ? null : finding.id)}
         >
-          {percentText(finding.probability)}
-        </span>
-        <span className={style.facts}>
-          <CertaintyMeter certainty={finding.certainty} uncertainty={finding.uncertainty} />
-          {[sureness, ...facts].map(unbroken).join("\u00a0· ")}
-          {hasUncertainOutline(finding) && (
-            <em data-testid={`finding-uncertain-${finding.label}`} title={t("unread.uncertain.outlineLong")}>
-              {t("unread.uncertain.outline")}
-            </em>
-          )}
-        </span>
-        {finding.drawn_by && (
-          <span className={style.drawn} data-testid={`finding-drawn-${finding.label}`}>
-            {t("findings.drawnBy", { name: finding.drawn_by })}
+          <i
+            className={style.swatch}
+            style={{ color: colorOf(finding.label) }}
+            data-hollow={unsure}
+            aria-hidden
+          />
+          <span className={style.name}>
+            {name}
+            {isCritical(finding.label) && <em>{t("findings.critical")}</em>}
           </span>
-        )}
-      </button>
-      <div className={style.actions}>
-        <IconButton
-          label={t(hidden ? "findings.show" : "findings.hide", { finding: name })}
-          data-testid={`finding-toggle-${finding.label}`}
-          aria-pressed={!hidden}
-          onClick={() => toggle(finding.label)}
-        >
-          {hidden ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}
-        </IconButton>
-        <IconButton
-          label={t("findings.correct", { finding: name })}
-          data-testid={`finding-correct-${finding.label}`}
-          disabled={signed}
-          aria-pressed={correcting}
-          onClick={() => useCorrection.getState().begin(finding.id)}
-        >
-          <PencilLine size={16} aria-hidden />
-        </IconButton>
-        {VERDICTS.map(({ given, icon: Icon, word }) => (
-          <IconButton
-            key={given}
-            label={t(word, { finding: name })}
-            aria-pressed={verdict === given}
-            data-given={given}
-            data-testid={`finding-${given === "accepted" ? "accept" : "reject"}-${finding.label}`}
-            disabled={signed}
-            onClick={() => onVerdict(given)}
+          <span
+            className={style.probability}
+            title={t("findings.threshold", { value: percentText(finding.operating_point) })}
           >
-            <Icon size={16} aria-hidden />
+            {percentText(finding.probability)}
+          </span>
+          <span className={style.facts}>
+            <CertaintyMeter certainty={finding.certainty} uncertainty={finding.uncertainty} />
+            {[sureness, ...facts].map(unbroken).join("\u00a0· ")}
+            {hasUncertainOutline(finding) && (
+              <em
+                data-testid={`finding-uncertain-${finding.label}`}
+                title={t("unread.uncertain.outlineLong")}
+              >
+                {t("unread.uncertain.outline")}
+              </em>
+            )}
+          </span>
+          {finding.drawn_by && (
+            <span className={style.drawn} data-testid={`finding-drawn-${finding.label}`}>
+              {t("findings.drawnBy", { name: finding.drawn_by })}
+            </span>
+          )}
+        </button>
+        <div className={style.actions}>
+          <IconButton
+            label={t(hidden ? "findings.show" : "findings.hide", { finding: name })}
+            data-testid={`finding-toggle-${finding.label}`}
+            aria-pressed={!hidden}
+            onClick={() => toggle(finding.label)}
+          >
+            {hidden ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}
           </IconButton>
-        ))}
+          <IconButton
+            label={t("findings.cut", { finding: name })}
+            data-testid={`finding-cut-${finding.label}`}
+            aria-expanded={cutting}
+            disabled={correcting}
+            onClick={() => setCutting(!cutting)}
+          >
+            <SlidersHorizontal size={16} aria-hidden />
+          </IconButton>
+          <IconButton
+            label={t("findings.correct", { finding: name })}
+            data-testid={`finding-correct-${finding.label}`}
+            disabled={signed}
+            aria-pressed={correcting}
+            onClick={() => useCorrection.getState().begin(finding.id)}
+          >
+            <PencilLine size={16} aria-hidden />
+          </IconButton>
+          {VERDICTS.map(({ given, icon: Icon, word }) => (
+            <IconButton
+              key={given}
+              label={t(word, { finding: name })}
+              aria-pressed={verdict === given}
+              data-given={given}
+              data-testid={`finding-${given === "accepted" ? "accept" : "reject"}-${finding.label}`}
+              disabled={signed}
+              onClick={() => onVerdict(given)}
+            >
+              <Icon size={16} aria-hidden />
+            </IconButton>
+          ))}
+        </div>
       </div>
+      <Suspense>{cutting && <ThresholdControl studyUid={studyUid} finding={finding} />}</Suspense>
     </li>
   );
 }

@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useOverlay } from "../../lib/overlayStore";
 import { useShortcuts } from "../../lib/shortcuts";
+import { useThresholds } from "../../lib/thresholdStore";
 import { askForGpu, chooseRenderer } from "./chooseRenderer";
 import { correctionDrawer, type Edited } from "./correction/correctionDrawers";
 import { useDrawing } from "./drawingStore";
@@ -18,6 +19,9 @@ import { type Tool, useViewport } from "./viewportStore";
 
 // Not needed for the first paint.
 const ShapeLayer = lazy(() => import("./ShapeLayer").then((module) => ({ default: module.ShapeLayer })));
+const ThresholdLayer = lazy(() =>
+  import("./threshold/ThresholdLayer").then((module) => ({ default: module.ThresholdLayer })),
+);
 const Magnifier = lazy(() => import("./Magnifier").then((module) => ({ default: module.Magnifier })));
 
 interface CanvasProps {
@@ -114,6 +118,7 @@ export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHo
 
   useShortcuts(stage && !leader ? stageShortcuts(stage, () => dragRange(shown)) : {});
   const tool = useViewport((state) => state.tool);
+  const cut = useThresholds(({ cuts }) => findings.some(({ id }) => id in cuts));
   return (
     <>
       <canvas
@@ -127,6 +132,7 @@ export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHo
         aria-label={t("viewer.image")}
       />
       <Suspense>
+        {stage && cut && <ThresholdLayer stage={stage} shown={shown} />}
         {stage && !leader && <ShapeLayer stage={stage} header={header} pixels={pixels} />}
         {stage && pointer && <Magnifier stage={stage} mask={mask} at={pointer} />}
       </Suspense>

@@ -18,6 +18,7 @@ export interface OverlayChoice {
   hidden: ReadonlySet<string>; // finding labels
   allHidden: boolean;
   selected: string | null; // finding id
+  replaced?: (findingId: string) => boolean; // by what the reader cut out of its map
 }
 
 const FILL = 0.34;
@@ -35,6 +36,7 @@ export function segmentStyles(
   for (const definition of table) {
     const finding = findings.find((candidate) => candidate.label === definition.label);
     if (!finding || finding.presence === "absent" || choice.hidden.has(definition.label)) continue;
+    if (choice.replaced?.(finding.id)) continue;
     const emphasised = finding.id === choice.selected;
     const share = anySelected && !emphasised ? FILL_OTHERS : FILL;
     styles.push({

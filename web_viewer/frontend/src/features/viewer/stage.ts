@@ -2,6 +2,7 @@
 
 import type { Finding, FindingDefinition, RadiographHeader } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
+import { isReplaced, useThresholds } from "../../lib/thresholdStore";
 import {
   applied,
   fitted,
@@ -53,6 +54,10 @@ export class Stage {
       useOverlay.subscribe((now, before) => {
         if (now.selected !== before.selected) this.reveal(now.selected);
         this.ask();
+      }),
+      useThresholds.subscribe((now, before) => {
+        const [cut, was] = [now, before].map(({ cuts }) => Object.keys(cuts).join());
+        if (cut !== was) this.ask(); // a threshold that moves is drawn over the radiograph
       }),
     ];
   }
@@ -171,7 +176,7 @@ export class Stage {
     const placement = this.placement();
     if (!this.shown || !placement || this.canvas.width === 0) return;
     const { opacity, hidden, off, held, selected } = useOverlay.getState();
-    const choice = { opacity, hidden, allHidden: off || held, selected };
+    const choice = { opacity, hidden, allHidden: off || held, selected, replaced: isReplaced };
     const scene: Scene = {
       placement: snapped(placement, this.canvas),
       table: this.currentGreys(this.shown.header),
