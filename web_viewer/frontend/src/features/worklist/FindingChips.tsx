@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { CertaintyMeter } from "../../components/CertaintyMeter";
-import { useFindingTable } from "../../lib/findingNames";
+import type { FindingTable } from "../../lib/findingNames";
 import type { FindingGist } from "../../lib/model";
 import { percentText } from "../../lib/quantity";
 import { strongestByLabel } from "./strongest";
@@ -9,12 +9,13 @@ import style from "./worklist.module.css";
 interface ChipsProps {
   findings: readonly FindingGist[];
   read: boolean; // whether the model has read the whole study
+  table: FindingTable;
 }
 
 /** What the model saw, one chip a finding: colour as on the image, certainty as bars. */
-export function FindingChips({ findings, read }: ChipsProps) {
+export function FindingChips({ findings, read, table }: ChipsProps) {
   const { t } = useTranslation();
-  const { nameOf, colorOf, isCritical } = useFindingTable();
+  const { nameOf, colorOf, isCritical } = table;
   const seen = [...strongestByLabel(findings)].sort(
     (one, other) => Number(isCritical(other.label)) - Number(isCritical(one.label)),
   );

@@ -2,6 +2,7 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "../../components/Link";
 import { StateMark } from "../../components/StateMark";
+import type { FindingTable } from "../../lib/findingNames";
 import { navigate, viewerAddress } from "../../lib/location";
 import type { StudyState, WorklistItem } from "../../lib/model";
 import { patientAge, personName, studyMoment } from "../../lib/patient";
@@ -19,10 +20,12 @@ interface RowProps {
   now: number;
   index: number; // in the list
   measure: ((row: HTMLElement | null) => void) | null;
-  onGlance: (studyUid: string) => void;
+  onGlance: (studyUid: string | null) => void; // null: away again
+  table: FindingTable; // looked up once for all rows
 }
 
-export const WorklistRow = memo(function WorklistRow({ item, now, index, measure, onGlance }: RowProps) {
+export const WorklistRow = memo(function WorklistRow(row: RowProps) {
+  const { item, now, index, measure, onGlance, table } = row;
   const { t, i18n } = useTranslation();
   const { summary } = item;
   const address = viewerAddress(item.study_uid);
@@ -42,6 +45,7 @@ export const WorklistRow = memo(function WorklistRow({ item, now, index, measure
         if (!(event.target as Element).closest("a, button")) navigate(address);
       }}
       onPointerEnter={() => onGlance(item.study_uid)}
+      onPointerLeave={() => onGlance(null)}
     >
       <td className={style.oneLine}>
         <Link to={address} className={style.name} data-row-link>
@@ -58,9 +62,9 @@ export const WorklistRow = memo(function WorklistRow({ item, now, index, measure
         </small>
       </td>
       <td>
-        <FindingChips findings={item.findings} read={READ.includes(item.state)} />
+        <FindingChips findings={item.findings} read={READ.includes(item.state)} table={table} />
         {item.alert && <AlertMark alert={item.alert} now={now} />}
-        <Setback key={item.version} item={item} />
+        {hasSetback(item) && <Setback key={item.version} item={item} />}
       </td>
       <td>
         <StateMark state={item.state} />
@@ -86,5 +90,8 @@ export const WorklistRow = memo(function WorklistRow({ item, now, index, measure
     </tr>
   );
 });
+
+const hasSetback = ({ state, unread }: WorklistItem) =>
+  state === "skipped" || state === "failed" || unread.length > 0;
 
 const READ: readonly StudyState[] = ["segmented", "drafting", "drafted", "signed"];

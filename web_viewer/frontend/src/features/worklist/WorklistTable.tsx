@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useFindingTable } from "../../lib/findingNames";
 import { useNow } from "../../lib/now";
 import { studyQuery } from "../../lib/queries";
 import { useShortcuts } from "../../lib/shortcuts";
@@ -13,6 +14,7 @@ import style from "./worklist.module.css";
 const PLAIN_ROWS = 60; // up to here every row is drawn; beyond, those near the screen
 const ROW_HEIGHT = 57; // CSS pixels, until a row was measured
 const COLUMNS = 8;
+const GLANCE_MS = 120; // over a row before its study is fetched ahead: not while rows pass by below the pointer
 const OVERSCAN = 12; // rows beyond the screen: more than what stands above the table
 
 interface TableProps {
@@ -24,7 +26,8 @@ interface TableProps {
 export function WorklistTable({ items, scroller, onRange }: TableProps) {
   const { t } = useTranslation();
   const now = useNow();
-  const queryClient = useQueryClient();
+  const table = useFindingTable();
+  const onGlance = useGlance();
   const body = useRef<HTMLTableSectionElement>(null);
   const rows = useMemo(() => inOrder(items), [items]);
   const virtualizer = useVirtualizer({
@@ -35,10 +38,6 @@ export function WorklistTable({ items, scroller, onRange }: TableProps) {
     estimateSize: () => ROW_HEIGHT,
     overscan: OVERSCAN,
   });
-  const onGlance = useCallback(
-    (uid: string) => void queryClient.prefetchQuery(studyQuery(uid)),
-    [queryClient],
-  );
   const drawn = rows.length > PLAIN_ROWS ? virtualizer.getVirtualItems() : null;
   const first = drawn?.[0]?.index ?? 0;
   const end = drawn ? (drawn.at(-1)?.index ?? -1) + 1 : rows.length;
@@ -84,6 +83,7 @@ export function WorklistTable({ items, scroller, onRange }: TableProps) {
               index={first + offset}
               measure={drawn ? virtualizer.measureElement : null}
               onGlance={onGlance}
+              table={table}
             />
           ) : (
             // biome-ignore lint/suspicious/noArrayIndexKey: a place that nothing is known to stand in
@@ -93,6 +93,21 @@ export function WorklistTable({ items, scroller, onRange }: TableProps) {
         {drawn && <Spacer height={virtualizer.getTotalSize() - (drawn.at(-1)?.end ?? 0)} />}
       </tbody>
     </table>
+  );
+}
+
+/** Return what is to be told of the row under the pointer: its study is then fetched ahead. */
+function useGlance(): (studyUid: string | null) => void {
+  const queryClient = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useCallback(
+    (studyUid) => {
+      clearTimeout(timer.current);
+      if (studyUid === null) return;
+      timer.current = setTimeout(() => void queryClient.prefetchQuery(studyQuery(studyUid)), GLANCE_MS);
+    },
+    [queryClient],
   );
 }
 
