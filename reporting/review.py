@@ -16,6 +16,7 @@ from reporting.lexicon import Mark, lexicon
 from reporting.outdated import measured_now, outdated, renewed
 from reporting.reply import Line
 from reporting.sentence import check_sentence
+from reporting.translated import in_language
 from study.findings import FindingLabel
 from study.model import (
     Assessment,
@@ -77,6 +78,10 @@ class Reviewer:
     def measured_now(self, record: StudyRecord, report: Report) -> list[Observation]:
         """Return what `report` rests on as it is measured now, except what its words hold otherwise."""
         return measured_now(record, report)
+
+    def in_language(self, record: StudyRecord, language: Language) -> Report | None:
+        """Return the newest version in `language`, by the template; own sentences as they are."""
+        return in_language(record, language)
 
     def without_rejected(self, record: StudyRecord) -> Report | None:
         """Return the newest version without what the reader rejected, by rule; the caller offers it.

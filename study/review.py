@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from study.model import Check, Observation, Report, StudyRecord
+from study.model import Check, Language, Observation, Report, StudyRecord
 
 
 class Review(Protocol):
@@ -19,6 +19,10 @@ class Review(Protocol):
 
         None before there is a draft.
         """
+        ...
+
+    def in_language(self, record: StudyRecord, language: Language) -> Report | None:
+        """Return the newest version in `language`, with what its reader wrote as it is; None before a draft."""
         ...
 
     def outdated(self, record: StudyRecord, report: Report) -> list[Check]:

@@ -17,11 +17,12 @@ from study.model import (
     Signature,
     StudyAlert,
     StudyRecord,
+    Wording,
 )
 from study.review import Review
 from study.state import State
 from study.verdicts import is_critical
-from web_viewer.schemas import AssessmentRequest, ReportEdit, SignRequest
+from web_viewer.schemas import AssessmentRequest, LanguageRequest, ReportEdit, SignRequest
 
 # The SR of the version before says something else; the new one's is made by a job.
 _NO_SR: dict[str, None] = {"sr_series_uid": None, "sr_instance_uid": None}
@@ -73,6 +74,43 @@ def edit(
         warnings, rests_on = review.objections(record, after), review.measured_now(record, after)
         after = after.model_copy(update={"warnings": warnings, "observations": rests_on})
     return Drafted(at=at, revision=record.revision, report=after)
+
+
+def translate(
+    record: StudyRecord, wish: LanguageRequest, *, at: datetime, review: Review | None = None
+) -> Drafted | None:
+    """Return the event of a draft in another language; None where it is in that language already.
+
+    Raises
+    ------
+    NotInArchiveError
+        If there is nothing to write anew, or nobody who can.
+    StateError
+        If the report is signed, still being worded, or was changed by somebody else meanwhile.
+    """
+    report = _open_report(record, wish.version)
+    if report.language is wish.language:
+        return None
+    anew = review.in_language(record, wish.language) if review is not None else None
+    if review is None or anew is None:
+        raise NotInArchiveError("this service cannot write the draft in another language")
+    own = any(
+        not s.finding_ids and s.rule_id is None
+        for s in (*anew.findings, *anew.impression, *anew.recommendation)
+    )
+    changes = {
+        "version": report.version + 1,
+        "follows": report.version,
+        "wording": Wording(source=DraftSource.RADIOLOGIST if own else DraftSource.TEMPLATE),
+        "created_at": at,
+        **_NO_SR,
+    }
+    after = anew.model_copy(update=changes)
+    checked = {
+        "warnings": review.objections(record, after),
+        "observations": review.measured_now(record, after),
+    }
+    return Drafted(at=at, revision=record.revision, report=after.model_copy(update=checked))
 
 
 def edited(record: StudyRecord, wish: ReportEdit, review: Review | None) -> dict[str, list[Sentence]]:

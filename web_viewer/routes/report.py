@@ -10,7 +10,7 @@ from study.telemetry import now
 from web_viewer import editing
 from web_viewer.deps import CheckedUID, LedgerDep, PersonDep, QueueDep, RegistryDep, ReviewDep
 from web_viewer.identity.signing import name_of
-from web_viewer.schemas import Problem, ReportEdit, SignRequest
+from web_viewer.schemas import LanguageRequest, Problem, ReportEdit, SignRequest
 from web_viewer.steps import ask, current, take_step
 
 router = APIRouter(
@@ -30,6 +30,15 @@ def read_report(study_uid: CheckedUID, registry: RegistryDep, ledger: LedgerDep)
 def edit_report(study_uid: CheckedUID, wish: ReportEdit, ledger: LedgerDep, review: ReviewDep) -> Report:
     """Store a radiologist's wording as the next version; 409 where somebody was first."""
     record = take_step(ledger, study_uid, lambda held: editing.edit(held, wish, at=now(), review=review))
+    return editing.draft_of(record)
+
+
+@router.post("/report/language")
+def translate_report(
+    study_uid: CheckedUID, wish: LanguageRequest, ledger: LedgerDep, review: ReviewDep
+) -> Report:
+    """Write the draft anew in a language, by the template; its reader's own sentences stay as they are."""
+    record = take_step(ledger, study_uid, lambda held: editing.translate(held, wish, at=now(), review=review))
     return editing.draft_of(record)
 
 

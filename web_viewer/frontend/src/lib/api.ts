@@ -127,6 +127,10 @@ export const previewAddress = (uid: string, instance: string) => `${radiograph(u
 export const putReport = (uid: string, edit: ReportEdit) =>
   json<Report>(`${study(uid)}/report`, send("PUT", edit));
 
+/** Have the draft written anew in a language; the reader's own sentences stay as they are. */
+export const translateReport = (uid: string, version: number, language: Report["language"]) =>
+  json<Report>(`${study(uid)}/report/language`, send("POST", { version, language }));
+
 /** Return what words that are not saved yet are at odds with. */
 export const checkReport = (uid: string, edit: ReportEdit, signal?: AbortSignal) =>
   json<Check[]>(`${study(uid)}/report/check`, { ...send("POST", edit), signal });

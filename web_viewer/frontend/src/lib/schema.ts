@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_uid}/report/language": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Translate Report
+         * @description Write the draft anew in a language, by the template; its reader's own sentences stay as they are.
+         */
+        post: operations["translate_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_uid}/sign": {
         parameters: {
             query?: never;
@@ -1994,6 +2014,18 @@ export interface components {
          */
         Language: "en" | "ko";
         /**
+         * LanguageRequest
+         * @description The language in which a draft is to be.
+         */
+        LanguageRequest: {
+            /**
+             * Version
+             * @description The version that is to be written anew; 409 when there is a newer one.
+             */
+            version: number;
+            language: components["schemas"]["Language"];
+        };
+        /**
          * Macro
          * @description A phrase, and the name that stands for it: the viewer expands ``.name``.
          */
@@ -3034,6 +3066,7 @@ export type Kept = components['schemas']['Kept'];
 export type KeyImageChoice = components['schemas']['KeyImageChoice'];
 export type KeyImages = components['schemas']['KeyImages'];
 export type Language = components['schemas']['Language'];
+export type LanguageRequest = components['schemas']['LanguageRequest'];
 export type Macro = components['schemas']['Macro'];
 export type MacroList = components['schemas']['MacroList'];
 export type Macros = components['schemas']['Macros'];
@@ -3271,6 +3304,59 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReportEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    translate_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LanguageRequest"];
             };
         };
         responses: {
@@ -4089,9 +4175,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                label: components["schemas"]["FindingLabel"];
                 study_uid: string;
                 instance_uid: string;
+                label: components["schemas"]["FindingLabel"];
             };
             cookie?: never;
         };
@@ -4149,9 +4235,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                label: components["schemas"]["FindingLabel"];
                 study_uid: string;
                 instance_uid: string;
+                label: components["schemas"]["FindingLabel"];
             };
             cookie?: never;
         };

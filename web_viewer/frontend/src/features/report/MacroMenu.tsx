@@ -45,11 +45,7 @@ export function MacroMenu({ language, panel }: MenuProps) {
         <ul>
           {macros.map((macro) => (
             <li key={macro.name}>
-              <button
-                type="button"
-                aria-label={`${t("macros.insert", { name: `.${macro.name}` })}: ${macro.text}`}
-                onClick={() => insert(macro)}
-              >
+              <button type="button" onClick={() => insert(macro)}>
                 <kbd>.{macro.name}</kbd>
                 <span lang={language}>{macro.text}</span>
               </button>

@@ -59,6 +59,7 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts, measu
               studyUid={studyUid}
               report={edit.base}
               edited={edit.edited}
+              open={open}
               writable={open || state === "signed"}
               panel={panel}
             />

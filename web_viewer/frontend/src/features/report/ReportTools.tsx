@@ -8,6 +8,7 @@ import { addWords } from "../../lib/i18n";
 import { en, ko } from "../../lib/locales/macros";
 import type { Report } from "../../lib/model";
 import { clockText } from "../../lib/quantity";
+import { LanguageSwitch } from "./LanguageSwitch";
 import { MacroMenu } from "./MacroMenu";
 import { expandBelow } from "./macroTyping";
 import style from "./report.module.css";
@@ -19,12 +20,13 @@ interface ToolsProps {
   studyUid: string;
   report: Report;
   edited: boolean; // whether words are on the screen that are not saved
-  writable: boolean;
+  open: boolean; // whether the report may be changed now
+  writable: boolean; // whether there is a field to write in
   panel: RefObject<HTMLElement | null>; // where the text fields are
 }
 
 /** Macros, print and PDF: what the report needs once it is there. */
-export default function ReportTools({ studyUid, report, edited, writable, panel }: ToolsProps) {
+export default function ReportTools({ studyUid, report, edited, open, writable, panel }: ToolsProps) {
   const { t } = useTranslation();
   const { macros } = useMacros(report.language);
   const latest = useRef(macros);
@@ -34,6 +36,7 @@ export default function ReportTools({ studyUid, report, edited, writable, panel 
   return (
     <>
       {writable && <MacroMenu language={report.language} panel={panel} />}
+      {open && <LanguageSwitch studyUid={studyUid} report={report} edited={edited} />}
       <span className={style.outlets}>
         <Button small look="quiet" data-testid="report-print" onClick={() => window.print()}>
           <Printer size={14} aria-hidden />
@@ -69,6 +72,8 @@ function PrintedLine({ version, edited }: { version: number; edited: boolean }) 
     <p className={style.printed} data-testid="printed-line">
       {t("macros.printed", { at: clockText(at.toISOString()), version })}
       {edited && `, ${t("macros.printedUnsaved")}`}
+      {". "}
+      <b>{t("app.disclaimer")}</b>
     </p>
   );
 }
