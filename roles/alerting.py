@@ -12,14 +12,12 @@ from reporting.webhook import Webhook
 from study.alert_watch import AlertWatch
 from study.alerts import follows
 from study.circuit import ALERT_RHYTHM, Unhindered
-from study.jobs import Job
+from study.jobs import Job, Step
 from study.model import StudyRecord
 from study.registry import connect
 from study.service import Service
 from study.settings import Settings
 from study.telemetry import now
-
-Step = Callable[[str], object]
 
 
 def channels_of(settings: Settings) -> list[Channel]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -21,13 +21,12 @@ from study.destination import DestinationPolicy
 from study.errors import KidrayError
 from study.fence import Fence
 from study.forms import best
+from study.jobs import Step
 from study.learnt import Learnt
 from study.model import ObjectKind, StudyRecord
 from study.registry import connect
 from study.service import Service
 from study.telemetry import now
-
-Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
 
 def delivery_step(service: Service, fence: Fence, learnt: Learnt, pool: AssociationPool) -> Step:

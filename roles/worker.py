@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from dicom_node.pool import AssociationPool
@@ -22,7 +22,7 @@ from study.circuit import llm_circuit
 from study.earlier import Lookout
 from study.fence import Fence
 from study.holdings import Holdings
-from study.jobs import BESIDE, QUEUE, QUEUES, Job, JobQueue, register
+from study.jobs import BESIDE, QUEUE, QUEUES, Job, JobQueue, Step, register
 from study.learnt import Learnt
 from study.probability_maps import ProbabilityMaps
 from study.progress import teller
@@ -35,7 +35,6 @@ from study.workers import start_worker, stop_workers
 ALERTS_AT_ONCE = 4  # threads that only wait for who is told
 LONGEST_YIELD = 300.0  # seconds that a shadow waits for a moment without waiting jobs
 MAP_YIELD = 20.0  # seconds that a probability map does: a reader waits for it
-Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
 
 def run_worker(service: Service, stop: threading.Event) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "DeadLetter",
     "Job",
     "JobQueue",
+    "Step",
     "build_broker",
     "owed_jobs",
     "register",
@@ -102,7 +103,7 @@ OWED: dict[State, tuple[Job, ...]] = {
     State.DRAFTING: (Job.WORD,),
 }
 
-Step = Callable[[str], object]
+Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
 
 def owed_jobs(record: StudyRecord) -> tuple[Job, ...]:
