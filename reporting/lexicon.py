@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, NamedTuple
 
 from reporting.vocabulary import vocabulary
 from study.model import Language
 
 UNKNOWN = "unknown"
 NEUTRAL = "neutral"
-PLACED = "placed"  # not a kind of word: which words of a term a region may place
-# "the stomach may be distended": the hedge stands within the term, and is read before it
-_WITHIN = re.compile(
-    r"\bstomach\s+((?:is|appears)\s+(?:probably|possibly|likely)|(?:may|might|could)\s+be)"
-    r"(?=\s+(?:distended|dilated|gas|air)\b)"
-)
-_WORD = {
-    Language.ENGLISH: re.compile(r"[^\W_]+"),
-    Language.KOREAN: re.compile(r"[^\W_]+"),
+ENDING = "ending"  # a Korean particle or ending: it hangs on a word, and is none by itself
+# Tables whose phrases are marks of another kind, with a trait: a term that a region may place, a term
+# that names the finding only where it is said to be there, a certainty that stands in a frame
+# ("findings suggestive of"), that is a verb ("is suspected"), or that leaves a finding open ("whether").
+_TRAITS = {
+    "placed": "term",
+    "weak": "term",
+    "frame": "certainty",
+    "open": "certainty",
+    "supposed": "certainty",
 }
+_PUNCTUATION = {",": "comma", "·": "comma", ";": "semicolon", ":": "colon", "(": "bracket", ")": "bracket"}
+_SYMBOL = {
+    Language.ENGLISH: re.compile(r"\([-+]\)|[^\W_]+|[,·:;%()]"),
+    Language.KOREAN: re.compile(r"\([-+]\)|[가-힣]|(?:(?![가-힣])[^\W_])+|[,·:;%()]"),
+}
+_Meaning = tuple[str, str, str, bool]  # kind, value, trait, whether the phrase has a space in it
+_POSSESSIVE = re.compile(r"['’]s\b")
+_END = ""  # where a phrase of the vocabulary ends in the tree of its symbols
+_BEARS_AN_ENDING = frozenset({"assertion", "certainty", "negation"})  # "관찰 되지 않음"
 
 
 @dataclass(frozen=True)
@@ -31,53 +42,110 @@ class Mark:
     kind: str
     value: str
     text: str
+    trait: str = ""
+
+
+class _Symbol(NamedTuple):
+    text: str
+    start: int
+    end: int
+    leads: bool  # whether a space, a sign or nothing stands before it
 
 
 class Lexicon:
     """The vocabulary of one language, ready to read sentences."""
 
     def __init__(self, language: Language) -> None:
-        self._meanings: dict[str, tuple[str, str]] = {}
+        self._symbol = _SYMBOL[language]
+        self._tree: dict[str, Any] = {}
         words = vocabulary(language)
-        self._placed = {value: {_key(p) for p in phrases} for value, phrases in words[PLACED].items()}
+        self._placed = frozenset(words.get("placed", {}))
         for kind, values in words.items():
-            if kind == PLACED:
-                continue
             for value, phrases in values.items():
+                of_kind, trait = _TRAITS.get(kind, kind), kind if kind in _TRAITS else ""
                 for phrase in phrases:
-                    self._meanings.setdefault(_key(phrase), (kind, value))
-        spaced = language is Language.ENGLISH
-        longest_first = sorted(self._meanings, key=len, reverse=True)
-        known = "|".join(_pattern(key, spaced=spaced) for key in longest_first)
-        self._known = re.compile(known)
-        self._language = language
+                    self._plant(phrase, (of_kind, value, trait, " " in phrase))
 
     def read(self, sentence: str) -> list[Mark]:
         """Return the marks of a sentence, in order; words outside the vocabulary are ``unknown``.
 
-        Commas are marks too, for they bound what a negation reaches.
+        Commas, colons and brackets are marks too, for they bound what a negation reaches.
         """
-        text = sentence.casefold().replace("-", " ").replace("–", " ").replace("/", " ")
-        text = _WITHIN.sub(r"\1 stomach is", text)
+        text = _POSSESSIVE.sub("", sentence.casefold())
+        symbols = list(self._symbols(text))
         marks: list[Mark] = []
-        position = 0
-        while position < len(text):
-            found = self._known.match(text, position) or _WORD[self._language].match(text, position)
-            if found is None:
-                if text[position] == ",":
-                    marks.append(Mark("comma", ",", ","))
-                position += 1
-                continue
-            kind, value = self._meanings.get(_key(found[0]), (UNKNOWN, found[0]))
-            marks.append(Mark(kind, value, found[0]))
-            position = found.end()
+        place = 0
+        while place < len(symbols):
+            after, meaning = self._longest(symbols, place)
+            if meaning and meaning[0] == ENDING and symbols[place].leads and not _bears(marks):
+                meaning = None
+            if meaning is None:
+                after, meaning = self._unknown(symbols, place)
+            said = text[symbols[place].start : symbols[after - 1].end]
+            kind, value, trait, _ = meaning
+            marks.append(Mark(NEUTRAL if kind == ENDING else kind, value or said, said, trait))
+            place = after
         return marks
 
     def places(self, term: str, marks: Sequence[Mark]) -> bool:
         """Return whether `marks` name a part of the finding `term` that can lie in a region."""
         if term not in self._placed:
             return True
-        return any(m.value == term and _key(m.text) in self._placed[term] for m in marks if m.kind == "term")
+        return any(m.value == term and m.trait == "placed" for m in marks if m.kind in ("term", "own"))
+
+    def _plant(self, phrase: str, meaning: _Meaning) -> None:
+        branch = self._tree
+        for symbol in self._symbols(phrase.casefold()):
+            branch = branch.setdefault(symbol.text, {})
+        first = branch.setdefault(_END, meaning)
+        if first[:3] == meaning[:3] and meaning[3]:
+            branch[_END] = meaning  # the same, written with a space
+
+    def _symbols(self, text: str) -> Iterator[_Symbol]:
+        last = -1
+        for found in self._symbol.finditer(text):
+            yield _Symbol(found[0], found.start(), found.end(), found.start() != last)
+            last = found.end() if found[0] not in _PUNCTUATION else -1
+
+    def _longest(self, symbols: Sequence[_Symbol], place: int) -> tuple[int, _Meaning | None]:
+        """Return where the longest phrase at `place` ends, and its meaning.
+
+        A shorter one is taken where the longer would leave a piece of a word that nobody knows:
+        "저류된 변비" is not "저류된 변" and a rest.
+        """
+        known = list(self._phrases(symbols, place))
+        for after, meaning in reversed(known):
+            whole = after == len(symbols) or symbols[after].leads or symbols[after].text in _PUNCTUATION
+            if whole or any(True for _ in self._phrases(symbols, after)):
+                return after, meaning
+        return known[-1] if known else (place, None)
+
+    def _phrases(self, symbols: Sequence[_Symbol], place: int) -> Iterator[tuple[int, _Meaning]]:
+        """Yield where each phrase that begins at `place` ends, and its meaning, shortest first.
+
+        One that begins within a word may reach into the next only where it has a space itself:
+        "확장이 상복부에" holds no "이상".
+        """
+        branch = self._tree
+        crossed = False
+        for at in range(place, len(symbols)):
+            branch = branch.get(symbols[at].text, {})
+            if not branch:
+                return
+            crossed = crossed or (at > place and symbols[at].leads)
+            meaning = branch.get(_END)
+            if meaning and (symbols[place].leads or not crossed or meaning[3]):
+                yield at + 1, meaning
+
+    def _unknown(self, symbols: Sequence[_Symbol], place: int) -> tuple[int, _Meaning]:
+        """Return the rest of the word that begins at `place`, or the sign that stands there."""
+        sign = _PUNCTUATION.get(symbols[place].text)
+        if sign:
+            return place + 1, (sign, symbols[place].text, "", False)
+        after = place + 1
+        while after < len(symbols) and not symbols[after].leads and symbols[after].text not in _PUNCTUATION:
+            after += 1
+        return after, (UNKNOWN, "", "", False)
 
 
 @cache
@@ -86,21 +154,5 @@ def lexicon(language: Language) -> Lexicon:
     return Lexicon(language)
 
 
-def _key(phrase: str) -> str:
-    flat = phrase.casefold().replace("-", " ").replace("/", " ")
-    return re.sub(r"\s+", "", flat) if _hangul(flat) else re.sub(r"\s+", " ", flat).strip()
-
-
-def _hangul(text: str) -> bool:
-    return any("가" <= c <= "힣" for c in text)
-
-
-def _pattern(key: str, *, spaced: bool) -> str:
-    if not spaced and _hangul(key):
-        return r"\s*".join(re.escape(c) for c in key)
-    body = r"\s+".join(re.escape(word) for word in key.split(" "))
-    left = r"(?<![^\W_])" if key[0].isalnum() else ""
-    right = r"(?![^\W_])" if key[-1].isalnum() else ""
-    if not spaced:  # a Korean particle may follow a Latin word
-        right = r"(?![a-z0-9])" if key[-1].isalnum() else ""
-    return f"{left}{body}{right}"
+def _bears(marks: Sequence[Mark]) -> bool:
+    return bool(marks) and marks[-1].kind in _BEARS_AN_ENDING

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from reporting.brief import Brief, Fact, Number
+from reporting.assembly import MATTER, OWN, OWNERS, assembled
+from reporting.brief import Brief, Fact
 from reporting.lexicon import UNKNOWN, Mark, lexicon
 from reporting.negation import check_negation
+from reporting.particulars import check_numbers, check_radiographs
 from reporting.reply import Line
-from study.findings import FindingLabel
 from study.model import Certainty, Check, Language, Presence
 
 # Kinds of word that no fact can hold, so no sentence may use.
@@ -24,6 +25,8 @@ FORBIDDEN = {
     "normality": "calls something normal",
     "anatomy": "names anatomy that no fact holds",
     "contrast": "joins contrary statements in one sentence",
+    "cause": "names a cause",
+    "time": "says when",
 }
 # Scripts in which a sentence may be written: everything else is refused before its words are read.
 _FOREIGN = {
@@ -31,6 +34,8 @@ _FOREIGN = {
     Language.KOREAN: re.compile(r"[^\x20-\x7e가-힣·–’]"),
 }
 _SENTENCE_BREAK = re.compile(r"[.!?\n\r]+\s*\S")
+_DENIED_TOO = ("frame", "supposed")  # hedges that a denial denies: "no findings suggestive of"
+_EVERY = "every"  # the term that names all the facts of a brief
 _DIGIT = re.compile(r"\d")
 
 
@@ -63,36 +68,83 @@ def _faults(line: Line, brief: Brief, needs_region: bool) -> Iterator[tuple[str,
         yield "number", "numbers are not the wording's to give"
     if _SENTENCE_BREAK.search(line.text):
         yield "one-sentence", "the text holds more than one sentence"
-    marks = lexicon(brief.language).read(line.text)
+    marks = assembled(lexicon(brief.language).read(line.text))
     for mark in marks:
         if mark.kind in FORBIDDEN:
             yield mark.kind, f"'{mark.text}' {FORBIDDEN[mark.kind]}"
-    yield from _terms(marks, facts)
+    yield from _terms(marks, facts, brief.facts)
     presences = {fact.presence for fact in facts}
     if len(presences) > 1:
         yield "presence", "one sentence names findings that are present and findings that are not"
         return
-    yield from check_negation(marks, presences.pop())
+    yield from check_negation(marks, facts[0].presence)
+    yield from _weakened(marks, facts[0].presence)
     yield from _certainty(marks, facts)
+    yield from _own(marks, facts)
     yield from _regions(marks, facts, needs_region)
     yield from _placements(marks, facts, brief.language)
-    yield from _ages(marks, facts, brief.language)
-    yield from _numbers(marks, facts)
-    yield from _radiographs(marks, facts, brief.facts)
+    yield from _ages(marks, facts)
+    yield from check_numbers(marks, facts, brief.language)
+    yield from check_radiographs(marks, facts, brief.facts)
 
 
-def _terms(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
+def _terms(marks: Sequence[Mark], facts: Sequence[Fact], every: Sequence[Fact]) -> Iterator[tuple[str, str]]:
     named = {mark.value for mark in marks if mark.kind == "term"}
     held = {fact.finding.value for fact in facts}
+    if _EVERY in named and all(fact.presence is Presence.ABSENT for fact in every):
+        named = (named - {_EVERY}) | held  # "none of the findings assessed is seen"
     for extra in sorted(named - held):
         yield "finding", f"names {extra}, which none of its references is"
     for missing in sorted(held - named):
         yield "finding", f"refers to {missing} and does not name it"
 
 
+def _weakened(marks: Sequence[Mark], presence: Presence) -> Iterator[tuple[str, str]]:
+    """Refuse what says less, or denies more, of all the findings of a sentence than its facts do."""
+    if presence is Presence.PRESENT and any(m.kind == "joiner" and m.value == "or" for m in marks):
+        yield "certainty", "leaves open which of the findings is present"
+    if presence is not Presence.ABSENT:
+        return
+    for place, mark in enumerate(marks):
+        if mark.kind == "term" and mark.trait == "weak":
+            yield "negation", f"'{mark.text}' denies more than the finding"
+        tied = any(later.trait == "frame" for later in _until_term(marks[place + 1 :]))
+        if mark.kind == MATTER and not tied:
+            yield "negation", f"'{mark.text}' denies more than the finding"
+
+
+def _until_term(marks: Sequence[Mark]) -> Iterator[Mark]:
+    for mark in marks:
+        if mark.kind in ("term", "joiner", "comma"):
+            return
+        yield mark
+
+
+def _own(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
+    """Demand that anatomy and matter be those of the finding that they stand by."""
+    held = {fact.finding for fact in facts}
+    for place, mark in enumerate(marks):
+        if mark.kind == MATTER and not OWNERS[mark.value] & held:
+            yield "finding", f"speaks of {mark.value}, which none of its references is made of"
+        if mark.kind != OWN:
+            continue
+        before = [m.value for m in marks[:place] if m.kind == "term"]
+        after = [m.value for m in marks[place:] if m.kind == "term"]
+        if (before[-1:] or after[:1]) != [mark.value]:
+            yield "anatomy", f"'{mark.text}' {FORBIDDEN['anatomy']}"
+
+
 def _certainty(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
     """Demand of every hedge that it be the fact's own, and of a doubtful fact that it be hedged."""
-    said = {mark.value for mark in marks if mark.kind == "certainty"}
+    denied = facts[0].presence is Presence.ABSENT
+    hedges = [m for m in marks if m.kind == "certainty" and not (denied and m.trait in _DENIED_TOO)]
+    ties = [m for m in hedges if m.trait == "frame" and m.value == Certainty.HIGH.value]
+    if len(ties) < len(hedges):  # "in keeping with a probable ..." is probable
+        hedges = [m for m in hedges if m not in ties]
+    said = {mark.value for mark in hedges}
+    firm = {mark.value for mark in hedges if mark.trait != "open"}
+    if not denied and not firm and any(mark.kind == "opinion" for mark in marks):
+        yield "certainty", "gives as an opinion what the fact states"
     for fact in facts:
         if fact.presence is Presence.INDETERMINATE:
             allowed = needed = {"indeterminate"}
@@ -104,7 +156,7 @@ def _certainty(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[s
             needed = set() if band is Certainty.HIGH else allowed
         for word in sorted(said - allowed):
             yield "certainty", f"says {word} of {fact.ref}, which is {' or '.join(allowed)}"
-        if needed - said:
+        if needed - firm:
             yield "certainty", f"does not say that {fact.ref} is {' or '.join(needed)}"
 
 
@@ -129,68 +181,11 @@ def _placements(
             yield "placement", f"gives {fact.finding} a place and does not name what lies there"
 
 
-def _ages(marks: Sequence[Mark], facts: Sequence[Fact], language: Language) -> Iterator[tuple[str, str]]:
+def _ages(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
     """Demand that a finding which the patient's age rules out be named by what is seen, not as disease."""
     for fact in facts:
         if fact.age_band is None:
             continue
         for mark in marks:
-            if mark.value == fact.finding.value and not lexicon(language).places(mark.value, [mark]):
+            if mark.value == fact.finding.value and mark.trait != "placed":
                 yield "age", f"'{mark.text}' does not belong to a patient {fact.age_band.replace('_', ' ')}"
-
-
-def _numbers(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
-    said = {mark.value for mark in marks if mark.kind == "number"}
-    terms = {mark.text for mark in marks if mark.kind == "term"}
-    of_levels = _stand_before(marks, "number", FindingLabel.AIR_FLUID_LEVELS)
-    for fact in facts:
-        held = fact.number.value if fact.number else None
-        if of_levels and len(facts) > 1 and fact.finding is not FindingLabel.AIR_FLUID_LEVELS:
-            continue  # "multiple air-fluid levels and faecal loading": nothing is said of the latter
-        for number in sorted(said - {held}):
-            yield "number", f"says {number} of {fact.ref}; the fact says {held or 'nothing'}"
-        if fact.finding is not FindingLabel.AIR_FLUID_LEVELS or fact.number is None:
-            continue
-        plural = any(text.endswith("levels") for text in terms)
-        counted = any(mark.kind == "number" and mark.text.startswith("more than") for mark in marks)
-        singular = any(text.endswith("level") for text in terms) and not counted  # "more than one level"
-        if (plural and fact.number is Number.SINGLE) or (singular and fact.number is Number.MULTIPLE):
-            yield "number", f"the grammatical number is not that of {fact.ref}, which is {fact.number}"
-
-
-def _stand_before(marks: Sequence[Mark], kind: str, label: FindingLabel) -> bool:
-    """Return whether the next finding named after each mark of `kind` is `label`."""
-    later = [
-        next((mark for mark in marks[place:] if mark.kind == "term"), None)
-        for place, mark in enumerate(marks)
-        if mark.kind == kind
-    ]
-    return bool(later) and all(term is not None and term.value == label.value for term in later)
-
-
-def _radiographs(
-    marks: Sequence[Mark], facts: Sequence[Fact], every: Sequence[Fact]
-) -> Iterator[tuple[str, str]]:
-    said = {mark.value for mark in marks if mark.kind == "radiograph"}
-    labels = {fact.finding for fact in facts}
-    others = [fact for fact in every if fact.finding in labels and fact not in facts]
-    if "every" in said:
-        if others or all(fact.radiograph is None for fact in facts):
-            yield "radiograph", "speaks of every radiograph and does not refer to each"
-        said -= {"every"}
-    for fact in facts:
-        for name in sorted(said - {fact.radiograph.value if fact.radiograph else None}):
-            yield "radiograph", f"puts {fact.ref} on the {name} radiograph"
-    if not said and any(_differs(fact, other) for fact in facts for other in others):
-        yield "radiograph", "does not say on which radiograph, and the radiographs differ"
-
-
-def _differs(one: Fact, other: Fact) -> bool:
-    if one.finding is not other.finding:
-        return False
-    return (one.presence, one.certainty, one.region, one.number) != (
-        other.presence,
-        other.certainty,
-        other.region,
-        other.number,
-    )

@@ -113,12 +113,12 @@ LIES = [
     (KO, "왼쪽 상복부에 복강 내 유리 가스가 있을 가능성이 높음.", "f1", "region"),
     (KO, "상복부에 복강 내 유리 가스가 있을 수 있음.", "f1", "certainty"),
     (KO, "중앙 복부에 다수의 공기액체층을 관찰할 수 있음.", "f2", "unknown"),
-    (KO, "중앙 복부에 다수의 공기액체층이 있는 것으로 보임.", "f2", "unknown"),
+    (KO, "중앙 복부에 다수의 공기액체층이 있는 것으로 보임.", "f2", "certainty"),
     (KO, "중앙 복부에 단독 공기액체층이 관찰됨.", "f2", "number"),
     (KO, "상복부에 복강 내 유리 가스를 시사하는 소견 없음.", "f1", "negation"),
     (KO, "상복부에 복강 내 유리 가스를 발견하지 못함.", "f1", "negation"),
     (KO, "좌하복부에 분변 저류를 찾을 수 없음.", "f3", "negation"),
-    (KO, "유문 협착 양상을 배제하지 못함.", "f4", "unknown"),
+    (KO, "유문 협착 양상을 배제하지 못함.", "f4", "certainty"),
     (KO, "유문 협착 양상 유무를 판단하기 어려움.", "f4", "certainty"),
     (KO, "측와위 영상에서 중앙 복부에 다수의 공기액체층이 관찰됨.", "f2", "radiograph"),
     (KO, "우측와위 영상에서 중앙 복부에 다수의 공기액체층이 관찰됨.", "f2", "side"),
@@ -247,8 +247,8 @@ HEDGED_STOMACH = [
     ("high", "The stomach is probably distended with gas.", {"certainty"}),
     ("moderate", "The stomach might be distended.", {"certainty"}),
     ("low", "The stomach is distended with gas.", {"certainty"}),
-    ("high", "The stomach is not distended.", {"negation", "anatomy", "unknown", "finding"}),
-    ("low", "The stomach is possibly not distended.", {"negation", "anatomy", "unknown", "finding"}),
+    ("high", "The stomach is not distended.", {"negation"}),
+    ("low", "The stomach is possibly not distended.", {"negation"}),
 ]
 
 
