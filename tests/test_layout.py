@@ -110,9 +110,13 @@ UNPINNED = {"vllm"}  # its own page tells which version was run
 
 
 def pins_of(file: str) -> dict[str, str]:
+    """Return what a file of constraints pins for this Python, by name."""
     lines = (ROOT / file).read_text().splitlines()
-    split = (line.partition("==") for line in lines if "==" in line and not line.startswith("#"))
-    return {canonicalize_name(name): version for name, _, version in split}
+    pins = [Requirement(line) for line in lines if "==" in line and not line.startswith("#")]
+    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+    versions = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in here}
+    assert len(versions) == len(here), f"{file} pins a package twice for one Python"
+    return versions
 
 
 def test_the_pinned_versions_are_those_that_the_project_asks_for() -> None:

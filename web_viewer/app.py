@@ -22,6 +22,7 @@ from web_viewer.audit.syslog import Syslog
 from web_viewer.audit.told import Auditor
 from web_viewer.audit.trail import Trail
 from web_viewer.audit.watch import Watch
+from web_viewer.body_limit import BodyLimit
 from web_viewer.deps import Held, Services
 from web_viewer.identity.wiring import Identity
 from web_viewer.measure import Measure
@@ -121,7 +122,6 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
-        max_body_size=LARGEST_BODY,
         generate_unique_id_function=_operation_name,
         middleware=[
             Middleware(Measure),
@@ -133,6 +133,7 @@ def create_app(services: Services) -> FastAPI:
                 doors=identity.doors,
             ),
             Middleware(GZipMiddleware, compresslevel=4, exclude_content_types=NOT_COMPRESSED),
+            Middleware(BodyLimit, largest=LARGEST_BODY, streamed=[dicomweb_store.router.prefix]),
         ],
     )
     add_problem_answers(app)

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
 from study.archive import Archive
 from study.findings import FINDINGS
+from web_viewer.app import LARGEST_BODY
+
+UID = "1.2.3.4.5"
+JSON = "application/json"
 
 
 def test_the_service_says_where_to_send_studies(client: TestClient):
@@ -75,3 +81,17 @@ def test_an_unknown_path_is_not_found_in_json(client: TestClient):
 
 def test_wrong_methods_are_refused(client: TestClient):
     assert client.post("/api/worklist").status_code == 405
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_long_is_refused(client: TestClient, announced: bool):
+    pieces = [b" " * 65536] * (LARGEST_BODY // 65536 + 1)
+    body: bytes | Iterator[bytes] = b"".join(pieces) if announced else iter(pieces)
+    answer = client.put(f"/api/studies/{UID}/report", content=body, headers={"Content-Type": JSON})
+    assert (answer.status_code, bool(answer.json()["detail"])) == (413, True)
+
+
+def test_a_body_of_the_allowed_length_is_read(client: TestClient):
+    body = b" " * (LARGEST_BODY - 2) + b"[]"
+    answer = client.put(f"/api/studies/{UID}/report", content=body, headers={"Content-Type": JSON})
+    assert answer.status_code == 422

@@ -32,7 +32,6 @@ router = APIRouter(prefix="/dicom-web/studies", tags=["DICOMweb STOW-RS"], defau
 
 SENDER = "STOW-RS"  # stands for a calling AE title
 LARGEST_INSTANCE = 512 * 1024 * 1024
-LARGEST_BODY = 1 << 40  # read a part at a time, never held whole
 _OUTCOMES: dict[int | str, dict[str, Any]] = {
     200: {"description": "All were stored.", "content": {DICOM_JSON: {}}},
     202: {"description": "Some were stored, some were refused.", "content": {DICOM_JSON: {}}},
@@ -40,13 +39,13 @@ _OUTCOMES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("", max_body_size=LARGEST_BODY, responses=_OUTCOMES)
+@router.post("", responses=_OUTCOMES)
 async def store_instances(request: Request, services: ServicesDep) -> Response:
     """Store the instances of a multipart/related; type="application/dicom" body."""
     return await _store(request, services.intake, None)
 
 
-@router.post("/{study_uid}", max_body_size=LARGEST_BODY, responses=_OUTCOMES)
+@router.post("/{study_uid}", responses=_OUTCOMES)
 async def store_study(request: Request, study_uid: CheckedUID, services: ServicesDep) -> Response:
     """Store instances of one study; those of another are refused."""
     return await _store(request, services.intake, study_uid)
