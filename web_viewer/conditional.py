@@ -13,7 +13,7 @@ from web_viewer.renditions import Rendition
 # May be kept, but is asked for again with its entity tag: a new version of the service may make other
 # bytes of the same instance, and pixels must never meet another version's description.
 ASK_FIRST = "private, no-cache"
-_RENDERER = "1"  # part of every entity tag: goes up when the bytes made of an instance change
+_RENDERER = "2"  # part of every entity tag: goes up when the bytes made of an instance change
 
 
 def entity_tag(*parts: str) -> str:

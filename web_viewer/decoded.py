@@ -19,13 +19,33 @@ from study.pixels import wire_pixels
 from study.segmentation import bitmask, read_masks
 from study.voi import Window
 from web_viewer.dicomweb.frames import Frame, native_frames, stored_frames
-from web_viewer.rendering import ImageType, Rendering, gzipped, little_endian, rendered
+from web_viewer.rendering import (
+    ImageType,
+    Rendering,
+    gzipped,
+    halved,
+    little_endian,
+    previewed,
+    rendered,
+)
 
 
 def wire(path: Path) -> Answer:
-    """Return a radiograph's pixels for the viewer, gzipped; the description says how to show them."""
-    pixels, description = wire_pixels(_read(path))
-    return Answer(description.model_dump(mode="json"), gzipped(little_endian(pixels)))
+    """Return a radiograph's pixels for the viewer, gzipped."""
+    pixels, _ = wire_pixels(_read(path))
+    return Answer({}, gzipped(little_endian(pixels)))
+
+
+def first_look(path: Path) -> Answer:
+    """Return what shows a radiograph at first: its pixels at half their size, gzipped, then a preview.
+
+    The description says how to show the pixels (``header``), and where the preview begins (``half``).
+    """
+    pixels, header = wire_pixels(_read(path))
+    half = gzipped(little_endian(halved(pixels)))
+    return Answer(
+        {"header": header.model_dump(mode="json"), "half": len(half)}, half + previewed(pixels, header)
+    )
 
 
 def picture(

@@ -17,13 +17,14 @@ from pydicom.pixels.utils import pixel_array
 
 from study.decoding import panics_as_errors
 from study.errors import PixelDataError
-from study.pixels import display_values, modality_values
+from study.pixels import GrayscaleDescription, display_values, modality_values
 from study.transcoding import CODEC_ERRORS
 from study.voi import Window, windowed
 
 Bytes = NDArray[np.uint8]
 ImageType = Literal["image/jpeg", "image/png"]
 PREVIEW_SIDE = 512  # pixels of the longer side
+PREVIEW_QUALITY = 80
 
 
 class Rendering(NamedTuple):
@@ -50,6 +51,39 @@ def rendered(dataset: pydicom.Dataset, wish: Rendering, *, frame: int = 1) -> by
     done, encoded = cv2.imencode(extension, image, options)
     if not done:
         raise PixelDataError("the image could not be encoded")
+    return encoded.tobytes()
+
+
+def halved(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the rounded mean of each block of 2 x 2, as the viewer makes it.
+
+    An odd last row or column is left out; one that is alone counts twice.
+
+    Returns
+    -------
+    np.ndarray
+        uint16 (rows // 2, columns // 2), at least (1, 1).
+    """
+    rows, columns = pixels.shape
+    wide = np.repeat(pixels, 2, axis=0) if rows == 1 else pixels
+    wide = np.repeat(wide, 2, axis=1) if columns == 1 else wide
+    even = wide[: wide.shape[0] // 2 * 2, : wide.shape[1] // 2 * 2]
+    pairs = even[0::2].astype(np.uint32) + even[1::2]
+    return ((pairs[:, 0::2] + pairs[:, 1::2] + 2) >> 2).astype(np.uint16)
+
+
+def previewed(pixels: NDArray[np.uint16], header: GrayscaleDescription) -> bytes:
+    """Return a small JPEG of wire values, windowed as the header says, for the first paint."""
+    rows, columns = pixels.shape
+    scale = min(PREVIEW_SIDE / max(rows, columns), 1.0)
+    size = (max(round(columns * scale), 1), max(round(rows * scale), 1))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    window = Window(header.window_center, header.window_width, header.voi_function, "")
+    shown = windowed(small * header.slope + header.offset, window)
+    greys = np.rint(255 * (1 - shown if header.inverted else shown)).astype(np.uint8)
+    done, encoded = cv2.imencode(".jpg", greys, [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])
+    if not done:
+        raise PixelDataError("the preview could not be encoded")
     return encoded.tobytes()
 
 

@@ -17,6 +17,12 @@ class Rendition(NamedTuple):
     body: bytes
     encoding: str | None = None  # the Content-Encoding that `body` is in
     description: bytes = b""  # JSON that was made along with the body
+    preview: bytes = b""  # a JPEG, likewise
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return len(self.body) + len(self.preview)
 
 
 class Renditions:
@@ -72,7 +78,7 @@ class Renditions:
 
     def _keep(self, key: Hashable, made: Rendition) -> None:
         self._kept[key] = made
-        self._bytes += len(made.body)
+        self._bytes += made.size
         while self._bytes > self._budget and self._kept:
             _, dropped = self._kept.popitem(last=False)
-            self._bytes -= len(dropped.body)
+            self._bytes -= dropped.size

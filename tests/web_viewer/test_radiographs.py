@@ -24,6 +24,7 @@ from tests.web_viewer.studies import (
     pixels,
     take,
 )
+from web_viewer.rendering import halved
 
 
 def url(study: SegmentedStudy, what: str) -> str:
@@ -37,6 +38,23 @@ def test_the_pixels_arrive_as_they_were_stored(client: TestClient, drafted: Segm
     assert answer.headers["vary"] == "Accept-Encoding"
     received = np.frombuffer(answer.content, "<u2").reshape(ROWS, COLUMNS)
     np.testing.assert_array_equal(received, pixels())
+
+
+def test_half_the_size_holds_the_rounded_means_of_four(client: TestClient, drafted: SegmentedStudy):
+    answer = client.get(url(drafted, "image/half"))
+    assert answer.headers["content-encoding"] == "gzip"
+    received = np.frombuffer(answer.content, "<u2").reshape(ROWS // 2, COLUMNS // 2)
+    blocks = pixels().reshape(ROWS // 2, 2, COLUMNS // 2, 2).astype(int)
+    np.testing.assert_array_equal(received, (blocks.sum(axis=(1, 3)) + 2) // 4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (5, 1), (5, 7)])
+def test_half_of_an_odd_size_leaves_the_last_row_and_column_out(shape: tuple[int, int]):
+    values = np.arange(np.prod(shape), dtype=np.uint16).reshape(shape) + 65_400
+    half = halved(values)
+    assert half.shape == (max(1, shape[0] // 2), max(1, shape[1] // 2))
+    corner = values[: min(2, shape[0]), : min(2, shape[1])]
+    assert half[0, 0] == int(corner.mean() + 0.5)
 
 
 def test_a_client_that_knows_no_gzip_gets_plain_pixels(client: TestClient, drafted: SegmentedStudy):
@@ -66,7 +84,7 @@ def test_the_description_says_how_to_show_them(client: TestClient, drafted: Segm
 
 
 def test_what_the_browser_holds_is_not_sent_again(client: TestClient, drafted: SegmentedStudy):
-    for what in ("image", "image.json", "preview.jpg", "overlay"):
+    for what in ("image", "image/half", "image.json", "preview.jpg", "overlay"):
         first = client.get(url(drafted, what))
         assert first.status_code == 200, (what, first.text)
         assert first.headers["cache-control"].startswith("private")

@@ -43,8 +43,8 @@ export class OfflineError extends Error {
 export async function request(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    const early = init?.method ? undefined : takeEarly(path);
-    response = await (early ?? fetch(path, { credentials: "same-origin", ...init }));
+    const early = init?.method ? null : await takeEarly(path);
+    response = early ?? (await fetch(path, { credentials: "same-origin", ...init }));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new OfflineError("The service does not answer.");
@@ -110,11 +110,17 @@ export const getService = () => json<Service>("/api/service");
 export const getRadiographHeader = (uid: string, instance: string, signal?: AbortSignal) =>
   json<RadiographHeader>(`${radiograph(uid, instance)}/image.json`, { signal });
 
-/** Return the wire values, row by row: uint16, shifted to be 0 or more. */
-export async function getRadiographPixels(uid: string, instance: string, signal?: AbortSignal) {
-  const response = await request(`${radiograph(uid, instance)}/image`, { signal });
-  return new Uint16Array(await response.arrayBuffer());
+async function wireValues(path: string, signal?: AbortSignal): Promise<Uint16Array> {
+  return new Uint16Array(await (await request(path, { signal })).arrayBuffer());
 }
+
+/** Return the wire values, row by row: uint16, shifted to be 0 or more. */
+export const getRadiographPixels = (uid: string, instance: string, signal?: AbortSignal) =>
+  wireValues(`${radiograph(uid, instance)}/image`, signal);
+
+/** Return the means of 2 x 2 of them. */
+export const getHalfPixels = (uid: string, instance: string, signal?: AbortSignal) =>
+  wireValues(`${radiograph(uid, instance)}/image/half`, signal);
 
 /** Return a bitmask per pixel, bit (segment number - 1) per finding; null where nothing was marked. */
 export async function getOverlay(uid: string, instance: string, signal?: AbortSignal) {

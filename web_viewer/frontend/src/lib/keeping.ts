@@ -7,6 +7,7 @@ const OF_A_STUDY = new Set([
   "radiographs",
   "priors",
   "header",
+  "half",
   "pixels",
   "overlay",
   "objections",

@@ -1,9 +1,10 @@
 /** What is kept from the service, under which key, and for how long. */
 
-import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   ApiError,
   getFindingTable,
+  getHalfPixels,
   getOverlay,
   getPriors,
   getRadiographHeader,
@@ -86,6 +87,22 @@ export const pixelsQuery = (uid: string, instance: string) =>
     queryFn: ({ signal }) => getRadiographPixels(uid, instance, signal),
     ...IMAGE_LIFE,
   });
+
+const halfQuery = (uid: string, instance: string) =>
+  queryOptions({
+    queryKey: ["half", uid, instance],
+    queryFn: ({ signal }) => getHalfPixels(uid, instance, signal),
+    ...IMAGE_LIFE,
+  });
+
+/** Ask for a radiograph's pixels: at half the size first, a quarter of the bytes and all that fits on most screens. */
+export function usePixels(uid: string, instance: string) {
+  const known = useQueryClient().getQueryState(pixelsQuery(uid, instance).queryKey);
+  const ahead = known !== undefined && (known.data !== undefined || known.fetchStatus === "fetching");
+  const half = useQuery({ ...halfQuery(uid, instance), enabled: !ahead });
+  const whole = useQuery({ ...pixelsQuery(uid, instance), enabled: ahead || half.isFetched });
+  return { whole, half: half.data ?? null };
+}
 
 /** Fetch a study and its radiographs ahead of the reader. */
 export async function fetchAhead(client: QueryClient, uid: string): Promise<void> {

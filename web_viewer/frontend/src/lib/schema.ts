@@ -413,6 +413,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_uid}/radiographs/{instance_uid}/image/half": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Half Image
+         * @description Return ``image`` at half its size, the rounded means of 2 x 2: a quarter of it, enough for a screen.
+         */
+        get: operations["read_half_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_uid}/radiographs/{instance_uid}/image.json": {
         parameters: {
             query?: never;
@@ -4000,6 +4020,47 @@ export interface operations {
         };
     };
     read_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+                instance_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_half_image: {
         parameters: {
             query?: never;
             header?: never;

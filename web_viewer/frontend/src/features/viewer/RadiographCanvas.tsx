@@ -25,7 +25,8 @@ const ThresholdLayer = lazy(() =>
 const Magnifier = lazy(() => import("./Magnifier").then((module) => ({ default: module.Magnifier })));
 
 interface CanvasProps {
-  pixels: Uint16Array;
+  pixels: Uint16Array | null; // all of them; null while they are on their way
+  half: Uint16Array | null; // those at half the size, to be shown until then
   shown: Shown;
   complete: boolean; // whether the overlay is in `shown`, or known to be none
   leader: Size | null; // the image beside which this one follows; null: it leads, and is drawn on
@@ -34,8 +35,9 @@ interface CanvasProps {
   onScale: (scale: number) => void;
 }
 
-/** The canvas with radiograph and overlay. `data-state` is "ready" once both are drawn. */
-export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHover, onScale }: CanvasProps) {
+/** The canvas with radiograph and overlay. `data-state` is "ready" once both are drawn and every pixel is here. */
+export function RadiographCanvas(props: CanvasProps) {
+  const { pixels, half, shown, complete, leader, edited, onHover, onScale } = props;
   const { t } = useTranslation();
   const newText = t("viewer.measure.text");
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -91,12 +93,11 @@ export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHo
 
   const { header, mask, findings, table } = shown;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what else `shown` holds is restyled below
   useEffect(() => {
     if (!stage) return;
-    stage.canvas.dataset.state = "loading";
-    stage.show(latest.current.shown, pixels);
-  }, [stage, pixels, header]);
+    if (!stage.isShowing(header)) stage.canvas.dataset.state = "loading";
+    stage.show(latest.current.shown, { whole: pixels, half });
+  }, [stage, pixels, half, header]);
 
   useEffect(() => {
     stage?.restyle({ header, mask, findings, table });
@@ -107,10 +108,7 @@ export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHo
     const stop = stage.watch(() => {
       latest.current.onScale(stage.placement()?.scale ?? 1);
       if (!stage.isShowing(header)) return;
-      mark("kidray:radiograph-drawn", stage.canvas, "radiograph");
-      if (!complete) return;
-      mark("kidray:overlay-drawn", stage.canvas, "ready");
-      askForGpu();
+      note(stage.canvas, !complete ? "radiograph" : stage.isWhole ? "ready" : "overlay");
     });
     stage.ask();
     return stop;
@@ -133,7 +131,7 @@ export function RadiographCanvas({ pixels, shown, complete, leader, edited, onHo
       />
       <Suspense>
         {stage && cut && <ThresholdLayer stage={stage} shown={shown} />}
-        {stage && !leader && <ShapeLayer stage={stage} header={header} pixels={pixels} />}
+        {stage && !leader && pixels && <ShapeLayer stage={stage} header={header} pixels={pixels} />}
         {stage && pointer && <Magnifier stage={stage} mask={mask} at={pointer} />}
       </Suspense>
     </>
@@ -174,7 +172,7 @@ function useHeldMagnifier(): boolean {
 
 interface Drawn {
   shown: Shown;
-  pixels: Uint16Array;
+  pixels: Uint16Array | null;
   edited: Edited | null;
 }
 
@@ -187,7 +185,7 @@ function drawerOf(
 ): Drawer | null {
   switch (tool) {
     case "region":
-      return regionDrawer(pixels, shown.header);
+      return pixels && regionDrawer(pixels, shown.header);
     case "brush":
     case "eraser":
     case "polygon":
@@ -206,8 +204,15 @@ function drawerOf(
 
 const dragRange = ({ header }: Shown): number => Math.max(1, header.maximum - header.minimum);
 
-function mark(name: string, canvas: HTMLCanvasElement, state: "radiograph" | "ready"): void {
-  if (canvas.dataset.state === "ready" || canvas.dataset.state === state) return;
+const STATES = ["loading", "radiograph", "overlay", "ready"] as const;
+
+/** Say how much is drawn, once for each step; a radiograph that is there does not go back to less. */
+function note(canvas: HTMLCanvasElement, state: (typeof STATES)[number]): void {
+  const before = STATES.indexOf(canvas.dataset.state as typeof state);
+  const now = STATES.indexOf(state);
+  if (now <= before) return;
   canvas.dataset.state = state;
-  performance.mark(name);
+  if (before < 1) performance.mark("kidray:radiograph-drawn");
+  if (before < 2 && now >= 2) performance.mark("kidray:overlay-drawn");
+  if (state === "ready") askForGpu();
 }

@@ -7,7 +7,7 @@ import { previewAddress } from "../../lib/api";
 import { useFindingTable } from "../../lib/findingNames";
 import type { AnnotationSet, Finding, ShownRadiograph } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
-import { headerQuery, overlayQuery, pixelsQuery } from "../../lib/queries";
+import { headerQuery, overlayQuery, usePixels } from "../../lib/queries";
 import { useShortcuts } from "../../lib/shortcuts";
 import { useMaskCorrection } from "./correction/useMaskCorrection";
 import type { Point, Size } from "./geometry";
@@ -50,7 +50,7 @@ export function RadiographPane({
   const { t } = useTranslation();
   const uid = radiograph.instance_uid;
   const header = useQuery(headerQuery(studyUid, uid));
-  const pixels = useQuery(pixelsQuery(studyUid, uid));
+  const { whole: pixels, half } = usePixels(studyUid, uid);
   const overlay = useQuery({ ...overlayQuery(studyUid, uid, reading), enabled: reading !== "" });
   const { rows: table } = useFindingTable();
   const probe = useRef<HTMLSpanElement>(null);
@@ -92,7 +92,7 @@ export function RadiographPane({
       {!leader && <Toolbar header={header.data ?? null} tools={tools} />}
       <Suspense>{correction && <CorrectionBar correction={correction} />}</Suspense>
       <div className={style.glass}>
-        {!shown || !pixels.data ? (
+        {!shown || !(pixels.data || half) ? (
           <>
             <img
               className={style.preview}
@@ -106,7 +106,8 @@ export function RadiographPane({
         ) : (
           <RadiographCanvas
             key={uid}
-            pixels={pixels.data}
+            pixels={pixels.data ?? null}
+            half={half}
             shown={shown}
             complete={complete}
             leader={leader ?? null}

@@ -3,7 +3,7 @@
 import { type Outline, outlines } from "./contour";
 import { matrixOf, type Rectangle, shownRectangle } from "./geometry";
 import type { SegmentStyle } from "./overlayStyle";
-import type { Pyramid } from "./pyramid";
+import type { Level, Pyramid } from "./pyramid";
 import { DASH, EMPHASISED_WIDTH, OUTLINE_WIDTH, type RadiographRenderer, type Scene } from "./renderer";
 import { shade, wordTable } from "./shade";
 import { simplified } from "./simplify";
@@ -16,7 +16,7 @@ export class CanvasRenderer implements RadiographRenderer {
   private shapes: Outline[][] = []; // by bit
   private readonly paths = new Map<number, Path2D[]>(); // by bit, for each level of the radiograph
   private picture: ImageData | null = null; // what the plate was painted with
-  private painted = ""; // which level and area the plate holds
+  private painted: { level: Level; area: string } | null = null; // what the plate holds
   private table: Uint8ClampedArray | null = null;
   private words: Uint32Array = new Uint32Array(0);
 
@@ -28,13 +28,13 @@ export class CanvasRenderer implements RadiographRenderer {
 
   setRadiograph(pyramid: Pyramid): void {
     this.pyramid = pyramid;
-    this.painted = "";
+    this.painted = null;
     this.setOverlay(null);
   }
 
   setOverlay(mask: Uint8Array | null): void {
     this.paths.clear();
-    this.shapes = mask && this.pyramid ? outlines(mask, this.pyramid.level(0)) : [];
+    this.shapes = mask && this.pyramid ? outlines(mask, this.pyramid.size) : [];
   }
 
   draw(scene: Scene): void {
@@ -62,7 +62,7 @@ export class CanvasRenderer implements RadiographRenderer {
     };
     const area = shownRectangle(matrix, level, canvas);
     if (area.right <= area.left || area.bottom <= area.top) return;
-    this.paintPlate(pyramid, number, area, table);
+    this.paintPlate(level, area, table);
     context.setTransform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = "low"; // linear: the level is never drawn at less than half its size
@@ -71,12 +71,12 @@ export class CanvasRenderer implements RadiographRenderer {
     context.drawImage(this.plate, 0, 0, width, height, area.left, area.top, width, height);
   }
 
-  private paintPlate(pyramid: Pyramid, number: number, area: Rectangle, table: Uint8ClampedArray): void {
-    const key = `${number}:${area.left}:${area.top}:${area.right}:${area.bottom}`;
-    if (this.table === table && this.painted === key) return;
+  private paintPlate(level: Level, area: Rectangle, table: Uint8ClampedArray): void {
+    const key = `${area.left}:${area.top}:${area.right}:${area.bottom}`;
+    if (this.table === table && this.painted?.level === level && this.painted.area === key) return;
     if (this.table !== table) this.words = wordTable(table);
     this.table = table;
-    this.painted = key;
+    this.painted = { level, area: key };
     const width = area.right - area.left;
     const height = area.bottom - area.top;
     if (this.plate.width < width || this.plate.height < height) {
@@ -87,7 +87,7 @@ export class CanvasRenderer implements RadiographRenderer {
       this.picture = new ImageData(width, height);
     }
     const { picture } = this;
-    shade(pyramid.level(number), area, this.words, new Uint32Array(picture.data.buffer));
+    shade(level, area, this.words, new Uint32Array(picture.data.buffer));
     this.plate.getContext("2d", { alpha: false })?.putImageData(picture, 0, 0);
   }
 
@@ -126,6 +126,7 @@ export class CanvasRenderer implements RadiographRenderer {
 
   dispose(): void {
     this.pyramid = null;
+    this.painted = null;
     this.picture = null;
     this.setOverlay(null);
     this.plate.width = 0;

@@ -28,6 +28,12 @@ export interface Shown {
   table: readonly FindingDefinition[];
 }
 
+/** A radiograph's wire values, as far as they are here. */
+export interface Pixels {
+  whole: Uint16Array | null;
+  half: Uint16Array | null; // at half the size
+}
+
 export const headerWindow = (header: RadiographHeader): Window => ({
   center: header.window_center,
   width: header.window_width,
@@ -62,9 +68,17 @@ export class Stage {
     ];
   }
 
-  show(shown: Shown, pixels: Uint16Array): void {
+  /** Show a radiograph by all its pixels, or at first by those at half its size. */
+  show(shown: Shown, { whole, half }: Pixels): void {
     const { columns: width, rows: height } = shown.header;
-    this.pyramid = new Pyramid({ width, height, values: pixels });
+    if (whole && this.pyramid && this.isShowing(shown.header)) {
+      this.pyramid.complete(whole); // what is on the screen stays where it is
+      this.restyle(shown);
+      return;
+    }
+    if (whole) this.pyramid = Pyramid.of({ width, height, values: whole });
+    else if (half) this.pyramid = Pyramid.ofHalf({ width, height }, half);
+    else return;
     this.renderer.setRadiograph(this.pyramid);
     this.greys = null;
     this.mask = null;
@@ -142,6 +156,11 @@ export class Stage {
 
   isShowing(header: RadiographHeader): boolean {
     return this.shown?.header === header;
+  }
+
+  /** Whether all pixels are here. */
+  get isWhole(): boolean {
+    return this.pyramid?.isWhole ?? false;
   }
 
   /** Bring a finding into view where the reader has zoomed past it. */

@@ -16,6 +16,7 @@ export class WebglRenderer implements RadiographRenderer {
   private readonly locations = new Map<string, WebGLUniformLocation | null>();
   private pyramid: Pyramid | null = null;
   private sent = 0; // levels on the GPU
+  private sentWhole = false; // whether they come of all pixels
   private table: Uint8ClampedArray | null = null;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
@@ -39,7 +40,7 @@ export class WebglRenderer implements RadiographRenderer {
 
   setRadiograph(pyramid: Pyramid): void {
     const { gl } = this;
-    const { width, height } = pyramid.level(0);
+    const { width, height } = pyramid.size;
     const most = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
     if (Math.max(width, height) > most) throw new RangeError(`This GPU draws at most ${most} pixels a side.`);
     gl.activeTexture(gl.TEXTURE0 + UNIT.radiograph);
@@ -52,7 +53,7 @@ export class WebglRenderer implements RadiographRenderer {
 
   setOverlay(mask: Uint8Array | null): void {
     const { gl } = this;
-    const size = mask && this.pyramid ? this.pyramid.level(0) : { width: 1, height: 1 };
+    const size = mask && this.pyramid ? this.pyramid.size : { width: 1, height: 1 };
     this.bind("overlay");
     gl.texImage2D(
       gl.TEXTURE_2D,
@@ -87,6 +88,8 @@ export class WebglRenderer implements RadiographRenderer {
   private sendLevels(pyramid: Pyramid, upTo: number): void {
     const { gl } = this;
     this.bind("radiograph");
+    if (this.sentWhole !== pyramid.isWhole) this.sent = 0;
+    this.sentWhole = pyramid.isWhole;
     for (; this.sent <= upTo; this.sent++) {
       const { width, height, values } = pyramid.level(this.sent);
       const kind = [gl.RED_INTEGER, gl.UNSIGNED_SHORT] as const;
@@ -106,7 +109,7 @@ export class WebglRenderer implements RadiographRenderer {
 
   private place(pyramid: Pyramid, level: number, { placement, pixelRatio }: Scene): void {
     const { gl, canvas } = this;
-    const { width, height } = pyramid.level(0);
+    const { width, height } = pyramid.size;
     const back = inverted(matrixOf(placement, canvas));
     gl.uniform2i(this.at("imageSize"), width, height);
     gl.uniform2f(this.at("canvasSize"), canvas.width, canvas.height);

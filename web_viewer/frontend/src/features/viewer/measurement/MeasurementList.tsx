@@ -22,7 +22,7 @@ export function MeasurementList({ studyUid }: { studyUid: string }) {
   const { radiographUid, items, changed, locked, number, selected } = useMeasuring();
   const { change, remove, select, open } = useMeasuring.getState();
   const header = useQuery({ ...headerQuery(studyUid, radiographUid), enabled: radiographUid !== "" }).data;
-  const pixels = useQuery({ ...pixelsQuery(studyUid, radiographUid), enabled: radiographUid !== "" }).data;
+  const pixels = useQuery({ ...pixelsQuery(studyUid, radiographUid), enabled: false }).data;
   const send = useMutation({
     mutationFn: () => putMeasurements(studyUid, radiographUid, items, number, reader.trim() || UNNAMED),
     onSuccess: (record: StudyRecord) => {
