@@ -3,8 +3,8 @@
 const english = {
   control: "Display threshold: {{finding}}",
   label: "Display threshold",
-  own: "model's outline: {{value}}",
-  ownNone: "the model drew no outline",
+  own: "The model's outline lies at {{value}}.",
+  ownNone: "The model drew no outline.",
   reset: "Reset",
   only: "Display only: measurements, segmentation and report stay as they are.",
   map: "What is moved is the network's probability at each pixel, not the probability of the finding.",
@@ -30,8 +30,8 @@ export const en = english;
 export const ko: typeof english = {
   control: "표시 임계값: {{finding}}",
   label: "표시 임계값",
-  own: "모델 윤곽: {{value}}",
-  ownNone: "모델이 그린 윤곽 없음",
+  own: "모델의 윤곽은 {{value}}입니다.",
+  ownNone: "모델이 그린 윤곽이 없습니다.",
   reset: "초기화",
   only: "화면 표시만 바뀝니다. 측정값, 분할, 판독문은 그대로입니다.",
   map: "여기서 바뀌는 것은 소견의 확률이 아니라 화소마다의 신경망 확률에 대한 기준입니다.",

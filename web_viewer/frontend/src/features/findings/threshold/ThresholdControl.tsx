@@ -64,7 +64,9 @@ function Slider({ finding, held }: { finding: Finding; held: HeldMap }) {
 
   return (
     <>
-      <label htmlFor={id}>{t("threshold.label")}</label>
+      <label htmlFor={id} title={t("threshold.map")}>
+        {t("threshold.label")}
+      </label>
       <input
         id={id}
         type="range"
@@ -89,17 +91,15 @@ function Slider({ finding, held }: { finding: Finding; held: HeldMap }) {
       >
         {t("threshold.reset")}
       </Button>
-      <p id={`${id}-only`} title={t("threshold.map")}>
+      <p id={`${id}-only`}>
         {beside && `${t("threshold.beside", { name: beside })} `}
-        {t("threshold.only")} <span>{ownText()}</span>
+        {beside || finding.area_px > 0
+          ? t("threshold.own", { value: shownValue(own) })
+          : t("threshold.ownNone")}{" "}
+        {t("threshold.only")}
       </p>
     </>
   );
-
-  function ownText(): string {
-    const drawn = finding.area_px > 0 || beside !== null;
-    return `(${drawn ? t("threshold.own", { value: shownValue(own) }) : t("threshold.ownNone")})`;
-  }
 }
 
 const rounded = (value: number): number => Math.round(Math.min(MOST, Math.max(LEAST, value)) / STEP) / 100;

@@ -70,6 +70,7 @@ function CutShape({ cut, look, matrix }: ShapeProps) {
   return (
     <path
       d={outlineOf(cut)}
+      data-testid="threshold-cut"
       transform={`matrix(${a * sx} ${b * sx} ${c * sy} ${d * sy} ${e} ${f})`}
       className={style.cut}
       fill={beside === null ? color : "none"}
