@@ -68,7 +68,7 @@ export function Steps({ steps }: { steps: AdminState["steps"] }) {
 
 type Translate = ReturnType<typeof useTranslation>["t"];
 
-const QUEUES = ["alert", "urgent", "segment", "draft", "deliver", "word", "priors", "shadow"] as const;
+const QUEUES = ["alert", "urgent", "segment", "draft", "deliver", "word", "priors", "shadow", "map"] as const;
 
 /** Return what a queue is called; one that this viewer does not know yet by its code. */
 function queueName(t: Translate, queue: string): string {
@@ -84,6 +84,7 @@ const JOBS = [
   "deliver",
   "priors",
   "shadow",
+  "map",
   "alert",
   "word",
   "marks",
