@@ -9,8 +9,7 @@ the login itself, is somebody's, who has the role that it needs.
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -24,6 +23,7 @@ from study.access import Role
 from web_viewer.identity.passwords import Passwords
 from web_viewer.identity.person import NOBODY_IN_PARTICULAR, Person
 from web_viewer.identity.sessions import COOKIE, Sessions
+from web_viewer.identity.tries import FORGIVEN_AFTER
 
 PROBES = frozenset({"/healthz", "/readyz"})
 BUILD = "/assets/"  # the viewer's program, the same for everybody; a page that is locked may load more of it
@@ -33,6 +33,8 @@ LOGIN_PATHS = frozenset(
         "/login",
         "/login/callback",
         "/login/out",
+        "/login/password",
+        "/api/session/begin",
         "/launch",
         "/launch/callback",
         "/login.css",
@@ -51,9 +53,6 @@ ROLE_RULES: tuple[tuple[frozenset[str] | None, re.Pattern[str], Role | None], ..
     (frozenset({"POST", "PUT"}), re.compile(r"/api/studies/[^/]+/(sign|addendum)$"), Role.SIGNER),
     (None, re.compile(r"/(api|dicom-web)(/|$)"), Role.READER),
 )
-
-WRONG_AT_ONCE = 10  # wrong passwords from one address
-FORGIVEN_AFTER = 60.0  # seconds
 
 
 class Refusal(NamedTuple):
@@ -138,8 +137,6 @@ class Gate:
         Host names answered to; None answers to all (a login is asked for instead).
     doors
         The ways in.
-    clock
-        Seconds.
     """
 
     def __init__(
@@ -148,13 +145,10 @@ class Gate:
         *,
         hosts: frozenset[str] | None,
         doors: Doors,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._doors = doors
-        self._clock = clock
-        self._wrong: dict[str, list[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a refusal."""
@@ -183,7 +177,7 @@ class Gate:
         )
         if cookie:
             person = doors.sessions.person(cookie)
-            if person is not None:
+            if person is not None and (person.how != "password" or doors.passwords.knows(person)):
                 return person
         header = headers.get("authorization")
         if header is None or not doors.passwords:
@@ -191,16 +185,11 @@ class Gate:
         return doors.passwords.remembered(header) or await self._by_password(scope, header)
 
     async def _by_password(self, scope: Scope, header: str) -> Person | Refusal | None:
-        address = (scope.get("client") or ("",))[0]
-        recent = [at for at in self._wrong.get(address, []) if self._clock() - at < FORGIVEN_AFTER]
-        if len(recent) >= WRONG_AT_ONCE:
+        address, passwords = (scope.get("client") or ("",))[0], self._doors.passwords
+        if passwords.tries.too_many(address):
             return Refusal(429, "too many wrong passwords from this address; try again in a minute")
-        person = await anyio.to_thread.run_sync(self._doors.passwords.person, header)
-        if person is None:
-            self._wrong = {a: times for a, times in self._wrong.items() if a != address and times}
-            self._wrong[address] = [*recent, self._clock()]
-        else:
-            self._wrong.pop(address, None)
+        person = await anyio.to_thread.run_sync(passwords.person, header)
+        passwords.tries.note(address, right=person is not None)
         return person
 
     def _objection(self, scope: Scope, headers: Headers, person: Person | None) -> Refusal | None:
@@ -215,18 +204,17 @@ class Gate:
         return None
 
     def _answer(self, refusal: Refusal, scope: Scope, headers: Headers) -> Response:
-        """Return the refusal; a person's browser is sent to the provider instead."""
+        """Return the refusal; a person's browser is sent to where they log in instead."""
         asks_for_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
-        if refusal.status == 401 and self._doors.openid and asks_for_page:
+        if refusal.status == 401 and asks_for_page:
             query = scope.get("query_string", b"").decode("latin-1")
-            return RedirectResponse(
-                f"/login?next={quote(scope['path'] + ('?' + query if query else ''))}", 303
-            )
+            after = quote(scope["path"] + ("?" + query if query else ""))
+            return RedirectResponse(f"/login?next={after}", 303)
         answer = {"detail": refusal.sentence}
         if refusal.status == 429:
             return JSONResponse(answer, 429, {"Retry-After": str(int(FORGIVEN_AFTER))})
-        # A script of our own page must not make the browser ask for a password beside it.
-        challenged = self._doors.passwords and (not self._doors.openid or "sec-fetch-mode" not in headers)
+        # A browser that has once been asked keeps the password, and no lock takes it away again.
+        challenged = self._doors.passwords and "sec-fetch-mode" not in headers
         if refusal.status == 401 and challenged:
             return JSONResponse(answer, 401, {"WWW-Authenticate": CHALLENGE})
         return JSONResponse(answer, refusal.status)

@@ -31,6 +31,45 @@ def login_page(
     return HTMLResponse(text, status)
 
 
+_FORM = """<form method="post" action="/login/password">{trouble}
+<input type="hidden" name="next" value="{after}">
+<label>Login · <span lang="ko">아이디</span>
+<input name="login" value="{login}" autocomplete="username" required{focus_login}></label>
+<label>Password · <span lang="ko">비밀번호</span>
+<input name="password" type="password" autocomplete="current-password" required{focus_password}></label>
+<button class="button">Log in · <span lang="ko">로그인</span></button></form>"""
+
+
+def password_page(after: str, *, login: str = "", trouble: str = "") -> HTMLResponse:
+    """Return the page that asks for login and password, again where there was trouble (403).
+
+    Parameters
+    ----------
+    after
+        Where whoever is in is led; one of our own pages.
+    """
+    told = (
+        f'<p role="alert">{escape(trouble[:1].upper() + trouble[1:])}. '
+        '<span lang="ko">로그인하지 못했습니다.</span></p>'
+        if trouble
+        else ""
+    )
+    form = _FORM.format(
+        trouble=told,
+        after=escape(after),
+        login=escape(login),
+        focus_login="" if login else " autofocus",
+        focus_password=" autofocus" if login else "",
+    )
+    text = _PAGE.format(
+        title="Log in",
+        sentence="Trained on synthetic phantoms, not for clinical use.",
+        korean="합성 팬텀으로 학습됨, 임상용 아님.",
+        action=form,
+    )
+    return HTMLResponse(text, 403 if trouble else 200)
+
+
 def refused(reason: str, *, status: int, again: str | None = "/login") -> HTMLResponse:
     """Return the page of somebody who could not log in, with the reason."""
     return login_page(

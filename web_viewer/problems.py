@@ -62,6 +62,10 @@ class ForbiddenError(KidrayError):
     """Raised when whoever asks may not have, or do, what they ask for (403)."""
 
 
+class TooManyTriesError(KidrayError):
+    """Raised when too many wrong passwords came from one address (429)."""
+
+
 class UnsupportedMediaTypeError(KidrayError):
     """Raised when the body's media type is not one that the route reads (415)."""
 
@@ -72,6 +76,7 @@ STATUS |= {
     ForbiddenError: 403,
     NotAcceptableError: 406,
     TooLargeError: 413,
+    TooManyTriesError: 429,
     UnsupportedMediaTypeError: 415,
 }
 

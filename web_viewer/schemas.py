@@ -217,10 +217,11 @@ class SessionState(Wire):
     lock_after: float = Field(description="Minutes without a sign of life after which to lock; 0: never.")
 
 
-class Unlock(Wire):
-    """The password of whoever is logged in with one."""
+class Entrance(Wire):
+    """A login with its password."""
 
-    password: SecretStr
+    login: Annotated[str, Field(max_length=64)]
+    password: Annotated[SecretStr, Field(max_length=1024)]
 
 
 class Farewell(Wire):

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
-from tests.web_viewer.browser import FLAGS, SLOW
+from tests.web_viewer.browser import FLAGS, SLOW, open_study
 from tests.web_viewer.server import serving
+from tests.web_viewer.studies import SegmentedStudy
 from web_viewer.deps import STATIC, Services
 from web_viewer.security_headers import CONTENT_SECURITY_POLICY, policy_with
 
@@ -54,6 +55,29 @@ def test_a_tampered_script_is_refused(build_services: Callable[..., Services], t
             page.wait_for_timeout(500)
         assert any("integrity" in text for text in said), said
         assert page.evaluate("globalThis.tampered") is None
+        browser.close()
+
+
+def test_a_part_that_cannot_be_had_takes_nothing_else_with_it(
+    build_services: Callable[..., Services], drafted: SegmentedStudy, tmp_path: Path
+):
+    build = tmp_path / "static"
+    shutil.copytree(STATIC, build)
+    for file in (build / "assets").glob("ReportTools-*.js*"):
+        file.unlink()  # as after an update of the service, for a page that was opened before it
+    with serving(build_services(static=build)) as (url, _, _), sync_playwright() as p:
+        program = shutil.which("chromium")
+        if program is None:
+            pytest.skip("Chromium is not installed")
+        browser = p.chromium.launch(executable_path=program, args=[*FLAGS, "--disable-gpu"])
+        page = browser.new_page()
+        page.set_default_timeout(SLOW)
+        open_study(page, url, drafted.study_uid)
+        expect(page.get_by_text("This could not be loaded.")).to_be_visible(timeout=SLOW)
+        page.get_by_test_id("report-impression").press("Control+End")
+        page.keyboard.type(" Mine.")
+        page.get_by_test_id("report-save").click()
+        expect(page.get_by_test_id("report-unsaved")).to_have_count(0, timeout=SLOW)
         browser.close()
 
 

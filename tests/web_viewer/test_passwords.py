@@ -13,10 +13,10 @@ from study.access import User
 from study.errors import SettingsError
 from study.settings import Settings, load_settings
 from tests.web_viewer.studies import SegmentedStudy
-from web_viewer.access import WRONG_AT_ONCE
 from web_viewer.app import create_app
 from web_viewer.deps import Services
 from web_viewer.identity.passwords import Passwords, hashed, header_of
+from web_viewer.identity.tries import WRONG_AT_ONCE
 
 KIM = header_of("mkim", "between us")
 LEE = header_of("slee", "also secret")
@@ -61,13 +61,6 @@ def test_a_shared_login_says_by_hand_who_signs(
         assert "say who you are" in unnamed.json()["detail"]
         signed = site.post(path, json={"version": 1, "signer": "Park^Jun"}, headers=header)
         assert signed.json()["draft"]["signature"]["signer"] == "Park^Jun"
-
-
-def test_unlocking_asks_for_the_password_of_whoever_is_logged_in(site: TestClient):
-    headers = {"Authorization": KIM}
-    for password, status in (("between us", 204), ("also secret", 403), ("", 403)):
-        answer = site.post("/api/session/unlock", json={"password": password}, headers=headers)
-        assert answer.status_code == status
 
 
 def test_wrong_passwords_close_the_door_to_their_address_for_a_while(site: TestClient):

@@ -136,20 +136,29 @@ def test_macros_are_chosen_from_a_menu_and_rewritten(url: str, drafted: Segmente
         expect(findings).to_have_value(re.compile(r"Normal bowel gas\.$"))
 
 
+def log_in(page: Page, url: str) -> None:
+    page.goto(url)
+    page.locator("input[name=login]").fill("mkim")
+    page.locator("input[name=password]").fill("between us")
+    page.locator("button.button").click()
+    page.wait_for_url(f"{url}/")
+
+
 def test_macros_follow_a_login_to_another_workstation(
     build: Callable[..., Services], drafted: SegmentedStudy
 ):
     user = User(login="mkim", name="Kim^Minji", password=hashed("between us"), roles=("signer",))
-    login = {"username": "mkim", "password": "between us"}
     with serving(build(users=(user,))) as (url, _, _):
-        with a_page(http_credentials=login) as page:
+        with a_page() as page:
+            log_in(page, url)
             open_study(page, url, drafted.study_uid)
             page.get_by_test_id("macros").click()
             page.get_by_test_id("macros-edit").click()
             page.get_by_test_id("macro-name").first.fill("mine")
             page.get_by_test_id("macros-save").click()
             expect(page.get_by_test_id("macro-editor")).to_have_count(0)
-        with a_page(http_credentials=login) as page:
+        with a_page() as page:
+            log_in(page, url)
             open_study(page, url, drafted.study_uid)
             page.get_by_test_id("macros").click()
             expect(page.locator("#report-macros").get_by_text(".mine")).to_be_visible(timeout=SLOW)

@@ -52,11 +52,27 @@ function integrity(folder: string): Plugin {
   };
 }
 
+/** Give the Korean words of a file a module of their own, so that they come with Korean and not before it. */
+function koreanApart(): Plugin {
+  return {
+    name: "korean-apart",
+    apply: "build",
+    enforce: "pre",
+    async resolveId(source, importer) {
+      if (!importer?.endsWith("/locales/ko.ts") || !source.startsWith("./")) return null;
+      const found = await this.resolve(source, importer, { skipSelf: true });
+      return found && `${found.id}?ko`;
+    },
+  };
+}
+
 // Words that come with a part of the viewer which is loaded when it is needed.
 const LATER_WORDS = ["ko", "admin", "help", "macros", "threshold"];
 
 export default defineConfig({
-  plugins: [react(), integrity("../static"), compressedSiblings("../static/assets")],
+  plugins: [react(), koreanApart(), integrity("../static"), compressedSiblings("../static/assets")],
+  // React has had this itself since 18.
+  resolve: { alias: { "use-sync-external-store/shim": "react" } },
   build: {
     outDir: "../static",
     emptyOutDir: true,
@@ -75,7 +91,7 @@ export default defineConfig({
             {
               name: "base",
               test: new RegExp(
-                `node_modules[\\\\/](?!lucide-react|d3-|internmap|@tanstack[\\\\/](react-)?virtual)|src[\\\\/]lib[\\\\/](?!locales[\\\\/](${LATER_WORDS.join("|")})\\.)`,
+                `node_modules[\\\\/](?!lucide-react|d3-|internmap|@tanstack[\\\\/](react-)?virtual)|src[\\\\/]lib[\\\\/](?!locales[\\\\/](${LATER_WORDS.join("|")})\\.|.*[?]ko$)`,
               ),
             },
           ],

@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from study.access import ALL_ROLES, User
 from web_viewer.identity.person import Person
+from web_viewer.identity.tries import Tries
 
 _REMEMBERED = 256  # headers that were right; a browser sends the same one with every request
 _HASHER = PasswordHasher()
@@ -33,9 +34,15 @@ class Passwords:
         ``USER:PASSWORD`` that several people may use: it has every role, and no name.
     users
         Those with passwords of their own.
+
+    Attributes
+    ----------
+    tries
+        Wrong passwords of late.
     """
 
     def __init__(self, shared: str | None, users: Iterable[User]) -> None:
+        self.tries = Tries()
         self._shared = shared
         self._users = {user.login: user for user in users}
         self._key = secrets.token_bytes(32)  # what is remembered is of no use to anybody else
@@ -67,9 +74,12 @@ class Passwords:
                 self._right[self._digest(header)] = found
         return found
 
-    def is_password_of(self, person: Person, password: str) -> bool:
-        """Return whether `password` is that person's."""
-        return self.person(header_of(person.subject, password)) == person
+    def knows(self, person: Person) -> bool:
+        """Return whether the login that somebody's session began with still stands for them."""
+        if self._shared is not None and person.subject == self._shared.partition(":")[0]:
+            return True
+        user = self._users.get(person.subject)
+        return user is not None and (user.name, frozenset(user.roles)) == (person.name, person.roles)
 
     def _digest(self, header: str) -> bytes:
         return hmac.digest(self._key, header.encode(errors="replace"), "sha256")

@@ -11,13 +11,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from study.access import Role
 from web_viewer.access import cookie_name
 from web_viewer.audit.told import tell
-from web_viewer.deps import HeldDep, PersonDep
+from web_viewer.deps import Held, HeldDep, PersonDep
 from web_viewer.identity.openid import LoginError, ProviderError
 from web_viewer.identity.person import Person, person_name, roles_of
 from web_viewer.identity.sessions import COOKIE, LOGIN_COOKIE, LOGIN_SECONDS
 from web_viewer.login_page import logged_out, refused, without_role
-from web_viewer.problems import BadRequestError, ForbiddenError
-from web_viewer.schemas import Farewell, Problem, SessionState, Unlock
+from web_viewer.schemas import Farewell, SessionState
 
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -27,10 +26,13 @@ Next = Annotated[str, Query(alias="next", max_length=2000)]
 
 @pages.get("/login")
 def begin_login(request: Request, kept: HeldDep, after: Next = "/", again: bool = False) -> Response:
-    """Send the browser to the provider; with `again` it asks anew, whoever is logged in there."""
+    """Send the browser to the provider, or to the page that asks for a password.
+
+    With `again` the provider asks anew, whoever is logged in there.
+    """
     openid = kept.identity.openid
     if openid is None:
-        return RedirectResponse(inside(after), 303)
+        return RedirectResponse(f"/login/password?{urlencode({'next': inside(after)})}", 303)
     try:
         departure = openid.depart(
             f"{base_of(request, kept)}/login/callback", extra={"prompt": "login"} if again else None
@@ -78,17 +80,6 @@ def read_session(kept: HeldDep, person: PersonDep) -> SessionState:
         how=person.how,
         lock_after=kept.services.settings.lock_after,
     )
-
-
-@router.post("/unlock", status_code=204, responses={403: {"model": Problem}})
-def unlock(request: Request, wish: Unlock, kept: HeldDep, person: PersonDep) -> None:
-    """Answer 204 where the password is that of whoever is logged in with one; the viewer then unlocks."""
-    if person.how != "password":
-        raise BadRequestError("this login has no password to unlock with")
-    right = kept.identity.doors.passwords.is_password_of(person, wish.password.get_secret_value())
-    tell(request, kept.audit, "unlock", person, succeeded=right)
-    if not right:
-        raise ForbiddenError("the password is wrong")
 
 
 @router.post("/end")
@@ -153,10 +144,17 @@ def returned(request: Request, kept: HeldDep) -> dict[str, str] | None:
 
 def welcome(request: Request, kept: HeldDep, person: Person, address: str) -> Response:
     """Return the redirect to `address` with the cookie of a new session of `person`."""
-    doors = kept.identity.doors
-    secure = doors.is_secure(request.scope)
+    secure = kept.identity.doors.is_secure(request.scope)
     answer = RedirectResponse(address, 303)
     answer.delete_cookie(cookie_name(LOGIN_COOKIE, secure=secure), secure=secure, httponly=True)
+    keep_session(request, kept, person, answer)
+    return answer
+
+
+def keep_session(request: Request, kept: Held, person: Person, answer: Response) -> None:
+    """Begin a session of `person`, and give its cookie along with `answer`."""
+    doors = kept.identity.doors
+    secure = doors.is_secure(request.scope)
     answer.set_cookie(
         cookie_name(COOKIE, secure=secure),
         doors.sessions.begin(person),
@@ -165,4 +163,3 @@ def welcome(request: Request, kept: HeldDep, person: Person, address: str) -> Re
         samesite="lax",
     )
     tell(request, kept.audit, "login", person)
-    return answer

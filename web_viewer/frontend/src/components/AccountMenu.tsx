@@ -74,7 +74,7 @@ export function AccountMenu() {
           <Button small onClick={() => setLocked(true)} data-testid="lock-now">
             {t("access.lockNow")}
           </Button>
-          {(session?.how === "openid" || session?.how === "smart") && (
+          {session && session.how !== "loopback" && (
             <Button small onClick={() => void leave()} data-testid="log-out">
               {t("access.logOut")}
             </Button>

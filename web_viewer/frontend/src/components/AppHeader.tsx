@@ -1,11 +1,12 @@
 import { Keyboard } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useConnection } from "../lib/events";
 import { useShortcuts } from "../lib/shortcuts";
 import { AccountMenu } from "./AccountMenu";
 import style from "./AppHeader.module.css";
 import { IconButton } from "./Button";
+import { Later } from "./Later";
 
 const ShortcutHelp = lazy(() => import("./ShortcutHelp"));
 
@@ -32,9 +33,9 @@ export function AppHeader({ children }: { children: ReactNode }) {
       </IconButton>
       <AccountMenu />
       {helping && (
-        <Suspense>
+        <Later>
           <ShortcutHelp onClose={() => setHelping(false)} />
-        </Suspense>
+        </Later>
       )}
     </header>
   );

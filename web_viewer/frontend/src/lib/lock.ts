@@ -3,6 +3,7 @@
 import { create } from "zustand";
 
 const LOCKED = "kidray.locked";
+const ENDED = "kidray.ended"; // POSIX ms at which the service said that the locked session is no more
 const ACTIVE = "kidray.active"; // POSIX ms of the last sign of life in any tab
 const SIGNS = ["pointermove", "pointerdown", "keydown", "wheel", "touchstart"] as const;
 const LOOK_EVERY_MS = 1_000;
@@ -16,6 +17,7 @@ interface Lock {
 export const useLock = create<Lock>((set) => ({
   locked: localStorage.getItem(LOCKED) === "yes",
   setLocked: (locked) => {
+    localStorage.removeItem(ENDED);
     if (locked) localStorage.setItem(LOCKED, "yes");
     else localStorage.removeItem(LOCKED);
     localStorage.setItem(ACTIVE, String(Date.now()));
@@ -25,6 +27,14 @@ export const useLock = create<Lock>((set) => ({
 
 /** Let the page that is loaded next begin unlocked; this one stays as it is. */
 export const unlockNextPage = (): void => localStorage.removeItem(LOCKED);
+
+export const noteEnd = (): void => localStorage.setItem(ENDED, String(Date.now()));
+
+/** Return whether a session that was there at `time` (POSIX ms) has begun since the locked one ended. */
+export function isLater(time: number): boolean {
+  const ended = Number(localStorage.getItem(ENDED) ?? 0);
+  return ended > 0 && time > ended;
+}
 
 export const lastSign = (): number => Number(localStorage.getItem(ACTIVE) ?? 0);
 

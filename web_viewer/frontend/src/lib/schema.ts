@@ -737,26 +737,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/session/unlock": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Unlock
-         * @description Answer 204 where the password is that of whoever is logged in with one; the viewer then unlocks.
-         */
-        post: operations["unlock"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/session/end": {
         parameters: {
             query?: never;
@@ -771,6 +751,26 @@ export interface paths {
          * @description Log out; returns the address to go to, which is the provider's where it has one for that.
          */
         post: operations["end_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Session
+         * @description Begin a session with login and password; 403 where they are wrong. The viewer unlocks with it.
+         */
+        post: operations["begin_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1834,6 +1834,19 @@ export interface components {
             milliseconds: number;
         };
         /**
+         * Entrance
+         * @description A login with its password.
+         */
+        Entrance: {
+            /** Login */
+            login: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
          * Exam
          * @description What was examined, as far as a report's words and rules rest on it.
          */
@@ -2877,17 +2890,6 @@ export interface components {
          */
         ToldHow: "phone" | "in_person" | "video" | "message" | "other";
         /**
-         * Unlock
-         * @description The password of whoever is logged in with one.
-         */
-        Unlock: {
-            /**
-             * Password
-             * Format: password
-             */
-            password: string;
-        };
-        /**
          * Unread
          * @description Why one image was not read. A plain string, as older archives hold it, is understood.
          */
@@ -3075,6 +3077,7 @@ export type DiskState = components['schemas']['DiskState'];
 export type DraftSource = components['schemas']['DraftSource'];
 export type DrawnMask = components['schemas']['DrawnMask'];
 export type Echoed = components['schemas']['Echoed'];
+export type Entrance = components['schemas']['Entrance'];
 export type Exam = components['schemas']['Exam'];
 export type Farewell = components['schemas']['Farewell'];
 export type Finding = components['schemas']['Finding'];
@@ -3131,7 +3134,6 @@ export type StudyRecord = components['schemas']['StudyRecord'];
 export type StudySummary = components['schemas']['StudySummary'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type ToldHow = components['schemas']['ToldHow'];
-export type Unlock = components['schemas']['Unlock'];
 export type Unread = components['schemas']['Unread'];
 export type UnreadCode = components['schemas']['UnreadCode'];
 export type ValidationError = components['schemas']['ValidationError'];
@@ -4679,7 +4681,27 @@ export interface operations {
             };
         };
     };
-    unlock: {
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Farewell"];
+                };
+            };
+        };
+    };
+    begin_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -4688,7 +4710,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Unlock"];
+                "application/json": components["schemas"]["Entrance"];
             };
         };
         responses: {
@@ -4717,24 +4739,13 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
-        };
-    };
-    end_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Farewell"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -24,4 +24,6 @@ export function useMay(role: Role): boolean {
 export const endSession = async () =>
   (await json<{ address: string }>("/api/session/end", send("POST"))).address;
 
-export const unlockSession = (password: string) => request("/api/session/unlock", send("POST", { password }));
+/** Begin a session with login and password, in place of one that has ended. */
+export const beginSession = (login: string, password: string) =>
+  request("/api/session/begin", send("POST", { login, password }));

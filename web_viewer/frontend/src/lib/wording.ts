@@ -2,7 +2,6 @@
 
 import i18next, { type TFunction } from "i18next";
 import { en } from "./locales/en";
-import { koreanTerms } from "./locales/unread";
 import type { Unread } from "./model";
 
 /** Return a name as it stands inside a sentence: "Air-fluid levels" as "air-fluid levels". */
@@ -25,7 +24,8 @@ export function stageText(t: TFunction, stage: string): string {
 
 /** Return why an image was not read, in the reader's language, with the detail that a technician needs. */
 export function unreadText(t: TFunction, unread: Unread): string {
-  const terms = i18next.language === "ko" ? koreanTerms : {};
+  const words = i18next.getResourceBundle(i18next.language, "translation") as { terms?: typeof en.terms };
+  const terms = words.terms ?? {};
   const slots = Object.entries(unread.parameters).map(([name, value]) => [name, terms[value] ?? value]);
   const said = t(`unread.reason.${unread.code}`, Object.fromEntries(slots));
   return unread.code === "unreadable" && unread.parameters.detail

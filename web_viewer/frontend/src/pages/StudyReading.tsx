@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Failure } from "../components/Failure";
+import { Later } from "../components/Later";
 import { Notice } from "../components/Notice";
 import { StateMark } from "../components/StateMark";
 import { AlertBanner } from "../features/alert/AlertBanner";
@@ -172,9 +173,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
               signed={record.state === "signed"}
             />
           )}
-          <Suspense>
-            {chosen && (!prior || beside) && <MeasurementList studyUid={record.study_uid} />}
-          </Suspense>
+          <Later>{chosen && (!prior || beside) && <MeasurementList studyUid={record.study_uid} />}</Later>
           {record.draft ? (
             <ReportPanel
               studyUid={record.study_uid}

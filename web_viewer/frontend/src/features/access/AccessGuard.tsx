@@ -1,8 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { onlineManager, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { useEnded } from "../../lib/ended";
-import { lastSign, useLock, watchIdleness } from "../../lib/lock";
-import { sessionQuery, useSession } from "../../lib/session";
+import { isLater, lastSign, useLock, watchIdleness } from "../../lib/lock";
+import { sessionQuery } from "../../lib/session";
 import { LockScreen } from "./LockScreen";
 
 const ALIVE_EVERY_MS = 60_000;
@@ -10,10 +10,12 @@ const ALIVE_EVERY_MS = 60_000;
 /** Locks the page after a while without a sign of life, and says so when a login has ended. */
 export function AccessGuard() {
   const queryClient = useQueryClient();
-  const session = useSession();
+  const { data: session, dataUpdatedAt } = useQuery(sessionQuery);
   const { locked, setLocked } = useLock();
   const ended = useEnded((state) => state.ended);
   const minutes = session?.lock_after ?? 0;
+  const renewed = locked && session !== undefined && isLater(dataUpdatedAt); // somebody has logged in since
+  const wasLocked = useRef(locked);
   useEffect(() => watchIdleness(minutes), [minutes]);
   useEffect(() => {
     // Somebody who looks at one radiograph for long is here, though they ask the service for nothing.
@@ -24,7 +26,22 @@ export function AccessGuard() {
     }, ALIVE_EVERY_MS);
     return () => clearInterval(timer);
   }, [queryClient]);
-  if (ended) return <LockScreen how="openid" onUnlock={() => setLocked(false)} />;
+  useEffect(() => {
+    if (renewed) setLocked(false);
+  }, [renewed, setLocked]);
+  useEffect(() => {
+    if (locked) void queryClient.cancelQueries({ queryKey: sessionQuery.queryKey });
+    else if (wasLocked.current) {
+      // Unlocked here or in another tab: what was not asked for meanwhile is asked for now.
+      useEnded.setState({ ended: false });
+      onlineManager.setOnline(true);
+      void queryClient.invalidateQueries();
+    }
+    wasLocked.current = locked;
+  }, [locked, queryClient]);
+  if (renewed) return null;
+  const how = session?.how === "password" ? "password" : "openid";
+  if (ended) return <LockScreen how={how} onUnlock={() => setLocked(false)} />;
   if (locked && session) return <LockScreen how={session.how} onUnlock={() => setLocked(false)} />;
   return null;
 }

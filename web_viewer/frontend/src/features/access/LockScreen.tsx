@@ -3,9 +3,10 @@ import { Lock } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
-import { unlockNextPage } from "../../lib/lock";
+import { ApiError } from "../../lib/api";
+import { noteEnd, unlockNextPage, useLock } from "../../lib/lock";
 import type { Session } from "../../lib/model";
-import { endSession, unlockSession, useSession } from "../../lib/session";
+import { beginSession, endSession, useSession } from "../../lib/session";
 import style from "./access.module.css";
 
 interface LockProps {
@@ -29,9 +30,10 @@ export function LockScreen({ how, onUnlock }: LockProps) {
     return () => element.removeEventListener("close", open);
   }, []);
   useEffect(() => {
-    if (how !== "openid" && how !== "smart") return;
-    onlineManager.setOnline(false); // nothing is asked for any more: the way back loads the page anew
-    void endSession().catch(() => undefined);
+    if (how === "loopback") return;
+    onlineManager.setOnline(false); // nothing is asked for any more until somebody is back
+    useLock.getState().setLocked(true); // of a session that has ended by itself too: in every tab
+    void endSession().then(noteEnd, noteUnlessThere);
   }, [how]);
   return (
     <dialog
@@ -55,14 +57,20 @@ export function LockScreen({ how, onUnlock }: LockProps) {
   );
 }
 
+/** A session that cannot be ended because it is no more has ended; whatever else went wrong, it may be there. */
+function noteUnlessThere(error: unknown): void {
+  if (error instanceof ApiError && error.status === 401) noteEnd();
+}
+
 function ByPassword({ onUnlock }: { onUnlock: () => void }) {
   const { t } = useTranslation();
+  const login = useSession()?.subject ?? "";
   const [password, setPassword] = useState("");
   const [trouble, setTrouble] = useState("");
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     try {
-      await unlockSession(password);
+      await beginSession(login, password);
       onUnlock();
     } catch (error) {
       setPassword("");

@@ -1,7 +1,8 @@
 import { CircleSlash, PhoneCall, Siren } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Later } from "../../components/Later";
 import { waitedText } from "../../lib/alerts";
 import { useFindingTable } from "../../lib/findingNames";
 import type { Finding, StudyAlert } from "../../lib/model";
@@ -76,14 +77,14 @@ function Open({ studyUid, alert, findings }: BannerProps) {
         {t("alert.acknowledge")}
       </Button>
       {telling && (
-        <Suspense>
+        <Later>
           <AcknowledgeDialog
             studyUid={studyUid}
             alert={alert}
             finding={words.filter(Boolean).join(", ")}
             onClose={() => setTelling(false)}
           />
-        </Suspense>
+        </Later>
       )}
     </section>
   );

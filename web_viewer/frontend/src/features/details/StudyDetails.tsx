@@ -1,7 +1,8 @@
 import { History } from "lucide-react";
-import { lazy, type RefObject, Suspense, useState } from "react";
+import { lazy, type RefObject, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Later } from "../../components/Later";
 import type { StudyRecord } from "../../lib/model";
 import style from "./details.module.css";
 
@@ -39,9 +40,9 @@ export function StudyDetails({ record, popover }: DetailsProps) {
         className={style.details}
         onBeforeToggle={(event) => event.newState === "open" && setWanted(true)}
       >
-        <Suspense fallback={<div className={style.coming} />}>
+        <Later fallback={<div className={style.coming} />}>
           {wanted && <DetailsContent record={record} />}
-        </Suspense>
+        </Later>
       </div>
     </>
   );

@@ -16,7 +16,7 @@ interface FormProps {
 }
 
 /** Under a signed report: write an addendum and sign it, in one step. */
-export function AddendumForm(props: FormProps) {
+export default function AddendumForm(props: FormProps) {
   const maySign = useMay("signer");
   const owner = useSession()?.subject; // whose words are kept
   return maySign && owner !== undefined ? <Form {...props} owner={owner} /> : null;

@@ -1,7 +1,8 @@
 import { Pencil, Zap } from "lucide-react";
-import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Later } from "../../components/Later";
 import type { Language } from "../../lib/i18n";
 import { type Macro, ownLine } from "./macros";
 import { typeOver } from "./macroTyping";
@@ -68,9 +69,9 @@ export function MacroMenu({ language, panel }: MenuProps) {
         </footer>
       </div>
       {editing && (
-        <Suspense>
+        <Later>
           <MacroEditor language={language} onClose={() => setEditing(false)} />
-        </Suspense>
+        </Later>
       )}
     </>
   );

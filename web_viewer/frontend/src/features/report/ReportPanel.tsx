@@ -1,12 +1,12 @@
 import { Siren } from "lucide-react";
-import { lazy, Suspense, useRef } from "react";
+import { lazy, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Later } from "../../components/Later";
 import { Notice } from "../../components/Notice";
 import type { AssessmentVerdict, Finding, Report, Sentence, StudyState } from "../../lib/model";
 import { useShortcuts } from "../../lib/shortcuts";
 import { Addenda } from "./Addenda";
-import { AddendumForm } from "./AddendumForm";
 import { Objections } from "./Objections";
 import { ProposalNotice } from "./ProposalNotice";
 import { ReportStatus } from "./ReportStatus";
@@ -18,6 +18,7 @@ import { useReportEdit } from "./useReportEdit";
 import { useObjections, useProposal } from "./useReview";
 import { WordingProgress } from "./WordingProgress";
 
+const AddendumForm = lazy(() => import("./AddendumForm"));
 const ReportTools = lazy(() => import("./ReportTools"));
 
 interface PanelProps {
@@ -54,7 +55,7 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts, measu
       <div className={style.body}>
         <ReportStatus report={edit.base} />
         <div className={style.tools}>
-          <Suspense>
+          <Later>
             <ReportTools
               studyUid={studyUid}
               report={edit.base}
@@ -63,7 +64,7 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts, measu
               writable={open || state === "signed"}
               panel={panel}
             />
-          </Suspense>
+          </Later>
         </div>
         {state === "drafting" && <WordingProgress studyUid={studyUid} />}
         {report.critical && !report.alert && !report.signature && (
@@ -131,7 +132,9 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts, measu
         <SignBar edit={edit} open={open} doubt={doubtOf(edit.texts, measuring, outdated)} />
       )}
       {report.signature && state === "signed" && (
-        <AddendumForm key={report.version} studyUid={studyUid} version={report.version} />
+        <Later fallback={<div className={style.signBarToCome} />}>
+          <AddendumForm key={report.version} studyUid={studyUid} version={report.version} />
+        </Later>
       )}
     </section>
   );

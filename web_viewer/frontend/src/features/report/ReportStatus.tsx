@@ -1,7 +1,8 @@
 import { BadgeCheck, ChevronDown, FilePen } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import { Later } from "../../components/Later";
 import type { Report } from "../../lib/model";
 import { clockText } from "../../lib/quantity";
 import style from "./report.module.css";
@@ -46,9 +47,9 @@ export function ReportStatus({ report }: { report: Report }) {
       </div>
       {report.addendum_to !== null && <small>{t("report.addendum", { version: report.addendum_to })}</small>}
       {open && (
-        <Suspense>
+        <Later>
           <Provenance report={report} />
-        </Suspense>
+        </Later>
       )}
     </div>
   );

@@ -42,15 +42,21 @@ export function useMacros(language: Language) {
 
 /** Return the macros of a text that was kept; what is none is left out. */
 export function readMacros(text: string | null): Macros {
+  const found = parsed(text);
+  return { en: listed(found?.en), ko: listed(found?.ko) };
+}
+
+function parsed(text: string | null): Partial<Record<Language, unknown>> | null {
   try {
-    const found = JSON.parse(text ?? "{}") as Partial<Record<Language, unknown>> | null;
-    return { en: listed(found?.en), ko: listed(found?.ko) };
+    return JSON.parse(text ?? "{}");
   } catch {
-    return NONE;
+    return null;
   }
 }
 
-const listed = (value: unknown): Macro[] | null => (Array.isArray(value) ? value.filter(isMacro) : null);
+function listed(value: unknown): Macro[] | null {
+  return Array.isArray(value) ? value.filter(isMacro) : null;
+}
 
 function isMacro(value: unknown): value is Macro {
   const { name, text } = (value ?? {}) as Record<string, unknown>;

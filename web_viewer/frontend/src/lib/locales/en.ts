@@ -196,6 +196,7 @@ export const en = {
     assessFailed: "Your verdict was not kept: {{reason}}",
   },
   unread,
+  terms: {} as Readonly<Record<string, string>>, // of DICOM, as they are
   wording,
   report: {
     title: "Report",

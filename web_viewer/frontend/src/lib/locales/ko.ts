@@ -3,7 +3,7 @@ import { ko as alert } from "./alert";
 import { ko as documents } from "./documents";
 import type { en } from "./en";
 import { ko as review } from "./review";
-import { ko as unread } from "./unread";
+import { koreanTerms, ko as unread } from "./unread";
 import { koFindings, koSteps, ko as viewer } from "./viewer";
 import { ko as views } from "./views";
 import { ko as wording } from "./wording";
@@ -194,6 +194,7 @@ export const ko: Words<typeof en> = {
     assessFailed: "평가가 저장되지 않았습니다: {{reason}}",
   },
   unread,
+  terms: koreanTerms,
   wording,
   report: {
     title: "판독문",

@@ -1,0 +1,170 @@
+"""A person with a password gets a session of the service, which ends with the lock; a program keeps Basic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page, expect
+
+from study.access import User
+from tests.peers import wait_for
+from tests.web_viewer.browser import SLOW, a_page
+from tests.web_viewer.server import serving
+from tests.web_viewer.studies import SegmentedStudy
+from tests.web_viewer.test_pages_in_browser import shot, violations
+from web_viewer.app import create_app
+from web_viewer.deps import STATIC, Services
+from web_viewer.identity.passwords import hashed, header_of
+from web_viewer.identity.sessions import COOKIE
+from web_viewer.identity.tries import WRONG_AT_ONCE
+
+BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin"}
+RIGHT = {"login": "mkim", "password": "between us"}
+
+
+@pytest.fixture(scope="module")
+def users() -> tuple[User, ...]:
+    return (User(login="mkim", name="Kim^Minji", password=hashed("between us"), roles=("signer",)),)
+
+
+@pytest.fixture
+def site(build_services: Callable[..., Services], users: tuple[User, ...]) -> Iterator[TestClient]:
+    app = create_app(build_services(users=users))
+    with TestClient(app, base_url="http://kidray.hospital", follow_redirects=False) as client:
+        yield client
+
+
+def log_in(site: TestClient, **form: str) -> httpx.Response:
+    return site.post("/login/password", data={**RIGHT, **form}, headers=BROWSER)
+
+
+def test_a_browser_is_led_to_the_form_and_back_to_where_it_was_going(site: TestClient):
+    sent = site.get("/viewer?StudyInstanceUID=1.2.3", headers=BROWSER)
+    assert sent.status_code == 303
+    assert "www-authenticate" not in sent.headers
+    form = site.get(sent.headers["location"], headers=BROWSER)
+    assert form.headers["location"].startswith("/login/password?next=")
+    page = site.get(form.headers["location"], headers=BROWSER)
+    assert 'value="/viewer?StudyInstanceUID=1.2.3"' in page.text
+    entered = log_in(site, next="/viewer?StudyInstanceUID=1.2.3")
+    assert (entered.status_code, entered.headers["location"]) == (303, "/viewer?StudyInstanceUID=1.2.3")
+    cookie = entered.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=lax" in cookie.lower()
+    assert site.get("/api/session").json()["name"] == "Kim^Minji"
+
+
+@pytest.mark.parametrize("address", ["https://elsewhere.example/", "//elsewhere.example", "/login/out", "x"])
+def test_the_form_leads_nowhere_else(site: TestClient, address: str):
+    assert log_in(site, next=address).headers["location"] == "/"
+
+
+def test_the_end_of_a_session_is_its_end_wherever_its_cookie_is_held(site: TestClient):
+    log_in(site)
+    cookie = {"Cookie": f"{COOKIE}={site.cookies[COOKIE]}"}
+    assert site.post("/api/session/end").json() == {"address": "/login/out"}
+    site.cookies.clear()
+    assert site.get("/api/worklist", headers=cookie).status_code == 401
+
+
+def test_the_lock_screen_begins_a_new_session_with_the_password_alone(site: TestClient):
+    assert site.post("/api/session/begin", json={**RIGHT, "password": "guess"}).status_code == 403
+    assert site.get("/api/worklist").status_code == 401
+    assert site.post("/api/session/begin", json=RIGHT).status_code == 204
+    assert site.get("/api/worklist").status_code == 200
+
+
+def test_wrong_passwords_count_together_by_whichever_way_they_come(site: TestClient):
+    for number in range(WRONG_AT_ONCE):
+        if number % 2:
+            assert log_in(site, password="guess").status_code == 403
+        else:
+            assert site.post("/api/session/begin", json={**RIGHT, "password": "guess"}).status_code == 403
+    assert site.post("/api/session/begin", json=RIGHT).status_code == 429
+    assert "too many wrong passwords" in log_in(site).text.lower()
+    assert site.get("/api/worklist", headers={"Authorization": header_of("mkim", "x")}).status_code == 429
+
+
+def test_another_page_can_neither_log_in_nor_log_out(site: TestClient):
+    elsewhere = {**BROWSER, "Sec-Fetch-Site": "cross-site"}
+    assert site.post("/login/password", data=RIGHT, headers=elsewhere).status_code == 403
+    assert site.post("/api/session/begin", json=RIGHT, headers=elsewhere).status_code == 403
+
+
+def test_what_was_typed_comes_back_as_text(site: TestClient):
+    page = log_in(site, login='"><script>', password="x").text
+    assert "<script>" not in page
+    assert "x" not in page.split("password")[-1].split(">")[0].replace("required", "")
+
+
+def test_a_session_stands_and_falls_with_its_login(
+    build_services: Callable[..., Services], users: tuple[User, ...], tmp_path: Path
+):
+    with TestClient(create_app(build_services(users=users)), base_url="http://kidray.hospital") as site:
+        site.post("/api/session/begin", json=RIGHT)
+        cookies = dict(site.cookies)
+    demoted = (users[0].model_copy(update={"roles": ("reader",)}),)
+    with TestClient(create_app(build_services(users=demoted)), base_url="http://kidray.hospital") as site:
+        site.cookies.update(cookies)
+        assert site.get("/api/session").status_code == 401
+
+
+def test_logins_and_failures_are_in_the_audit_trail(site: TestClient, tmp_path: Path):
+    log_in(site, password="guess")
+    log_in(site)
+    site.post("/api/session/end")
+    lines = [json.loads(line) for line in (tmp_path / "audit" / "audit.jsonl").read_text().splitlines()]
+    told = [(line["subtype"][0]["code"], line["outcome"]) for line in lines]
+    assert [each[1] for each in told] == ["4", "0", "0"]
+    assert "between us" not in json.dumps(lines)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the viewer is not built")
+def test_the_lock_ends_a_password_session_and_the_password_alone_opens_it_again(
+    build_services: Callable[..., Services], users: tuple[User, ...], drafted: SegmentedStudy
+):
+    services = replace(build_services(users=users), static=STATIC)
+    with serving(services) as (url, _, _), a_page() as page:
+        page.goto(f"{url}/viewer?StudyInstanceUID={drafted.study_uid}")
+        assert violations(page) == []
+        shot(page, "login")
+        enter(page, "between us")
+        impression = page.get_by_test_id("report-impression")
+        impression.press("Control+End", timeout=SLOW)
+        page.keyboard.type(" Mine.")
+        lock(page)
+        wait_for(lambda: page.request.get(f"{url}/api/worklist").status == 401, what="the session's end")
+        shot(page, "locked-password")
+        page.locator("[data-testid=lock-screen] input").fill("between us")
+        page.get_by_test_id("unlock").click()
+        expect(page.get_by_test_id("lock-screen")).to_have_count(0, timeout=SLOW)
+        assert impression.input_value().endswith("Mine.")
+        assert page.request.get(f"{url}/api/worklist").status == 200
+        page.get_by_test_id("report-save").click()
+        expect(page.get_by_test_id("report-unsaved")).to_have_count(0, timeout=SLOW)
+        lock(page)
+        wait_for(lambda: page.request.get(f"{url}/api/worklist").status == 401, what="the session's end")
+        page.reload()
+        enter(page, "between us")
+        expect(impression).to_be_visible(timeout=SLOW)
+        expect(page.get_by_test_id("lock-screen")).to_have_count(0, timeout=SLOW)
+
+
+def enter(page: Page, password: str) -> None:
+    page.locator("input[name=login]").fill("mkim")
+    page.locator("input[name=password]").fill(password)
+    page.locator("button.button").click()
+
+
+def lock(page: Page) -> None:
+    page.get_by_test_id("account").click()
+    page.get_by_test_id("lock-now").click()
+    expect(page.get_by_test_id("lock-screen")).to_be_visible(timeout=SLOW)

@@ -1,0 +1,78 @@
+"""Log in with a password, by the page or from the lock screen: a session begins that the lock ends."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from web_viewer.audit.told import tell
+from web_viewer.deps import Held, HeldDep
+from web_viewer.identity.passwords import header_of
+from web_viewer.identity.person import Person
+from web_viewer.identity.tries import FORGIVEN_AFTER
+from web_viewer.login_page import password_page
+from web_viewer.problems import ForbiddenError, TooManyTriesError
+from web_viewer.routes.login import inside, keep_session
+from web_viewer.schemas import Entrance, Problem
+
+pages = APIRouter(include_in_schema=False)
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+Next = Annotated[str, Query(alias="next", max_length=2000)]
+
+
+@pages.get("/login/password")
+def read_form(kept: HeldDep, after: Next = "/") -> Response:
+    """Return the page that asks for login and password."""
+    if not kept.identity.doors.passwords:
+        return RedirectResponse(inside(after), 303)
+    return password_page(inside(after))
+
+
+@pages.post("/login/password")
+async def take_form(request: Request, kept: HeldDep) -> Response:
+    """Take what was typed (application/x-www-form-urlencoded); lead on, or ask again."""
+    form = parse_qs((await request.body()).decode(errors="replace"))
+    login, password, after = (form.get(name, [""])[0] for name in ("login", "password", "next"))
+    try:
+        person = await run_in_threadpool(_admitted, request, kept, login, password)
+    except (ForbiddenError, TooManyTriesError) as error:
+        return password_page(inside(after), login=login, trouble=str(error))
+    answer = RedirectResponse(inside(after), 303)
+    keep_session(request, kept, person, answer)
+    return answer
+
+
+@router.post("/begin", status_code=204, responses={403: {"model": Problem}, 429: {"model": Problem}})
+def begin_session(request: Request, wish: Entrance, kept: HeldDep, response: Response) -> None:
+    """Begin a session with login and password; 403 where they are wrong. The viewer unlocks with it."""
+    person = _admitted(request, kept, wish.login, wish.password.get_secret_value())
+    keep_session(request, kept, person, response)
+
+
+def _admitted(request: Request, kept: Held, login: str, password: str) -> Person:
+    """Return whose login and password these are; takes as long as a hash does.
+
+    Raises
+    ------
+    ForbiddenError
+        If they are nobody's.
+    TooManyTriesError
+        If too many wrong ones came from this address.
+    """
+    passwords = kept.identity.doors.passwords
+    address = request.client.host if request.client else ""
+    if passwords.tries.too_many(address):
+        raise TooManyTriesError(
+            f"too many wrong passwords from this address; try again in {FORGIVEN_AFTER:.0f} seconds"
+        )
+    person = passwords.person(header_of(login, password))
+    passwords.tries.note(address, right=person is not None)
+    if person is None:
+        tell(request, kept.audit, "login", None, succeeded=False)
+        raise ForbiddenError("login or password is wrong")
+    return person
