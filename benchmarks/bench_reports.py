@@ -2,7 +2,8 @@
 
 A fault is put into a true wording of random findings; it counts as missed if production would take
 the result. The true wordings come from sets of patterns of their own (`report_truths`,
-`report_truths_plain`, `third_writer`), which neither the check's tests nor the micro model's training use.
+`report_truths_plain`, `third_writer`) and from replies written by hand (`writers`), which neither the check's
+tests nor the micro model's training use.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from benchmarks.report_truths import draw_truth
 from benchmarks.report_truths_plain import draw_plain_truth
 from benchmarks.section import replace_section
 from benchmarks.third_writer import draw_held_out_truth, draw_mended_truth
+from benchmarks.word_faults import WORD_FAULTS
+from benchmarks.writers import BEFORE, FOLDER, any_reply, refused, replies
 from reporting.brief import Brief
 from reporting.grounding import check_wording
 from reporting.reply import Line, Reply, parse_reply, reply_json
@@ -283,6 +286,7 @@ FAULTS: dict[str, Fault] = {
     "crossed": crossed,
     "broken": broken,
     "injected": injected,
+    **WORD_FAULTS,
 }
 # The sets of true wordings, and how many of 2,000 of each were refused the first time it was put to the
 # check: then words that it had refused without need were allowed.
@@ -292,7 +296,8 @@ TRUTHS: dict[str, tuple[Callable[[Random, Brief], Reply], int]] = {
     "third writer, the half mended by": (draw_mended_truth, 1754),
     "third writer, the half held out": (draw_held_out_truth, 1689),
 }
-HELD_OUT = "third writer, the half held out"  # a figure of words unseen: nothing was allowed because of it
+HELD_OUT = "third writer, the half held out"  # a figure of words unseen: its refusals are not printed
+WRITTEN = sorted(FOLDER.glob("*.jsonl"))  # replies of writers, each to the real prompt
 
 
 def accepted(text: str, brief: Brief) -> bool:
@@ -332,15 +337,20 @@ def count_missed(count: int, seed: int) -> tuple[Counter[str], Counter[str], lis
 
 
 def count_missed_in(
-    draw: Callable[[Random, Brief], Reply], count: int, seed: int
+    draw: Callable[[Random, Brief], Reply | tuple[Brief, Reply]], count: int, seed: int
 ) -> tuple[Counter[str], Counter[str]]:
-    """Return how many faults, put into wordings by `draw` that are accepted, were told and missed."""
+    """Return how many faults, put into wordings by `draw` that are accepted, were told and missed.
+
+    `draw` words the brief it is given, or brings its own.
+    """
     rng = Random(seed)
     told: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     while told.total() < count:
         brief = draw_brief(rng, rng.choice(list(Language)))
-        truth = reply_json(draw(rng, brief))
+        drawn = draw(rng, brief)
+        brief, reply = drawn if isinstance(drawn, tuple) else (brief, drawn)
+        truth = reply_json(reply)
         kind = rng.choice(list(FAULTS))
         lie = FAULTS[kind](rng, brief, truth) if accepted(truth, brief) else None
         if lie is None or lie == truth:
@@ -375,22 +385,23 @@ def main() -> int:
     told, missed, shown = count_missed(wish.lies, wish.seed)
     alarms = {name: count_false_alarms(wish.truths, wish.seed, draw) for name, (draw, _) in TRUTHS.items()}
     told_third, missed_third = count_missed_in(draw_mended_truth, wish.lies, wish.seed)
+    told_written, missed_written = count_missed_in(any_reply(WRITTEN), wish.lies, wish.seed)
     lines = list(_table(told, missed, {name: count for name, (count, _) in alarms.items()}, wish.truths))
+    lines += ["", *_written_table()]
     lines += [
         "",
-        f"Put into the third writer's accepted wordings, of faults of the same kinds, drawn at random: "
-        f"{told_third.total()} told, {missed_third.total()} missed.",
+        f"Faults of the same kinds, drawn at random, put into the third writer's accepted wordings: "
+        f"{told_third.total()} told, {missed_third.total()} missed; into the accepted replies of the other "
+        f"writers: {told_written.total()} told, {missed_written.total()} missed.",
     ]
     print("\n".join(lines))
-    for line in [*shown[:10], *(why for _, whys in alarms.values() for why in whys[:5])]:
-        print(line)
+    whys = [why for name, (_, whys) in alarms.items() if name != HELD_OUT for why in whys[:5]]
+    print("\n".join([*shown[:10], *whys]))
     replace_section(RESULTS, "grounding", [f"Seed {wish.seed}.", "", *lines])
     replace_section(RESULTS, "third-mended", list(refusal_table(draw_mended_truth, wish.truths, wish.seed)))
-    replace_section(
-        RESULTS, "third-held-out", list(refusal_table(draw_held_out_truth, wish.truths, wish.seed))
-    )
     most = max(count for name, (count, _) in alarms.items() if name != HELD_OUT)
-    return int(missed.total() + missed_third.total() > 0 or most >= 0.02 * wish.truths)
+    failures = missed.total() + missed_third.total() + missed_written.total()
+    return int(failures > 0 or most >= 0.02 * wish.truths)
 
 
 def _table(told: Counter[str], missed: Counter[str], alarms: dict[str, int], truths: int) -> Iterator[str]:
@@ -405,6 +416,17 @@ def _table(told: Counter[str], missed: Counter[str], alarms: dict[str, int], tru
     for name, count in alarms.items():
         first = TRUTHS[name][1]
         yield f"| {name} | {truths} | {count} ({count / truths:.1%}) | {first / 2000:.0%} |"
+
+
+def _written_table() -> Iterator[str]:
+    yield "| written by hand, to the real prompt | replies | refused | first refused | by the older check |"
+    yield "|---|---:|---:|---:|---:|"
+    for file in WRITTEN:
+        pairs = replies(file)
+        count = len(refused(pairs))
+        first = BEFORE.get(file.stem)
+        told = f"{first.new}% | {first.old}%" if first else " | "
+        yield f"| writer {file.stem.upper()} | {len(pairs)} | {count} ({count / len(pairs):.1%}) | {told} |"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from reporting.lexicon import NEUTRAL, UNKNOWN, Mark
 from study.findings import FindingLabel
 
 PART = "part"
-OWN = "own"  # anatomy that belongs to a finding, wherever it lies
+OWN = "own"  # what belongs to a finding, and is said of it alone: its anatomy, that stool is retained
 MATTER = "matter"  # what a finding is made of, and no finding by itself
 # Which parts name a finding together, and the trait of that name.
 _NAMES = {
@@ -24,6 +24,7 @@ _LEFT = {"gas": MATTER, "stool": MATTER}
 _ANATOMY = {
     "stomach": (FindingLabel.PYLORIC_STENOSIS, "placed"),
     "cavity": (FindingLabel.PNEUMOPERITONEUM, ""),
+    "retained": (FindingLabel.CONSTIPATION, ""),
 }
 OWNERS = {
     "gas": {FindingLabel.PNEUMOPERITONEUM, FindingLabel.PYLORIC_STENOSIS, FindingLabel.AIR_FLUID_LEVELS},

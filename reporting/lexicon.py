@@ -32,7 +32,10 @@ _SYMBOL = {
 _Meaning = tuple[str, str, str, bool]  # kind, value, trait, whether the phrase has a space in it
 _POSSESSIVE = re.compile(r"['’]s\b")
 _END = ""  # where a phrase of the vocabulary ends in the tree of its symbols
-_BEARS_AN_ENDING = frozenset({"assertion", "certainty", "negation"})  # "관찰 되지 않음"
+# A stem, on which an ending may hang after a space ("관찰 되지 않음"), does not end as a whole verb does.
+_BEARS_AN_ENDING = frozenset({"assertion", "certainty"})
+_ENDED = "다며고지"
+_NOMINAL = (4, 16)  # the finals ㄴ and ㅁ, with which an attributive verb and a verb made a noun end
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,9 @@ class Lexicon:
                 after, meaning = self._unknown(symbols, place)
             said = text[symbols[place].start : symbols[after - 1].end]
             kind, value, trait, _ = meaning
-            marks.append(Mark(NEUTRAL if kind == ENDING else kind, value or said, said, trait))
+            if kind == ENDING:  # a copula asserts what it follows; an attributive one is like a verb
+                kind, trait = NEUTRAL, value
+            marks.append(Mark(kind, value or said, said, trait))
             place = after
         return marks
 
@@ -155,4 +160,11 @@ def lexicon(language: Language) -> Lexicon:
 
 
 def _bears(marks: Sequence[Mark]) -> bool:
-    return bool(marks) and marks[-1].kind in _BEARS_AN_ENDING
+    if not marks:
+        return False
+    last = marks[-1]
+    return last.text == ")" or (last.kind in _BEARS_AN_ENDING and not _ended(last.text))
+
+
+def _ended(verb: str) -> bool:
+    return verb[-1] in _ENDED or (ord(verb[-1]) - ord("가")) % 28 in _NOMINAL

@@ -10,6 +10,7 @@ from reporting.brief import Brief, Fact
 from reporting.lexicon import UNKNOWN, Mark, lexicon
 from reporting.negation import check_negation
 from reporting.particulars import check_numbers, check_radiographs
+from reporting.relations import check_relations, parted
 from reporting.reply import Line
 from study.model import Certainty, Check, Language, Presence
 
@@ -69,6 +70,35 @@ def _faults(line: Line, brief: Brief, needs_region: bool) -> Iterator[tuple[str,
     if _SENTENCE_BREAK.search(line.text):
         yield "one-sentence", "the text holds more than one sentence"
     marks = assembled(lexicon(brief.language).read(line.text))
+    faults = list(_departures(marks, facts, brief, needs_region))
+    if not (faults and _holds_apart(marks, facts, brief, needs_region)):
+        yield from faults
+
+
+def _holds_apart(marks: Sequence[Mark], facts: Sequence[Fact], brief: Brief, needs_region: bool) -> bool:
+    """Return whether each finding of a sentence has a part to itself, with a hedge of its own, that holds.
+
+    "Probable pneumoperitoneum and possible constipation" says of each what is true of it. A part without
+    a hedge is not parted, for the hedge before it may reach it; nor is a denial.
+    """
+    if any(fact.presence is Presence.ABSENT for fact in facts):
+        return False
+    told = list(parted(marks))
+    labels = [{mark.value for mark in part if mark.kind == "term"} for part in told]
+    if len(told) < 2 or sum(map(len, labels)) != len(set().union(*labels)):
+        return False
+    for part, named in zip(told, labels, strict=True):
+        of_part = [fact for fact in facts if fact.finding.value in named]
+        hedged = any(mark.kind == "certainty" and mark.trait not in ("frame", "open") for mark in part)
+        if not (of_part and hedged) or any(_departures(part, of_part, brief, needs_region)):
+            return False
+    return {fact.finding.value for fact in facts} == set().union(*labels)
+
+
+def _departures(
+    marks: Sequence[Mark], facts: Sequence[Fact], brief: Brief, needs_region: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield every way in which marks depart from the facts that they claim to word."""
     for mark in marks:
         if mark.kind in FORBIDDEN:
             yield mark.kind, f"'{mark.text}' {FORBIDDEN[mark.kind]}"
@@ -77,8 +107,9 @@ def _faults(line: Line, brief: Brief, needs_region: bool) -> Iterator[tuple[str,
     if len(presences) > 1:
         yield "presence", "one sentence names findings that are present and findings that are not"
         return
-    yield from check_negation(marks, facts[0].presence)
+    yield from check_negation(marks, facts[0].presence, brief.language)
     yield from _weakened(marks, facts[0].presence)
+    yield from check_relations(marks, facts[0].presence)
     yield from _certainty(marks, facts)
     yield from _own(marks, facts)
     yield from _regions(marks, facts, needs_region)
@@ -143,7 +174,7 @@ def _certainty(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[s
         hedges = [m for m in hedges if m not in ties]
     said = {mark.value for mark in hedges}
     firm = {mark.value for mark in hedges if mark.trait != "open"}
-    if not denied and not firm and any(mark.kind == "opinion" for mark in marks):
+    if not denied and not firm - {Certainty.HIGH.value} and any(mark.kind == "opinion" for mark in marks):
         yield "certainty", "gives as an opinion what the fact states"
     for fact in facts:
         if fact.presence is Presence.INDETERMINATE:
