@@ -45,14 +45,37 @@ app.command("rebuild")(operation.rebuild)
 for room in (vision_commands, training_commands, writer_commands, dicom_commands):
     app.add_typer(room.app)
 
-Home = Annotated[Path | None, typer.Option(help="Folder of archive, Redis and logs. [default: .kidray]")]
-DicomPort = Annotated[int | None, typer.Option(help="Port of the DICOM node; 0 takes a free one.")]
-WebPort = Annotated[int | None, typer.Option(help="Port of viewer and APIs; 0 takes a free one.")]
-AeTitle = Annotated[str | None, typer.Option(help="AE title of the node. [default: KIDRAY]")]
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"kidray {version('kidray')}")
+        raise typer.Exit
+
+
+Home = Annotated[Path | None, typer.Option(help="Folder of archive, Redis and logs.", show_default=".kidray")]
+DicomPort = Annotated[
+    int | None, typer.Option(help="Port of the DICOM node; 0 takes a free one.", show_default="11112")
+]
+WebPort = Annotated[
+    int | None, typer.Option(help="Port of viewer and APIs; 0 takes a free one.", show_default="8080")
+]
+AeTitle = Annotated[str | None, typer.Option(help="AE title of the node.", show_default="KIDRAY")]
 Pacs = Annotated[str | None, typer.Option(help="Where results go: AE@HOST:PORT, several by comma.")]
 
 Demo = Annotated[bool, typer.Option("--demo", help="Send ten phantom studies and show what happened.")]
 ExitWhenIdle = Annotated[bool, typer.Option("--exit-when-idle", help="Stop once nothing is left to do.")]
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -112,7 +135,7 @@ def receive() -> None:
 
 @app.command()
 def work(
-    threads: Annotated[int | None, typer.Option(help="Jobs at once. [default: 2]")] = None,
+    threads: Annotated[int | None, typer.Option(help="Jobs at once.", show_default="2")] = None,
 ) -> None:
     """Run one worker alone: segment, draft, sign and deliver, as the queues ask."""
     from roles.worker import run_worker
@@ -150,7 +173,7 @@ def web() -> None:
 
 @app.command()
 def password() -> None:
-    """Ask for a password and print its hash, for a `[[users]]` table of kidray.toml."""
+    r"""Ask for a password and print its hash, for a `[\[users]]` table of kidray.toml."""
     from web_viewer.identity.passwords import hashed
 
     print(hashed(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
@@ -246,6 +269,10 @@ def main() -> None:
         app()
     except KidrayError as error:
         print(f"kidray: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:  # a folder that cannot be written, a full disk, a closed pipe
+        what = error.strerror or str(error) or type(error).__name__
+        print(f"kidray: {what}" + (f": {error.filename}" if error.filename else ""), file=sys.stderr)
         sys.exit(1)
 
 

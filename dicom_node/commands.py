@@ -66,7 +66,8 @@ def priors(
         typer.Option(
             "--from",
             metavar="AE@HOST:PORT",
-            help="The PACS. [default: KIDRAY_PRIORS_FROM, else the first of KIDRAY_PACS]",
+            help="The PACS.",
+            show_default="KIDRAY_PRIORS_FROM, else the first of KIDRAY_PACS",
         ),
     ] = "",
 ) -> None:

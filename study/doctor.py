@@ -16,6 +16,7 @@ from rich.table import Table
 from study.archive import Archive
 from study.circuit import llm_circuit, place
 from study.errors import KidrayError, RegistryUnavailableError, SettingsError
+from study.redis_server import shown
 from study.registry import connect
 from study.settings import Settings
 
@@ -78,11 +79,11 @@ def _redis(redis_url: str) -> str:
         server = client.info("server")
     except redis.RedisError as error:
         raise SettingsError(
-            f"no answer at {redis_url}; start the service with `kidray up` or set KIDRAY_REDIS_URL"
+            f"no answer at {shown(redis_url)}; start the service with `kidray up` or set KIDRAY_REDIS_URL"
         ) from error
     name = server.get("server_name", "redis")
     version = server.get("valkey_version", server.get("redis_version"))
-    return f"{name} {version} at {redis_url}"
+    return f"{name} {version} at {shown(redis_url)}"
 
 
 def _llm(settings: Settings, redis_url: str) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 
@@ -82,6 +83,12 @@ def url(folder: Path) -> str:
     return f"unix://{socket_path(folder)}"
 
 
+def shown(redis_url: str) -> str:
+    """Return the URL without the login that it may hold."""
+    parts = urlsplit(redis_url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.password else redis_url
+
+
 def wait_until_ready(redis_url: str, *, seconds: float = 20.0) -> None:
     """Return once the server answers.
 
@@ -98,7 +105,9 @@ def wait_until_ready(redis_url: str, *, seconds: float = 20.0) -> None:
                 client.ping()
             except redis.RedisError as error:
                 if time.monotonic() > until:
-                    raise RegistryUnavailableError(f"Redis does not answer after {seconds:.0f} s") from error
+                    raise RegistryUnavailableError(
+                        f"no Redis answers at {shown(redis_url)} after {seconds:.0f} s"
+                    ) from error
                 time.sleep(0.02)
             else:
                 return

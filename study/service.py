@@ -64,8 +64,8 @@ class Service:
             self.ledger.registry.ping()
         except RegistryUnavailableError as error:
             raise RegistryUnavailableError(
-                f"no Redis answers at {self.redis_url}; start the service with `kidray up`, "
-                "or set KIDRAY_REDIS_URL"
+                f"no Redis answers at {redis_server.shown(self.redis_url)}; start the service with "
+                "`kidray up`, or set KIDRAY_REDIS_URL"
             ) from error
 
 

@@ -13,7 +13,6 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from study.access import SECRETS, AccessSettings
@@ -23,6 +22,7 @@ from study.endpoint import Endpoint, FhirVersion, fits_a_header
 from study.errors import SettingsError
 from study.model import Language
 from study.rule import ModelChoice, Rule
+from study.settings_file import settings_file
 
 __all__ = ["Destination", "FetchBy", "Settings", "load_settings"]
 
@@ -230,6 +230,13 @@ class Settings(AlertSettings, AccessSettings):
     def _as_text(cls, value: object) -> object:
         return str(value) if isinstance(value, (int, float)) else value
 
+    @field_validator("redis_url", mode="after")
+    @classmethod
+    def _check_redis_url(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("write it as redis://HOST:PORT/0")
+        return value
+
     @field_validator("dicom_tls_key", mode="after")
     @classmethod
     def _check_key(cls, value: Path | None, info: ValidationInfo) -> Path | None:
@@ -300,8 +307,7 @@ class Settings(AlertSettings, AccessSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources in order of precedence."""
-        toml = TomlConfigSettingsSource(settings_cls, Path("kidray.toml"))
-        return init_settings, env_settings, toml
+        return init_settings, env_settings, settings_file(settings_cls)
 
     def environment(self) -> dict[str, str]:
         """Return the settings as the `KIDRAY_*` that make another process see the same; no secrets."""
@@ -367,14 +373,14 @@ def load_settings(**flags: object) -> Settings:
     Raises
     ------
     SettingsError
-        If a value is malformed, or the viewer would listen beyond loopback without a login.
+        If a value or the file is malformed, or the viewer would listen beyond loopback without a login.
     """
     try:
         settings = Settings(**{k: v for k, v in flags.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = "KIDRAY_" + "_".join(str(p) for p in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']}") from error
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error
     if not settings.asks_for_login and not _is_loopback(settings.web_host):
         raise SettingsError(
             f"the viewer would listen on {settings.web_host}, which others can reach, without a login; "

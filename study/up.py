@@ -155,6 +155,8 @@ def start(
     if wished.redis_url is None:
         redis = Role("redis", redis_server.command(settings.home / "redis"), lambda: _answers(settings))
         supervisor.start([redis])
+    else:
+        redis_server.wait_until_ready(wished.redis_url)
     worker_file(settings.run).unlink(missing_ok=True)
     roles = [
         Role("receive", [*python, "cli", "receive"], lambda: echo(settings), environment),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
@@ -102,6 +103,33 @@ def test_every_command_has_help_that_says_what_it_does() -> None:
         shown = CliRunner().invoke(cli.app, [*path, "--help"])
         assert shown.exit_code == 0, path
         assert len(shown.output.split()) > 15, path
+
+
+def test_help_loses_nothing_that_stands_in_brackets() -> None:
+    """Rich takes `[word]` for markup and leaves it out."""
+    from typer.testing import CliRunner
+
+    import cli
+
+    shown = {tuple(path): CliRunner().invoke(cli.app, [*path, "--help"]).output for path in commands()}
+    for path, words in [("password", "[[users]]"), ("train", "kidray[train]"), ("up", "(.kidray)]")]:
+        assert words in shown[path,]
+    source = [ROOT / "cli.py", *ROOT.glob("*/*command*.py")]
+    texts = [text for file in source for text in re.findall(r'help="([^"]*)"', file.read_text())]
+    assert len(texts) > 100
+    assert not [text for text in texts if "[" in text]
+
+
+def test_the_version_is_the_installed_one() -> None:
+    shown = run("-m", "cli", "--version")
+    assert (shown.returncode, shown.stdout) == (0, f"kidray {PROJECT['version']}\n")
+
+
+def test_a_folder_that_cannot_be_written_is_named_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    shown = run("-m", "cli", "up", "--home", str(tmp_path / "file"))
+    assert (shown.returncode, shown.stderr.count("\n")) == (1, 1)
+    assert shown.stderr.startswith("kidray: Not a directory: ")
 
 
 # Extras that are never beside the service: each has an environment, so pins, of its own.

@@ -36,7 +36,7 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="CPU threads of each process.")] = 2,
     feeders: Annotated[int, typer.Option(min=1, help="Threads that prepare batches.")] = 1,
 ) -> None:
-    """Train a network by a recipe.
+    r"""Train a network by a recipe.
 
     The recipe says everything: how many phantoms (or which folders of DICOM with ground truth as SEG, or the
     manifest of an imported set), the network, the loss, the optimizer, the augmentation. A checkpoint is
@@ -47,7 +47,7 @@ def train(
 
     Several processes, each with its share of every batch: torchrun --nproc-per-node 2 -m cli train …
 
-    Needs the extra `train`: pip install "kidray[train]".
+    Needs the extra `train`: pip install "kidray\[train]".
 
     Example: kidray train --config training/configs/best.toml --out runs/best
     """

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 import uvicorn
 
-from study.errors import KidrayError
+from study.errors import KidrayError, SettingsError
 from study.fence import Fence
 from study.settings import Settings
 from web_viewer.app import create_app
@@ -47,7 +47,7 @@ def serve(
 
     Raises
     ------
-    OSError
+    SettingsError
         If the address cannot be bound.
     """
     listener = bound_socket(settings.web_host, settings.web_port)
@@ -65,15 +65,24 @@ def serve(
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """Return a socket bound to the address, IPv4 or IPv6."""
+    """Return a socket bound to the address, IPv4 or IPv6.
+
+    Raises
+    ------
+    SettingsError
+        If the address cannot be bound.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise SettingsError(
+            f"the viewer cannot listen on {host}:{port}: {error.strerror}; choose another port with "
+            "KIDRAY_WEB_PORT"
+        ) from error
     return listener
 
 

@@ -44,3 +44,9 @@ def test_an_llm_that_the_workers_leave_alone_is_said_to_be_with_the_reason(
             circuit.failed(place(url), "the LLM gave no wording within 20 s")
         with pytest.raises(SettingsError, match=r"left alone after 3 failures .* no wording within 20 s"):
             look(url, redis_url)
+
+
+def test_a_password_in_the_url_of_redis_is_shown_to_nobody():
+    checks = {each.name: each.look for each in general_checks(Settings(), "redis://:secret@127.0.0.1:1/0")}
+    with pytest.raises(SettingsError, match=r"no answer at redis://127\.0\.0\.1:1/0; start"):
+        checks["Redis"]()

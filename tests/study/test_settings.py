@@ -107,3 +107,24 @@ def test_one_ae_title_is_one_destination(tmp_path: Path):
     )
     with pytest.raises(SettingsError, match=r"KIDRAY_DESTINATIONS.*PACS stands for two"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("dicom_port = \n", "kidray.toml is not valid TOML: Invalid value (at line 1"),
+        ("dicom_prt = 104\n", "kidray.toml: dicom_prt is no setting; did you mean dicom_port?"),
+        ('[[destination]]\nnode = "PACS@h:1"\n', "destination is no setting; did you mean destinations?"),
+        ("zzzzzz = 1\n", "kidray.toml: zzzzzz is no setting"),
+    ],
+)
+def test_a_line_of_the_file_that_is_no_setting_is_named(tmp_path: Path, text: str, sentence: str):
+    (tmp_path / "kidray.toml").write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert sentence in str(raised.value)
+
+
+def test_a_redis_url_without_a_scheme_is_refused_with_the_right_form():
+    with pytest.raises(SettingsError, match=r"KIDRAY_REDIS_URL: write it as redis://HOST:PORT/0"):
+        load_settings(redis_url="127.0.0.1:6379")
