@@ -12,11 +12,13 @@ export interface Cut {
 
 interface Thresholds {
   cuts: Readonly<Record<string, Cut>>; // by finding id; none: the outline is drawn as it is kept
+  drawn: boolean; // whether what draws cuts is there; it is loaded with the first
   set: (findingId: string, cut: Cut | null) => void;
 }
 
 export const useThresholds = create<Thresholds>((set) => ({
   cuts: {},
+  drawn: false,
   set: (findingId, cut) =>
     set(({ cuts: { [findingId]: _, ...others } }) => ({
       cuts: cut ? { ...others, [findingId]: cut } : others,
@@ -24,5 +26,7 @@ export const useThresholds = create<Thresholds>((set) => ({
 }));
 
 /** Return whether a finding's own outline gives way to what the reader cut. */
-export const isReplaced = (findingId: string): boolean =>
-  useThresholds.getState().cuts[findingId]?.beside === null;
+export function isReplaced(findingId: string): boolean {
+  const { cuts, drawn } = useThresholds.getState();
+  return drawn && cuts[findingId]?.beside === null;
+}

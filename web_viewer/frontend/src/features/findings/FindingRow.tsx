@@ -1,8 +1,9 @@
 import { Check, Eye, EyeOff, PencilLine, SlidersHorizontal, X } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../../components/Button";
 import { CertaintyMeter } from "../../components/CertaintyMeter";
+import { Later } from "../../components/Later";
 import { useCorrection } from "../../lib/correctionStore";
 import { useFindingTable } from "../../lib/findingNames";
 import type { AssessmentVerdict, Finding } from "../../lib/model";
@@ -139,7 +140,11 @@ export function FindingRow({ studyUid, finding, verdict, signed, onVerdict }: Ro
           ))}
         </div>
       </div>
-      <Suspense>{cutting && <ThresholdControl studyUid={studyUid} finding={finding} />}</Suspense>
+      {cutting && (
+        <Later>
+          <ThresholdControl studyUid={studyUid} finding={finding} />
+        </Later>
+      )}
     </li>
   );
 }

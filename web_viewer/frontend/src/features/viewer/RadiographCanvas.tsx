@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Later } from "../../components/Later";
 import { useOverlay } from "../../lib/overlayStore";
 import { useShortcuts } from "../../lib/shortcuts";
 import { useThresholds } from "../../lib/thresholdStore";
@@ -129,8 +130,12 @@ export function RadiographCanvas(props: CanvasProps) {
         role="img"
         aria-label={t("viewer.image")}
       />
+      {stage && cut && (
+        <Later>
+          <ThresholdLayer stage={stage} shown={shown} />
+        </Later>
+      )}
       <Suspense>
-        {stage && cut && <ThresholdLayer stage={stage} shown={shown} />}
         {stage && !leader && pixels && <ShapeLayer stage={stage} header={header} pixels={pixels} />}
         {stage && pointer && <Magnifier stage={stage} mask={mask} at={pointer} />}
       </Suspense>

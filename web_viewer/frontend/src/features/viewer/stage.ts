@@ -62,7 +62,7 @@ export class Stage {
         this.ask();
       }),
       useThresholds.subscribe((now, before) => {
-        const [cut, was] = [now, before].map(({ cuts }) => Object.keys(cuts).join());
+        const [cut, was] = [now, before].map(({ cuts, drawn }) => `${drawn}${Object.keys(cuts)}`);
         if (cut !== was) this.ask(); // a threshold that moves is drawn over the radiograph
       }),
     ];

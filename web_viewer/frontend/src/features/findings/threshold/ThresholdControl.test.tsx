@@ -57,7 +57,7 @@ const cut = () => useThresholds.getState().cuts[finding.id];
 
 beforeEach(() => {
   asked.length = 0;
-  useThresholds.setState({ cuts: {} });
+  useThresholds.setState({ cuts: {}, drawn: true });
 });
 afterEach(() => {
   cleanup();
@@ -81,6 +81,8 @@ it("draws the map where the reader cuts it, and the model's outline once it is r
   await move(0.7);
   expect(cut()).toMatchObject({ threshold: 0.7, values: VALUES, beside: null });
   expect(isReplaced(finding.id)).toBe(true);
+  useThresholds.setState({ drawn: false }); // nothing would be seen in its place
+  expect(isReplaced(finding.id)).toBe(false);
   expect(screen.getByTestId("threshold-value-constipation").textContent).toBe("0.70");
   await userEvent.click(screen.getByRole("button", { name: "Reset" }));
   expect(cut()).toBeUndefined();

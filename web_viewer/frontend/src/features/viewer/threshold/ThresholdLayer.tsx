@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useFindingTable } from "../../../lib/findingNames";
 import { addWords } from "../../../lib/i18n";
@@ -26,6 +27,10 @@ export function ThresholdLayer({ stage, shown: { findings, table } }: LayerProps
   const matrix = useMatrix(stage);
   const cuts = useThresholds((state) => state.cuts);
   const { opacity, hidden, off, held, selected } = useOverlay();
+  useEffect(() => {
+    useThresholds.setState({ drawn: true });
+    return () => useThresholds.setState({ drawn: false });
+  }, []);
   const styles = segmentStyles(
     findings.map((finding) => ({ ...finding, presence: "present" as const })), // one that is cut is shown
     table,
