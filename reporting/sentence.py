@@ -10,7 +10,7 @@ from reporting.brief import Brief, Fact
 from reporting.lexicon import UNKNOWN, Mark, lexicon
 from reporting.negation import check_negation
 from reporting.particulars import check_numbers, check_radiographs
-from reporting.relations import check_relations, parted
+from reporting.relations import asserted_apart, check_relations, parted
 from reporting.reply import Line
 from study.model import Certainty, Check, Language, Presence
 
@@ -123,7 +123,8 @@ def _terms(marks: Sequence[Mark], facts: Sequence[Fact], every: Sequence[Fact]) 
     named = {mark.value for mark in marks if mark.kind == "term"}
     held = {fact.finding.value for fact in facts}
     if _EVERY in named and all(fact.presence is Presence.ABSENT for fact in every):
-        named = (named - {_EVERY}) | held  # "none of the findings assessed is seen"
+        listed = named - {_EVERY}
+        named = listed or held  # "none of the findings assessed is seen", or a list of them all
     for extra in sorted(named - held):
         yield "finding", f"names {extra}, which none of its references is"
     for missing in sorted(held - named):
@@ -187,7 +188,7 @@ def _certainty(marks: Sequence[Mark], facts: Sequence[Fact]) -> Iterator[tuple[s
             needed = set() if band is Certainty.HIGH else allowed
         for word in sorted(said - allowed):
             yield "certainty", f"says {word} of {fact.ref}, which is {' or '.join(allowed)}"
-        if needed - firm:
+        if needed - firm or (needed and asserted_apart(marks)):
             yield "certainty", f"does not say that {fact.ref} is {' or '.join(needed)}"
 
 
