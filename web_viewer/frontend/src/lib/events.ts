@@ -16,7 +16,7 @@ const REFUSED_PAUSE_MS = 3_000;
 export function followStudies(queryClient: QueryClient, address = "/api/events"): () => void {
   let pending: ReturnType<typeof setTimeout> | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
-  let source: EventSource;
+  let source: EventSource | undefined;
 
   const refreshWorklist = () => {
     pending ??= setTimeout(() => {
@@ -33,6 +33,7 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
   };
 
   const connect = () => {
+    source?.close();
     source = new EventSource(address);
     source.onopen = () => {
       useConnection.setState({ connection: "live" });
@@ -42,7 +43,7 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
     source.onerror = () => {
       useConnection.setState({ connection: "lost" });
       // The browser tries again by itself, unless the service refused: then it gives up for good.
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, REFUSED_PAUSE_MS);
+      if (source?.readyState === EventSource.CLOSED) again = setTimeout(connect, REFUSED_PAUSE_MS);
     };
     source.addEventListener("study", (message) => {
       const event = parse<StudyEvent>(message.data);
@@ -56,11 +57,21 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
     });
   };
 
+  // Without a network a connection may seem open for minutes.
+  const lose = () => {
+    source?.close();
+    clearTimeout(again);
+    useConnection.setState({ connection: "lost" });
+  };
+  window.addEventListener("offline", lose);
+  window.addEventListener("online", connect);
   connect();
   return () => {
+    window.removeEventListener("offline", lose);
+    window.removeEventListener("online", connect);
     clearTimeout(pending);
     clearTimeout(again);
-    source.close();
+    source?.close();
   };
 }
 

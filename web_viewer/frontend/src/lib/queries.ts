@@ -21,7 +21,10 @@ const MINUTE = 60_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
+    // A browser that believes it has no network may be wrong; where it is right, the reader is told at once.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 5_000,
       refetchOnWindowFocus: true,
       retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
