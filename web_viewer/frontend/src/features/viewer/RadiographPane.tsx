@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../components/Failure";
 import { Notice } from "../../components/Notice";
@@ -22,6 +22,8 @@ import { useViewport } from "./viewportStore";
 const CorrectionBar = lazy(() =>
   import("./correction/CorrectionBar").then((module) => ({ default: module.CorrectionBar })),
 );
+
+const PREVIEW_MS = 150;
 
 interface PaneProps {
   studyUid: string;
@@ -94,13 +96,7 @@ export function RadiographPane({
       <div className={style.glass}>
         {!shown || !(pixels.data || half) ? (
           <>
-            <img
-              className={style.preview}
-              src={previewAddress(studyUid, uid)}
-              alt=""
-              draggable={false}
-              onLoad={() => performance.mark("kidray:preview-drawn")}
-            />
+            <Preview key={uid} address={previewAddress(studyUid, uid)} />
             {!error && <p className={style.loading}>{t("app.loading")}</p>}
           </>
         ) : (
@@ -139,6 +135,18 @@ export function RadiographPane({
       </div>
     </section>
   );
+}
+
+/** A small picture for whoever has to wait for the pixels; a browser keeps what it has shown, so not for others. */
+function Preview({ address }: { address: string }) {
+  const [waited, setWaited] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setWaited(true), PREVIEW_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!waited) return null;
+  const seen = () => performance.mark("kidray:preview-drawn");
+  return <img className={style.preview} src={address} alt="" draggable={false} onLoad={seen} />;
 }
 
 /** Each radiograph is first seen fitted, as stored, with everything the model marked. */
