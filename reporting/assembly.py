@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reporting.lexicon import NEUTRAL, UNKNOWN, Mark
+from reporting.lexicon import NEUTRAL, UNKNOWN, Mark, lexicon
 from study.findings import FindingLabel
+from study.model import Language
 
 PART = "part"
 OWN = "own"  # what belongs to a finding, and is said of it alone: its anatomy, that stool is retained
@@ -30,6 +31,11 @@ OWNERS = {
     "gas": {FindingLabel.PNEUMOPERITONEUM, FindingLabel.PYLORIC_STENOSIS, FindingLabel.AIR_FLUID_LEVELS},
     "stool": {FindingLabel.CONSTIPATION},
 }
+
+
+def read_marks(text: str, language: Language) -> list[Mark]:
+    """Return what each phrase of a sentence speaks of, its names put together."""
+    return assembled(lexicon(language).read(text))
 
 
 def assembled(marks: Sequence[Mark]) -> list[Mark]:

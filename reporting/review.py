@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from reporting.assembly import read_marks
 from reporting.brief import Brief, Fact, age_of, brief_of, name_radiographs
 from reporting.draft import write_draft
-from reporting.lexicon import Mark, lexicon
 from reporting.outdated import measured_now, outdated, renewed
 from reporting.reply import Line
 from reporting.sentence import check_sentence
@@ -164,8 +164,8 @@ def _contradictions(
 ) -> Iterator[tuple[FindingLabel, str, str]]:
     """Yield what the whole sentence contradicts, and each clause of it that names the finding does too."""
     clauses = [text, *(c for c in _CLAUSE.split(text) if c.strip())]
-    for label in dict.fromkeys(_labels(lexicon(language).read(text))):
-        naming = [c for c in clauses if label in _labels(lexicon(language).read(c))]
+    for label in dict.fromkeys(_labels(text, language)):
+        naming = [c for c in clauses if label in _labels(c, language)]
         faults = [_against(c, label, ground, language) for c in naming]
         if all(faults):
             yield (label, *min(faults[-1], key=lambda fault: fault[0] == "certainty"))  # the graver first
@@ -201,7 +201,7 @@ def _left_out(
 ) -> Iterator[Check]:
     """Yield a check for each finding that is there, stands, and is in no sentence of the section."""
     referred = {uid for s in sentences for uid in s.finding_ids}
-    named = {label for s in sentences for label in _labels(lexicon(language).read(s.text[:_LONGEST]))}
+    named = {label for s in sentences for label in _labels(s.text[:_LONGEST], language)}
     told: set[FindingLabel] = set()
     for finding in record.findings:
         stands = record.assessments.get(finding.id) is not Assessment.REJECTED
@@ -213,5 +213,6 @@ def _left_out(
         yield Check(rule="omission", sentence="", message=message, section=section, finding=finding.label)
 
 
-def _labels(marks: Sequence[Mark]) -> list[FindingLabel]:
-    return [FindingLabel(mark.value) for mark in marks if mark.kind == "term"]
+def _labels(text: str, language: Language) -> list[FindingLabel]:
+    named = [mark.value for mark in read_marks(text, language) if mark.kind == "term"]
+    return [label for value in named for label in FindingLabel if label.value == value]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from reporting.assembly import MATTER, OWN, OWNERS, assembled
+from reporting.assembly import MATTER, OWN, OWNERS, read_marks
 from reporting.brief import Brief, Fact
+from reporting.denials import check_denial
 from reporting.lexicon import UNKNOWN, Mark, lexicon
 from reporting.negation import check_negation
 from reporting.particulars import check_numbers, check_radiographs
@@ -69,7 +70,10 @@ def _faults(line: Line, brief: Brief, needs_region: bool) -> Iterator[tuple[str,
         yield "number", "numbers are not the wording's to give"
     if _SENTENCE_BREAK.search(line.text):
         yield "one-sentence", "the text holds more than one sentence"
-    marks = assembled(lexicon(brief.language).read(line.text))
+    marks = read_marks(line.text, brief.language)
+    if facts[0].presence is Presence.ABSENT:
+        all_absent = all(fact.presence is Presence.ABSENT for fact in brief.facts)
+        yield from check_denial(line.text, marks, brief.language, all_absent=all_absent)
     faults = list(_departures(marks, facts, brief, needs_region))
     if not (faults and _holds_apart(marks, facts, brief, needs_region)):
         yield from faults

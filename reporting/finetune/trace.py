@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from reporting.assembly import read_marks
 from reporting.brief import Brief, Fact, RadiographName
-from reporting.lexicon import lexicon
 from reporting.reply import Line
 from reporting.sentence import check_sentence
 from study.model import Presence
@@ -54,7 +54,7 @@ def trace(text: str, brief: Brief, known: Sequence[str], *, needs_region: bool) 
 
 def _candidates(text: str, brief: Brief) -> Iterator[list[Fact]]:
     """Yield sets of facts whose findings the sentence names, the widest first."""
-    marks = lexicon(brief.language).read(text)
+    marks = read_marks(text, brief.language)
     named = {mark.value for mark in marks if mark.kind == "term"}
     facts = [fact for fact in brief.facts if fact.finding.value in named]
     yield facts
