@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 PYTHON ?= python3
 VENV := .venv
@@ -80,12 +81,14 @@ clean:  ## Remove what was installed and built here
 	rm -rf $(VENV) .venv-finetune .setup dist build web_viewer/static $(FRONTEND)/node_modules
 
 $(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || { \
+	  echo "$(PYTHON) is not Python 3.10 to 3.13; name one that is: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@echo "Setting up a virtual environment in $(VENV) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 .setup/serve: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	@echo "Installing what the service needs ..."
+	@echo "Installing what the service needs (some minutes) ..."
 	$(PIP) --editable .
 	@mkdir -p .setup && touch $@
 
@@ -110,6 +113,8 @@ $(VENV)/pyvenv.cfg:
 
 .setup/viewer: $(FRONTEND)/package-lock.json
 	@command -v npm >/dev/null || { echo "npm was not found: the viewer is built with Node.js 20.19 or later" >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || { \
+	  echo "Node.js $$(node --version) is too old: the viewer is built with 20.19 or later" >&2; exit 1; }
 	@echo "Installing what the viewer is built with ..."
 	cd $(FRONTEND) && npm ci --silent
 	@mkdir -p .setup && touch $@

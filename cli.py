@@ -7,7 +7,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,7 +15,7 @@ from dicom_node import commands as dicom_commands
 from inference import commands as vision_commands
 from reporting import commands as writer_commands
 from study import commands as operation
-from study.errors import KidrayError
+from study.errors import KidrayError, RegistryUnavailableError
 from study.stopping import stop_event
 from training import commands as training_commands
 from training.certify_command import certify
@@ -267,13 +267,18 @@ def main() -> None:
     """Run the command line; an expected error is one sentence and exit status 1."""
     try:
         app()
+    except RegistryUnavailableError as error:
+        _fail(f"{error}; it is looked for under .kidray here, or where KIDRAY_HOME or KIDRAY_REDIS_URL say")
     except KidrayError as error:
-        print(f"kidray: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
     except OSError as error:  # a folder that cannot be written, a full disk, a closed pipe
         what = error.strerror or str(error) or type(error).__name__
-        print(f"kidray: {what}" + (f": {error.filename}" if error.filename else ""), file=sys.stderr)
-        sys.exit(1)
+        _fail(what + (f": {error.filename}" if error.filename else ""))
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(f"kidray: {sentence}", file=sys.stderr)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

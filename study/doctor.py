@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import httpx
@@ -31,8 +32,9 @@ class Check(NamedTuple):
 
 
 def general_checks(settings: Settings, redis_url: str) -> list[Check]:
-    """Return the checks that need no room: archive, disk, Redis, LLM."""
+    """Return the checks that need no room: settings, archive, disk, Redis, LLM."""
     return [
+        Check("settings", lambda: _variables(os.environ)),
         Check("archive", lambda: _archive(settings)),
         Check("disk", lambda: _disk(settings)),
         Check("Redis", lambda: _redis(redis_url)),
@@ -52,6 +54,18 @@ def run_checks(checks: Sequence[Check], console: Console) -> bool:
             table.add_row("[red]no[/red]", check.name, str(error))
     console.print(table)
     return passed
+
+
+def _variables(environment: Mapping[str, str]) -> str:
+    """Other programs have variables of this prefix too: one is wrong only where it is nearly a setting."""
+    known = [f"KIDRAY_{name.upper()}" for name in Settings.model_fields]
+    given = [name for name in environment if name.startswith("KIDRAY_")]
+    for name in given:
+        near = get_close_matches(name, known, n=1, cutoff=0.9)
+        if near and name not in known:
+            raise SettingsError(f"{name} is no setting; did you mean {near[0]}?")
+    set_here = sorted(name for name in given if name in known)
+    return "kidray.toml where there is one" + "".join(f", {name}" for name in set_here)
 
 
 def _archive(settings: Settings) -> str:

@@ -125,6 +125,16 @@ def test_the_version_is_the_installed_one() -> None:
     assert (shown.returncode, shown.stdout) == (0, f"kidray {PROJECT['version']}\n")
 
 
+def test_without_redis_a_command_says_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIDRAY_HOME", str(tmp_path))
+    monkeypatch.delenv("KIDRAY_REDIS_URL", raising=False)
+    shown = run("-m", "cli", "studies", "list")
+    assert (shown.returncode, shown.stderr.count("\n")) == (1, 1)
+    assert "KIDRAY_HOME" in shown.stderr
+
+
 def test_a_folder_that_cannot_be_written_is_named_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     shown = run("-m", "cli", "up", "--home", str(tmp_path / "file"))

@@ -46,6 +46,16 @@ def test_an_llm_that_the_workers_leave_alone_is_said_to_be_with_the_reason(
             look(url, redis_url)
 
 
+def test_a_variable_that_is_nearly_a_setting_is_named(monkeypatch: pytest.MonkeyPatch):
+    settings = next(c for c in general_checks(Settings(), "redis://127.0.0.1:1/0") if c.name == "settings")
+    monkeypatch.setenv("KIDRAY_DICOM_PORT", "104")
+    monkeypatch.setenv("KIDRAY_PORT_104_TCP", "tcp://10.0.0.1:104")  # Kubernetes names services so
+    assert "KIDRAY_DICOM_PORT" in settings.look()
+    monkeypatch.setenv("KIDRAY_DICM_PORT", "105")
+    with pytest.raises(SettingsError, match="KIDRAY_DICM_PORT is no setting; did you mean KIDRAY_DICOM_PORT"):
+        settings.look()
+
+
 def test_a_password_in_the_url_of_redis_is_shown_to_nobody():
     checks = {each.name: each.look for each in general_checks(Settings(), "redis://:secret@127.0.0.1:1/0")}
     with pytest.raises(SettingsError, match=r"no answer at redis://127\.0\.0\.1:1/0; start"):
