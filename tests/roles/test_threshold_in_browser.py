@@ -21,6 +21,7 @@ from study.short_header import file_header
 from tests.roles.conftest import NOW
 from tests.web_viewer.browser import SLOW, a_page, open_study
 from tests.web_viewer.server import serving
+from tests.web_viewer.test_pages_in_browser import AXE, violations
 from training.phantom import PhantomKind
 from web_viewer.deps import Services
 
@@ -127,6 +128,8 @@ def test_a_threshold_is_moved_by_keyboard_is_marked_and_goes_back(
     expect(value).to_have_text("0.50")
     expect(notes).to_have_count(0)  # the model's own outline, as it is kept
     expect(page.get_by_text("Display only: measurements, segmentation and report stay")).to_be_visible()
+    if AXE.is_file():
+        assert violations(page) == []
     shot("1-open")
 
     press(page, slider, "ArrowRight", 1)
@@ -158,6 +161,8 @@ def test_a_threshold_is_moved_by_keyboard_is_marked_and_goes_back(
     assert page.get_by_test_id(f"finding-row-{LABEL}").locator("button").first.inner_text() == facts
     press(page, slider, "ArrowRight", 20)
     expect(notes).to_contain_text("0.70")
+    if AXE.is_file():
+        assert violations(page) == []
     shot("4-moved")
     page.keyboard.down("h")  # all of the overlay is hidden, this too
     expect(notes).to_have_count(0)

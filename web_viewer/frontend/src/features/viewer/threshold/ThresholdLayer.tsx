@@ -51,11 +51,11 @@ export function ThresholdLayer({ stage, shown: { findings, table } }: LayerProps
           <CutShape key={finding.id} cut={cut} look={look} matrix={matrix} />
         ))}
       </svg>
-      <ul className={style.notes} role="status" data-testid="threshold-notes">
+      <div className={style.notes} role="status" data-testid="threshold-notes">
         {seen.map(({ finding, cut }) => (
           <CutNote key={finding.id} finding={finding} cut={cut} />
         ))}
-      </ul>
+      </div>
     </>
   );
 }
@@ -94,10 +94,10 @@ function CutNote({ finding, cut }: { finding: Finding; cut: Cut }) {
   const { threshold, beside } = cut;
   const said = { finding: nameOf(finding.label), value: threshold.toFixed(2), name: beside ?? "" };
   return (
-    <li>
+    <p>
       <i style={{ background: colorOf(finding.label) }} aria-hidden />
       {t(beside === null ? "threshold.note" : "threshold.noteBeside", said)}
       {outlineOf(cut) === "" && ` (${t("threshold.noteEmpty")})`}
-    </li>
+    </p>
   );
 }
