@@ -116,7 +116,7 @@ $(VENV)/pyvenv.cfg:
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || { \
 	  echo "Node.js $$(node --version) is too old: the viewer is built with 20.19 or later" >&2; exit 1; }
 	@echo "Installing what the viewer is built with ..."
-	cd $(FRONTEND) && npm ci --silent
+	cd $(FRONTEND) && npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p .setup && touch $@
 
 $(VIEWER): .setup/viewer $(VIEWER_SOURCES)
