@@ -252,7 +252,7 @@ def test_the_printed_page_is_the_report_with_patient_state_and_disclaimer(
         assert content[:5] == b"%PDF-"
         text = page.evaluate("document.body.innerText")
         warning = {"en": "not for clinical use", "ko": "임상용 아님"}[language]
-        for said in ("My own words.", warning, "PID-4711", "2026-01-01"):
+        for said in ("My own words.", warning, "PID-4711", "ACC1", "2026-01-01"):
             assert said in text
         keep = os.environ.get("KIDRAY_SHOTS")
         if keep:

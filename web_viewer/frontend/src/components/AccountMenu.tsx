@@ -1,28 +1,22 @@
 import { UserRound } from "lucide-react";
+import { lazy, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { chooseLanguage } from "../lib/i18n";
-import { useLock } from "../lib/lock";
-import { endSession, useMay, useSession } from "../lib/session";
-import { THEMES, useTheme } from "../lib/theme";
+import { useSession } from "../lib/session";
 import style from "./AccountMenu.module.css";
 import { Button } from "./Button";
-import { Link } from "./Link";
+import { Later } from "./Later";
 
+const fetchChoices = () => import("./AccountChoices");
+const AccountChoices = lazy(fetchChoices);
 const ID = "account-menu";
-const LANGUAGES = [
-  ["en", "English"],
-  ["ko", "한국어"],
-] as const;
 
 /** Who is logged in, and how the viewer looks to them. */
 export function AccountMenu() {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const session = useSession();
-  const mayRun = useMay("admin");
-  const { theme, choose } = useTheme();
-  const setLocked = useLock((state) => state.setLocked);
+  const [wanted, setWanted] = useState(false);
   const name = (session?.name || session?.subject || "").replace("^", " ");
-  const leave = async () => window.location.assign(await endSession());
+  const ahead = () => void fetchChoices().catch(() => undefined);
   return (
     <>
       <Button
@@ -32,54 +26,21 @@ export function AccountMenu() {
         aria-label={t("access.menu")}
         title={t("access.menu")}
         data-testid="account"
+        onPointerEnter={ahead}
+        onFocus={ahead}
       >
         <UserRound size={17} aria-hidden />
         {name}
       </Button>
-      <div id={ID} popover="auto" className={style.menu} role="dialog" aria-label={t("access.menu")}>
-        <p>{name ? t("access.account", { name }) : t("access.nobody")}</p>
-        <fieldset>
-          <legend>{t("access.theme")}</legend>
-          {THEMES.map((each) => (
-            <Button
-              key={each}
-              small
-              look="quiet"
-              aria-pressed={theme === each}
-              data-testid={`theme-${each}`}
-              onClick={() => choose(each)}
-            >
-              {t(`access.themes.${each}`)}
-            </Button>
-          ))}
-        </fieldset>
-        <fieldset>
-          <legend>{t("access.language")}</legend>
-          {LANGUAGES.map(([code, label]) => (
-            <Button
-              key={code}
-              small
-              look="quiet"
-              lang={code}
-              aria-pressed={i18n.language === code}
-              data-testid={`language-${code}`}
-              onClick={() => chooseLanguage(code)}
-            >
-              {label}
-            </Button>
-          ))}
-        </fieldset>
-        <div className={style.ways}>
-          {mayRun && <Link to="/admin">{t("access.admin")}</Link>}
-          <Button small onClick={() => setLocked(true)} data-testid="lock-now">
-            {t("access.lockNow")}
-          </Button>
-          {session && session.how !== "loopback" && (
-            <Button small onClick={() => void leave()} data-testid="log-out">
-              {t("access.logOut")}
-            </Button>
-          )}
-        </div>
+      <div
+        id={ID}
+        popover="auto"
+        className={style.menu}
+        role="dialog"
+        aria-label={t("access.menu")}
+        onBeforeToggle={(event) => event.newState === "open" && setWanted(true)}
+      >
+        <Later fallback={<div className={style.coming} />}>{wanted && <AccountChoices name={name} />}</Later>
       </div>
     </>
   );

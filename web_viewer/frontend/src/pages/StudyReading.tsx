@@ -9,7 +9,6 @@ import { StateMark } from "../components/StateMark";
 import { AlertBanner } from "../features/alert/AlertBanner";
 import { StudyDetails } from "../features/details/StudyDetails";
 import { FindingList } from "../features/findings/FindingList";
-import { ReportPanel } from "../features/report/ReportPanel";
 import { CompareButton, useComparison } from "../features/viewer/Compare";
 import { KeyImageButton } from "../features/viewer/KeyImageButton";
 import { priorTitle } from "../features/viewer/priorTitle";
@@ -43,6 +42,10 @@ import { NextStudy } from "./NextStudy";
 import { OtherAlerts } from "./OtherAlerts";
 import { PatientLine } from "./PatientLine";
 import style from "./viewerPage.module.css";
+
+// The image waits for no report; its program is fetched beside the study, see `ViewerPage`.
+export const fetchReport = () => import("../features/report/ReportPanel");
+const ReportPanel = lazy(fetchReport);
 
 const MeasurementList = lazy(() =>
   import("../features/viewer/measurement/MeasurementList").then((module) => ({
@@ -175,14 +178,16 @@ export function StudyReading({ record, lost }: ReadingProps) {
           )}
           <Later>{chosen && (!prior || beside) && <MeasurementList studyUid={record.study_uid} />}</Later>
           {record.draft ? (
-            <ReportPanel
-              studyUid={record.study_uid}
-              state={record.state}
-              report={record.draft}
-              findings={record.findings}
-              verdicts={record.assessments}
-              measuring={record.marks.corrections.some(({ seg }) => seg === null)}
-            />
+            <Later>
+              <ReportPanel
+                studyUid={record.study_uid}
+                state={record.state}
+                report={record.draft}
+                findings={record.findings}
+                verdicts={record.assessments}
+                measuring={record.marks.corrections.some(({ seg }) => seg === null)}
+              />
+            </Later>
           ) : (
             <p className={style.noReport}>{noReport(record, t)}</p>
           )}

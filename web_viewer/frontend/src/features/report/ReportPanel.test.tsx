@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import "../../lib/i18n";
 import type { Check, Macros, Report, StudyRecord } from "../../lib/model";
 import { useReader } from "../../lib/reader";
-import { ReportPanel } from "./ReportPanel";
+import ReportPanel from "./ReportPanel";
 
 const UID = "1.2.3";
 

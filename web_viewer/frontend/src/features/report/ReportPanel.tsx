@@ -31,7 +31,14 @@ interface PanelProps {
 }
 
 /** The draft beside the image: read, edit, save, sign. */
-export function ReportPanel({ studyUid, state, report, findings, verdicts, measuring = false }: PanelProps) {
+export default function ReportPanel({
+  studyUid,
+  state,
+  report,
+  findings,
+  verdicts,
+  measuring = false,
+}: PanelProps) {
   const { t } = useTranslation();
   const panel = useRef<HTMLElement>(null);
   const edit = useReportEdit(studyUid, report);
@@ -61,7 +68,6 @@ export function ReportPanel({ studyUid, state, report, findings, verdicts, measu
               report={edit.base}
               edited={edit.edited}
               open={open}
-              writable={open || state === "signed"}
               panel={panel}
             />
           </Later>

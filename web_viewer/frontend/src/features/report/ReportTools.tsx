@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { FileDown, Printer } from "lucide-react";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
@@ -8,6 +9,7 @@ import { addWords } from "../../lib/i18n";
 import { en, ko } from "../../lib/locales/macros";
 import type { Report } from "../../lib/model";
 import { clockText } from "../../lib/quantity";
+import { studyQuery } from "../../lib/queries";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { MacroMenu } from "./MacroMenu";
 import { expandBelow } from "./macroTyping";
@@ -21,12 +23,11 @@ interface ToolsProps {
   report: Report;
   edited: boolean; // whether words are on the screen that are not saved
   open: boolean; // whether the report may be changed now
-  writable: boolean; // whether there is a field to write in
   panel: RefObject<HTMLElement | null>; // where the text fields are
 }
 
 /** Macros, print and PDF: what the report needs once it is there. */
-export default function ReportTools({ studyUid, report, edited, open, writable, panel }: ToolsProps) {
+export default function ReportTools({ studyUid, report, edited, open, panel }: ToolsProps) {
   const { t } = useTranslation();
   const { macros } = useMacros(report.language);
   const latest = useRef(macros);
@@ -35,7 +36,7 @@ export default function ReportTools({ studyUid, report, edited, open, writable, 
   const small = `${controls.button} ${controls.quiet} ${controls.small}`;
   return (
     <>
-      {writable && <MacroMenu language={report.language} panel={panel} />}
+      {open && <MacroMenu language={report.language} panel={panel} />}
       {open && <LanguageSwitch studyUid={studyUid} report={report} edited={edited} />}
       <span className={style.outlets}>
         <Button small look="quiet" data-testid="report-print" onClick={() => window.print()}>
@@ -54,14 +55,22 @@ export default function ReportTools({ studyUid, report, edited, open, writable, 
           {t("macros.pdf")}
         </a>
       </span>
-      <PrintedLine version={report.version} edited={edited} />
+      <PrintedLine studyUid={studyUid} version={report.version} edited={edited} />
     </>
   );
 }
 
-/** On paper only: when this was printed, and whether it says what is saved. */
-function PrintedLine({ version, edited }: { version: number; edited: boolean }) {
+interface PrintedProps {
+  studyUid: string;
+  version: number;
+  edited: boolean;
+}
+
+/** On paper only: of which study this is, when it was printed, and whether it says what is saved. */
+function PrintedLine({ studyUid, version, edited }: PrintedProps) {
   const { t } = useTranslation();
+  const known = useQuery({ ...studyQuery(studyUid), enabled: false }).data; // as the page has it
+  const accession = known?.summary?.accession_number;
   const [at, setAt] = useState(() => new Date());
   useEffect(() => {
     const note = () => flushSync(() => setAt(new Date()));
@@ -70,6 +79,7 @@ function PrintedLine({ version, edited }: { version: number; edited: boolean }) 
   }, []);
   return (
     <p className={style.printed} data-testid="printed-line">
+      {accession && `${t("viewer.accession")} ${accession}. `}
       {t("macros.printed", { at: clockText(at.toISOString()), version })}
       {edited && `, ${t("macros.printedUnsaved")}`}
       {". "}
