@@ -1,0 +1,247 @@
+"""Refuse a denial that can be read as an assertion: how its findings are joined, and what is denied. Pure.
+
+`negation` asks which findings a denial reaches. This asks whether a reader could take it otherwise:
+"no free gas, constipation" may name a finding, "not assessed" denies no finding at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from reporting.lexicon import Mark
+from study.findings import FindingLabel
+from study.model import Language
+
+Fault = tuple[str, str]
+_JOINS = frozenset({"joiner", "comma"})
+# What may stand between the names of two findings that one denial reaches, beside what joins them.
+_BETWEEN = {
+    Language.ENGLISH: frozenset(
+        {"a", "an", "the", "any", "of", "for", "either", "nor", "or", "evidence", "sign", "signs", "finding"}
+        | {"findings", "feature", "features", "appearance", "appearances", "pattern", "indication", "gaseous"}
+        | {"radiographic", "radiological", "imaging", "definite", "collection", "visible", "indications"}
+    ),
+    Language.KOREAN: frozenset(
+        {
+            "을",
+            "를",
+            "의",
+            "은",
+            "는",
+            "이",
+            "가",
+            "도",
+            "소견",
+            "양상",
+            "증거",
+            "징후",
+            "근거",
+            "흔적",
+            "음영",
+        }
+        | {
+            "형성",
+            "패턴",
+            "가스 음영",
+            "공기 음영",
+            "뚜렷한",
+            "명확한",
+            "적",
+            "적인",
+            "방사선학적",
+            "영상의학적",
+        }
+    ),
+}
+_TIES = ("frame", "attribute")
+_IMAGE = frozenset(
+    {
+        "on",
+        "in",
+        "radiograph",
+        "radiographs",
+        "view",
+        "views",
+        "film",
+        "films",
+        "image",
+        "images",
+        "projection",
+    }
+    | {"영상", "사진", "촬영", "에서", "상", "에"}
+)
+# Denials that, after another, take it back: "no free gas or lack of stool".
+_LACKS = re.compile(r"^(without|(an |the |a )?(absence|lack) of|lacks|devoid of|free (of|from))$")
+_OF_A_LIST = re.compile(r"^(neg|without|(an |the |a )?(absence|lack) of|lacks|devoid of|free )")
+# What is not done is no denial of what is there ("is not assessed"), nor is where it does not lie.
+_UNDONE = {
+    Language.ENGLISH: re.compile(
+        r"\b(not|none) (been |being |be |yet )?(assess|read|available|supplied|submitted|provided|report|"
+        r"descri|record|regist|locali[sz]ed|located|distributed|cent(re|er)ed|situated|positioned|placed|project|"
+        r"overl|involv|affect|occup|extend|spread|lying|forming|interpret|analys|given|outlined|delineated)"
+    ),
+    Language.KOREAN: re.compile(
+        r"(평가|판독|판단|분석|생각|보고|기술|묘사|인정|위치|분포|표시|지적|결론|종합|촬영|검사)(되|하)?지(는|도|를)? ?(않|못)"
+    ),
+}
+# A hedge of the denial itself: "is not clearly seen" leaves open that it is there.
+_HEDGED = {
+    Language.ENGLISH: re.compile(
+        r"\b(not|cannot|none|no|nor|neither)\b.*\b(clearly|definitely|unequivocally|evidently|confidently|"
+        r"with certainty|with confidence)\b|\bno certain\b"
+    ),
+    Language.KOREAN: re.compile(
+        r"(뚜렷|명확|분명|명백|확연|확실)(하게|히|이)[^,]*(않|없|못|안 )|확실도|확신도|신뢰도"
+    ),
+}
+# Denied of all together, and so perhaps not of each: "is not seen on both", "모두 보이지는 않음".
+_PARTIAL = {
+    Language.ENGLISH: re.compile(
+        r"\bnot\b[^,;]*\b(all|both|every|each|together)\b|\bnot\b[^,;]*\bin part\b|\b(all|every|each)\b[^,;]*\bnot\b"
+    ),
+    Language.KOREAN: re.compile(
+        r"(모두|함께|모든|전체|전부|전반|각각|[두세] (영상|사진|자세)).*(지는|것은|건) ?(않|못|아니|아님|아닙)"
+    ),
+}
+
+
+def check_denial(
+    text: str, marks: Sequence[Mark], language: Language, *, all_absent: bool
+) -> Iterator[Fault]:
+    """Yield where a sentence that denies its findings can be read otherwise.
+
+    Parameters
+    ----------
+    text
+        The sentence.
+    marks
+        Its marks, names put together.
+    language
+        Its language.
+    all_absent
+        Whether no fact of the study is present, so that nothing is "otherwise" absent.
+    """
+    said = text.casefold()
+    for pattern, why in (
+        (_UNDONE, "says what is not done or where nothing lies, and denies no finding"),
+        (_HEDGED, "hedges what it denies"),
+        (_PARTIAL, "may deny of all together what is true of each"),
+    ):
+        if pattern[language].search(said):
+            yield "negation", why
+    if all_absent and re.search(r"\botherwise\b|그 외|그 밖", said):
+        yield "negation", "denies the rest where nothing is present"
+    yield from _joined(text, marks, language)
+    yield from _taken_back(marks)
+    if language is Language.ENGLISH:
+        yield from _lists(marks)
+
+
+def _joined(text: str, marks: Sequence[Mark], language: Language) -> Iterator[Fault]:
+    named = [place for place, mark in enumerate(marks) if mark.kind == "term"]
+    for one, two in pairwise(named):
+        between = marks[one + 1 : two]
+        if any(mark.kind == "negation" for mark in between):
+            continue
+        if marks[one].value == marks[two].value:
+            if not _same(marks[two], between):
+                yield "negation", f"'{marks[two].text}' may stand outside the denial"
+            continue
+        if "every" in (marks[one].value, marks[two].value):
+            continue
+        slash = not between and "/" in text
+        joins = [at for at, mark in enumerate(between) if _joins(mark, language)]
+        shown = any(mark.kind == "radiograph" for mark in between)
+        stray = [m for m in between if not (_belongs(m, language) or (shown and m.text in _IMAGE))]
+        last = between[joins[-1]] if joins else None
+        framed = last and last.kind == "comma" and any(m.trait == "frame" for m in between[joins[-1] :])
+        if not (joins or slash) or stray or framed:
+            yield "negation", f"'{marks[two].text}' may stand outside the denial"
+
+
+def _joins(mark: Mark, language: Language) -> bool:
+    return mark.kind in _JOINS or (language is Language.KOREAN and mark.text == "도")
+
+
+def _belongs(mark: Mark, language: Language) -> bool:
+    if mark.kind in ("joiner", "comma", "assertion", "radiograph", "own", "matter"):
+        return True  # what these do, `negation`, `particulars` and `sentence` ask
+    return mark.trait in _TIES or mark.text in _BETWEEN[language]
+
+
+def _same(second: Mark, between: Sequence[Mark]) -> bool:
+    """Return whether a finding that is named twice is denied both times."""
+    if any(mark.trait == "frame" or mark.kind == "attribute" for mark in between):
+        return True
+    if any(mark.kind == "joiner" and mark.value in ("or", "list") for mark in between):
+        return True
+    if second.value == FindingLabel.PYLORIC_STENOSIS.value and second.trait != "placed":
+        return [mark.text for mark in between] in (["of"], ["의"], ["of", "a"])
+    texts = "".join(mark.text for mark in between)
+    return not texts or texts.startswith("에해당")
+
+
+def _taken_back(marks: Sequence[Mark]) -> Iterator[Fault]:
+    before = ""
+    for place, mark in enumerate(marks):
+        if mark.kind != "negation":
+            continue
+        near = [m for m in marks[:place][-2:] if m.kind in ("comma", "semicolon")]
+        joined = any(m.kind == "joiner" and m.value == "and" for m in marks[max(0, place - 2) : place])
+        if before == "before" and _LACKS.match(mark.text) and not (near or joined):
+            yield "negation", f"'{mark.text}' takes back what was denied"
+        before = mark.value
+    yield from _twice(marks)
+
+
+def _twice(marks: Sequence[Mark]) -> Iterator[Fault]:
+    """Refuse a second "not" with no finding and no radiograph of its own: "not seen, not absent"."""
+    denials = [place for place, mark in enumerate(marks) if mark.kind == "negation" and mark.value == "after"]
+    for one, two in pairwise(denials):
+        if not any(mark.kind in ("term", "radiograph") for mark in marks[one + 1 : two]):
+            yield "negation", "denies twice"
+    for place in denials:
+        if place and marks[place - 1].text == "안":
+            yield "negation", "denies twice"
+
+
+def _lists(marks: Sequence[Mark]) -> Iterator[Fault]:
+    """Demand that a list after "no" end with "or", and that a colon begin no other finding."""
+    places = [place for place, mark in enumerate(marks) if mark.kind == "negation"]
+    for place, end in pairwise([*places, len(marks)]):
+        mark = marks[place]
+        if mark.value == "after" or (end < len(marks) and marks[end].value == "after"):
+            if mark.value == "after":
+                yield from _before_not(marks, place)
+            continue
+        terms = [at for at in range(place, end) if marks[at].kind == "term"]
+        if len(terms) < 2 or marks[terms[-1]].value == marks[terms[-2]].value:
+            continue
+        between = marks[terms[-2] + 1 : terms[-1]]
+        kinds = [m.kind for m in between]
+        if marks[terms[0]].value == "every" or (end < len(marks) and marks[end].text == "nor"):
+            continue
+        if "colon" in [m.kind for m in marks[terms[0] : terms[-1]]]:
+            yield "negation", "a colon parts one finding from another"
+        if "joiner" not in kinds and "comma" in kinds and not mark.text.startswith("neg"):
+            yield "negation", "a comma alone may part the last finding from the denial"
+        elif any(m.kind == "joiner" and m.value == "and" for m in between) and not _OF_A_LIST.match(
+            mark.text
+        ):
+            yield "negation", "'and' may part the last finding from the denial"
+
+
+def _before_not(marks: Sequence[Mark], place: int) -> Iterator[Fault]:
+    """Refuse "constipation, and free gas is not seen", which may deny the last alone."""
+    begin = max((at + 1 for at in range(place) if marks[at].kind == "negation"), default=0)
+    terms = [at for at in range(begin, place) if marks[at].kind == "term"]
+    if len({marks[at].value for at in terms}) < 2 or begin:
+        return
+    between = marks[terms[-2] + 1 : terms[-1]]
+    comma = any(m.kind == "comma" for m in between) and len(terms) == 2
+    single = any(m.text in ("is", "was", "has") for m in marks[terms[-1] : place])
+    either = any(m.kind == "joiner" and m.value == "or" for m in between)
+    if not either and (comma or single):
+        yield "negation", "'and' may part the first finding from the denial"
