@@ -419,7 +419,10 @@ def _table(told: Counter[str], missed: Counter[str], alarms: dict[str, int], tru
 
 
 def _written_table() -> Iterator[str]:
-    yield "| written by hand, to the real prompt | replies | refused | first refused | by the older check |"
+    yield (
+        "| written by hand, to the real prompt | replies | refused | before any was read "
+        "| by the check that listed names |"
+    )
     yield "|---|---:|---:|---:|---:|"
     for file in WRITTEN:
         pairs = replies(file)

@@ -4,9 +4,10 @@ from random import Random
 
 import pytest
 
-from benchmarks.bench_reports import FAULTS, count_false_alarms, count_missed, count_missed_in
+from benchmarks.bench_reports import FAULTS, WRITTEN, count_false_alarms, count_missed, count_missed_in
 from benchmarks.third_writer import draw_held_out_truth, draw_mended_truth
 from benchmarks.third_writer_grammar import Half, Pen
+from benchmarks.writers import any_reply, refused, replies
 from reporting.writer.briefs import draw_brief
 from study.model import Language
 
@@ -18,9 +19,21 @@ def test_no_injected_fault_is_missed():
 
 
 def test_no_fault_is_missed_in_words_that_were_allowed_for_a_third_writer():
-    told, missed = count_missed_in(draw_mended_truth, 400, seed=13)
+    told, missed = count_missed_in(draw_mended_truth, 700, seed=13)
     assert set(told) == set(FAULTS)
     assert missed.total() == 0, missed
+
+
+def test_no_fault_is_missed_in_the_words_of_writers_who_had_not_seen_the_check():
+    told, missed = count_missed_in(any_reply(WRITTEN), 700, seed=14)
+    assert set(told) == set(FAULTS)
+    assert missed.total() == 0, missed
+
+
+def test_of_writers_replies_to_the_real_prompt_few_are_refused():
+    pairs = [pair for file in WRITTEN for pair in replies(file)]
+    whys = refused(pairs)
+    assert len(whys) <= 0.02 * len(pairs), whys
 
 
 def test_true_wordings_in_unfamiliar_patterns_are_not_refused():
