@@ -16,7 +16,7 @@ VIEWER_SOURCES := $(shell find $(FRONTEND) -type f -not -path '*/node_modules/*'
 export NO_ALBUMENTATIONS_UPDATE = 1
 export LANGSMITH_TRACING = false
 
-.PHONY: help demo run test bench bench-node bench-vision bench-reports bench-viewer test-ohif test-vllm viewer wheel lint types front-test python-test test-finetune soak clean
+.PHONY: help demo run test bench bench-node bench-vision bench-reports bench-viewer pictures test-ohif test-vllm viewer wheel lint types front-test python-test test-finetune soak clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ bench-node: .setup/test .setup/peers  ## The DICOM node beside DCMTK's storescp 
 bench-viewer: .setup/test .setup/peers $(VIEWER)  ## The viewer beside OHIF in one browser (fetches OHIF: 50 MB)
 	$(BIN)/python -m benchmarks.ohif
 	$(BIN)/python -m benchmarks viewer
+
+pictures: .setup/test .setup/peers $(VIEWER)  ## Take the pictures of docs/viewer anew
+	$(BIN)/python -m tests.pictures
 
 test-ohif: .setup/test .setup/peers $(VIEWER)  ## The model's and a reader's SEG opened in OHIF (fetches OHIF: 50 MB)
 	$(BIN)/python -m benchmarks.ohif

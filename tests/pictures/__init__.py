@@ -1,0 +1,1 @@
+"""The viewer's pictures in docs/viewer: taken of the real service, compared with what is kept."""
