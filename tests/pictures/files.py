@@ -50,7 +50,7 @@ def keep(name: str, picture: Picture) -> int:
 
 
 def _weighed(picture: Picture) -> Image.Image:
-    """Return pixels to choose a palette by: a radiograph has many greys, a dot that says "live" few greens."""
+    """Return pixels to choose a palette by: of a radiograph's greys there are many, of a green dot few."""
     pixels = picture.reshape(-1, 3)
     coloured = pixels[np.ptp(pixels, axis=1) > _COLOURED]
     if not len(coloured):

@@ -219,5 +219,7 @@ function note(canvas: HTMLCanvasElement, state: (typeof STATES)[number]): void {
   canvas.dataset.state = state;
   if (before < 1) performance.mark("kidray:radiograph-drawn");
   if (before < 2 && now >= 2) performance.mark("kidray:overlay-drawn");
-  if (state === "ready") askForGpu();
+  if (state !== "ready") return;
+  performance.mark("kidray:every-pixel-drawn");
+  askForGpu();
 }
