@@ -22,12 +22,9 @@ from rich.console import Console
 from benchmarks import machine, ohif, viewer_results
 from benchmarks.bench_flow import running_service
 from benchmarks.viewer_page import (
-    KIDRAY,
-    OHIF,
     Memory,
     Motion,
     Opened,
-    Viewer,
     a_browser,
     a_context,
     drag,
@@ -37,6 +34,7 @@ from benchmarks.viewer_page import (
 )
 from benchmarks.viewer_results import Found, Measured
 from benchmarks.viewer_studies import fill_worklist, send_studies
+from benchmarks.viewers import KIDRAY, OHIF, Viewer
 
 RESULTS = Path(__file__).parent / "results" / "viewer.md"
 SETTLED = 2_000  # milliseconds after which nothing is left to load

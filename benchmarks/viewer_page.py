@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from benchmarks.viewers import Viewer
 
 PROBE = (Path(__file__).parent / "viewer_probe.js").read_text("utf-8")
 FLAGS = (
@@ -28,46 +30,6 @@ SCREEN = {"width": 1600, "height": 900}
 SLOW = 120_000  # milliseconds
 
 
-class Viewer(NamedTuple):
-    """A viewer, and how one works with it.
-
-    Attributes
-    ----------
-    home, study
-        Addresses, with ``{port}`` and ``{uid}`` to be filled in.
-    show_overlay
-        What has to be done before the overlay is there, once the radiograph is; None where nothing has.
-    between
-        Whether the reader goes back to the list between two studies.
-    """
-
-    name: str
-    home: str
-    study: str
-    show_overlay: Callable[[Page], None] | None
-    between: bool
-
-
-def _open_segmentation(page: Page) -> None:
-    """Do as a reader of OHIF does: a double click on the SEG in the list of series."""
-    series = page.locator('[data-cy="study-browser-thumbnail-no-image"]').filter(has_text="SEG")
-    series.first.dblclick()
-
-
-KIDRAY = Viewer(
-    "Kidray",
-    "http://127.0.0.1:{port}/",
-    "http://127.0.0.1:{port}/viewer?StudyInstanceUID={uid}",
-    None,
-    between=False,
-)
-OHIF = Viewer(
-    "OHIF",
-    "http://localhost:{port}/",
-    "http://localhost:{port}/viewer?StudyInstanceUIDs={uid}",
-    _open_segmentation,
-    between=True,
-)
 # OHIF walks a first visitor through its tools; only a reader who has seen that can work.
 _TOUR_SEEN = 'localStorage.setItem("shownTours", JSON.stringify(["basicViewerTour"]));'
 
@@ -110,6 +72,8 @@ class Opened(NamedTuple):
     ----------
     preview
         None where the viewer shows none.
+    whole
+        When every pixel of the radiograph is there; ours draws a fitted one before.
     script_bytes, overlay_script_bytes
         Of scripts and WebAssembly asked for until the page was ready (DOMContentLoaded), and until the
         overlay was shown.
@@ -118,6 +82,7 @@ class Opened(NamedTuple):
     preview: float | None
     radiograph: float
     overlay: float
+    whole: float
     script_bytes: int
     overlay_script_bytes: int
 
@@ -130,10 +95,15 @@ def open_study(page: Page, viewer: Viewer, port: int, uid: str) -> Opened:
         viewer.show_overlay(page)
     wait(page, "benchmark.seen.overlay")
     seen = page.evaluate("benchmark.seen")
+    whole = seen["radiograph"]
+    if viewer.every_pixel is not None:
+        wait(page, viewer.every_pixel)
+        whole = page.evaluate(viewer.every_pixel)
     return Opened(
         seen.get("preview"),
         seen["radiograph"],
         seen["overlay"],
+        whole,
         page.evaluate(_SCRIPT_BYTES, page.evaluate(_PAGE_READY)),
         page.evaluate(_SCRIPT_BYTES, seen["overlay"]),
     )
