@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { agoText, areaText, percentText, secondsText } from "./quantity";
 
-it("states an area in pixels where the spacing is unknown", () => {
+it("states an area as the report does, and in pixels where the spacing is unknown", () => {
   expect(areaText({ area_mm2: null, area_px: 31_200 })).toBe("31,200 px");
-  expect(areaText({ area_mm2: 611.5, area_px: 31_200 })).toBe("612 mm²");
+  expect(areaText({ area_mm2: 611.5, area_px: 31_200 })).toBe("6.1 cm²");
+  expect(areaText({ area_mm2: 9.9, area_px: 31 })).toBe("<0.1 cm²");
   expect(areaText({ area_mm2: 2352, area_px: 31_200 })).toBe("23.5 cm²");
   expect(areaText({ area_mm2: 0, area_px: 0 })).toBe("");
 });

@@ -5,11 +5,11 @@ export interface Measured {
   area_px: number;
 }
 
-/** Return an area in mm² or cm² (at the detector), or in pixels where the spacing is unknown. */
+/** Return an area in cm², as the report has it, or in pixels where the spacing is unknown. */
 export function areaText({ area_mm2, area_px }: Measured): string {
   if (area_mm2 === null) return area_px > 0 ? `${area_px.toLocaleString("en")} px` : "";
   if (area_mm2 <= 0) return "";
-  return area_mm2 >= 1000 ? `${(area_mm2 / 100).toFixed(1)} cm²` : `${Math.round(area_mm2)} mm²`;
+  return area_mm2 >= 10 ? `${(area_mm2 / 100).toFixed(1)} cm²` : "<0.1 cm²";
 }
 
 /** Return a probability as a whole per cent that never claims 0 or 100. */
