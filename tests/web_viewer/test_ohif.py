@@ -18,8 +18,8 @@ from playwright.sync_api import Page
 from benchmarks import ohif
 from benchmarks.bench_flow import running_service
 from benchmarks.viewer_page import a_browser, a_context, wait
-from benchmarks.viewers import OHIF
 from benchmarks.viewer_studies import send_studies
+from benchmarks.viewers import OHIF
 from training.case import PhantomKind
 
 pytestmark = [
