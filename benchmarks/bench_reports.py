@@ -184,6 +184,9 @@ _ADDED: dict[str, dict[Language, list[str]]] = {
     },
 }
 
+# What follows a hedge of the stomach, where the same sentence hedges the pattern that it forms.
+_STOMACH_SEEN = re.compile(r'[^"]*, [^"]*(possible|probable)[^"]* pyloric stenosis')
+
 
 def swapped(kind: str) -> Fault:
     """Return the fault that puts one word of `kind` in another's place."""
@@ -195,6 +198,8 @@ def swapped(kind: str) -> Fault:
         old, new = rng.choice(fitting)
         places = [m.start() for m in re.finditer(re.escape(old), text)]
         place = rng.choice(places)
+        if not new and _STOMACH_SEEN.match(text[place + len(old) :]):
+            return None  # true: the stomach may be seen where the pattern it forms is doubtful
         return text[:place] + new + text[place + len(old) :]
 
     return fault

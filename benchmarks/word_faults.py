@@ -138,7 +138,10 @@ def reworded(kind: str) -> Fault:
         if not marks or not _matters(kind, _facts(lines[place], brief)):
             return None
         mark = rng.choice(marks)
-        others = [value for value in known if value not in (mark.value, "every", "likewise") and known[value]]
+        said_already = {m.value for m in marks} | {"every", "likewise"}
+        others = [value for value in known if value not in said_already and known[value]]
+        if not others:
+            return None
         said = rng.choice(known[rng.choice(others)])
         told = lines[place].text
         at = told.casefold().find(mark.text)
