@@ -156,9 +156,18 @@ def _joined(text: str, marks: Sequence[Mark], language: Language) -> Iterator[Fa
         shown = any(mark.kind == "radiograph" for mark in between)
         stray = [m for m in between if not (_belongs(m, language) or (shown and m.text in _IMAGE))]
         last = between[joins[-1]] if joins else None
+        bare = last and last.kind == "comma" and {m.text for m in between} & {"소견", "형성"}
+        if bare and not _noun_after(marks, two):
+            yield "negation", f"'{marks[one].text}' may stand outside the denial"
         framed = last and last.kind == "comma" and any(m.trait == "frame" for m in between[joins[-1] :])
         if not (joins or slash) or stray or framed:
             yield "negation", f"'{marks[two].text}' may stand outside the denial"
+
+
+def _noun_after(marks: Sequence[Mark], place: int) -> bool:
+    """Return whether the rest of a denial speaks of signs, or of yet another finding."""
+    signs = _BETWEEN[Language.KOREAN] - set("을를의은는이가도")
+    return any(m.kind == "term" or m.text in signs for m in marks[place + 1 :])
 
 
 def _joins(mark: Mark, language: Language) -> bool:
@@ -166,6 +175,8 @@ def _joins(mark: Mark, language: Language) -> bool:
 
 
 def _belongs(mark: Mark, language: Language) -> bool:
+    if mark.text.endswith("함께"):
+        return False  # "변비와 함께 기복증은 없음" may assert what comes with it
     if mark.kind in ("joiner", "comma", "assertion", "radiograph", "own", "matter"):
         return True  # what these do, `negation`, `particulars` and `sentence` ask
     return mark.trait in _TIES or mark.text in _BETWEEN[language]
@@ -225,7 +236,11 @@ def _lists(marks: Sequence[Mark]) -> Iterator[Fault]:
             continue
         if "colon" in [m.kind for m in marks[terms[0] : terms[-1]]]:
             yield "negation", "a colon parts one finding from another"
-        if "joiner" not in kinds and "comma" in kinds and not mark.text.startswith("neg"):
+        if (
+            "joiner" not in kinds
+            and "comma" in kinds
+            and not (mark.text.startswith("neg") and len(terms) > 2)
+        ):
             yield "negation", "a comma alone may part the last finding from the denial"
         elif any(m.kind == "joiner" and m.value == "and" for m in between) and not _OF_A_LIST.match(
             mark.text

@@ -12,6 +12,7 @@ from reporting.lexicon import UNKNOWN, Mark, lexicon
 from reporting.negation import check_negation
 from reporting.particulars import check_numbers, check_radiographs
 from reporting.relations import asserted_apart, check_relations, parted
+from reporting.readings import check_reading
 from reporting.reply import Line
 from study.model import Certainty, Check, Language, Presence
 
@@ -71,6 +72,7 @@ def _faults(line: Line, brief: Brief, needs_region: bool) -> Iterator[tuple[str,
     if _SENTENCE_BREAK.search(line.text):
         yield "one-sentence", "the text holds more than one sentence"
     marks = read_marks(line.text, brief.language)
+    yield from check_reading(line.text, lexicon(brief.language).read(line.text), marks, facts, brief)
     if facts[0].presence is Presence.ABSENT:
         all_absent = all(fact.presence is Presence.ABSENT for fact in brief.facts)
         yield from check_denial(line.text, marks, brief.language, all_absent=all_absent)
