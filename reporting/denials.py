@@ -135,8 +135,10 @@ def check_denial(
         yield "negation", "denies the rest where nothing is present"
     yield from _joined(text, marks, language)
     yield from _taken_back(marks)
+    yield from _before_hedged(marks)
     if language is Language.ENGLISH:
         yield from _lists(marks)
+        yield from _not_a_name(marks)
 
 
 def _joined(text: str, marks: Sequence[Mark], language: Language) -> Iterator[Fault]:
@@ -205,6 +207,30 @@ def _taken_back(marks: Sequence[Mark]) -> Iterator[Fault]:
             yield "negation", f"'{mark.text}' takes back what was denied"
         before = mark.value
     yield from _twice(marks)
+
+
+def _not_a_name(marks: Sequence[Mark]) -> Iterator[Fault]:
+    """Refuse "and not constipation are absent"."""
+    for place, mark in enumerate(marks):
+        ahead = next((m for m in marks[place + 1 :] if m.text not in ("a", "an", "the", "any")), None)
+        follows = ahead.kind if ahead else ""
+        if mark.kind == "negation" and mark.value == "after" and follows == "term":
+            behind = marks[place - 1].kind if place else ""
+            if mark.text not in ("absent", "nil", "are absent", "is absent") or behind == "joiner":
+                yield "negation", f"'{mark.text}' takes back what is denied"
+
+
+def _before_hedged(marks: Sequence[Mark]) -> Iterator[Fault]:
+    """Refuse "findings suggest no free gas", which is no plain denial."""
+    for place, mark in enumerate(marks):
+        signs = next((m for m in marks[place + 1 :] if m.kind != "neutral"), None)
+        if (
+            mark.trait in ("frame", "supposed")
+            and signs
+            and signs.kind == "negation"
+            and signs.value == "before"
+        ):
+            yield "certainty", f"'{mark.text}' hedges the denial"
 
 
 def _twice(marks: Sequence[Mark]) -> Iterator[Fault]:

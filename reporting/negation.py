@@ -136,7 +136,7 @@ class _Reading:
 
     def _begins_anew(self, after: int) -> bool:
         """Return whether the last finding before `after` begins a clause: "no A, and B is not seen"."""
-        last = max(at for at in range(after) if self._kind(at) == "term")
+        last = max((at for at in range(after) if self._kind(at) == "term"), default=0)
         parting = [(token.kind, token.text) for token in self._tokens[max(last - 2, 0) : last]]
         return self._reached == 2 and parting == [("comma", ","), ("joiner", "and")]
 

@@ -134,6 +134,7 @@ def check_reading(
     yield from _counted(marks)
     yield from _radiographs(said, brief)
     yield from _swollen(raw)
+    yield from _parted_radiographs(raw)
     if facts[0].presence is Presence.ABSENT:
         return
     yield from _related(marks)
@@ -144,6 +145,23 @@ def check_reading(
         m.text in _OF_BOTH for m in marks if m.kind == NEUTRAL
     ):
         yield "finding", "says of all its findings what is true of one"
+
+
+def _parted_radiographs(raw: Sequence[Mark]) -> Iterator[Fault]:
+    """Refuse "on the erect and no supine radiograph", which shows a finding on one alone."""
+    marks = [mark for mark in raw if mark.kind != NEUTRAL]
+    for place, mark in enumerate(marks[:-1]):
+        if (
+            mark.kind != "negation"
+            or mark.text in ("nor", "neither")
+            or marks[place + 1].kind != "radiograph"
+        ):
+            continue
+        if any(m.kind == "radiograph" for m in marks[:place]) and marks[place - 1].kind in (
+            "joiner",
+            "radiograph",
+        ):
+            yield "radiograph", f"'{mark.text}' parts the radiographs"
 
 
 def _counted(marks: Sequence[Mark]) -> Iterator[Fault]:
@@ -214,6 +232,10 @@ def _hedges(marks: Sequence[Mark], facts: Sequence[Fact], said: str) -> Iterator
         yield "certainty", "'diagnostic of' hedges nothing"
     if not any(m.kind == "assertion" for m in marks) and not hedged and texts & _SOUGHT and texts & _TOWARD:
         yield "certainty", "says what was looked for, and not what is there"
+    if not firm and any(mark.text.endswith((" 뚜렷한", " 명확한")) for mark in marks):
+        yield "certainty", "calls clear what the fact does not"
+    if firm and re.search(r"\bcould\b", said):
+        yield "certainty", "'could' hedges what the fact states"
     if firm and not hedged and texts & _TO_COME:
         yield "certainty", "expects what the fact states"
     if firm and not hedged and texts & _THOUGHT:
