@@ -60,7 +60,7 @@ def a_stage(home: Path, studies: int, rows: int) -> Iterator[tuple[int, list[str
             try:
                 assert server.stdout is not None
                 port = int(server.stdout.readline().removeprefix("port "))
-                yield port, json.loads(kept.read_text())
+                yield port, json.loads(kept.read_text())[:studies]
             finally:
                 server.terminate()
 
@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="times each viewer opens the study")
     parser.add_argument("--studies", type=int, default=200, help="studies opened in a row")
-    parser.add_argument("--foreign-studies", type=int, default=40, help="of them, by OHIF")
+    parser.add_argument("--foreign-studies", type=int, default=20, help="of them, by OHIF")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of the worklist")
     parser.add_argument("--home", type=Path, help="folder that keeps service and studies for another run")
     parser.add_argument("--out", type=Path, default=RESULTS, help="page that keeps the figures")

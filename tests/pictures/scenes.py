@@ -73,7 +73,7 @@ def _called(page: Page, stage: Stage) -> None:
     _study("critical")(page, stage)
     page.get_by_test_id("alert-acknowledge").first.click()
     page.get_by_test_id("acknowledge-dialog").wait_for(timeout=SLOW)
-    page.get_by_test_id("told-to").fill("Surgeon^On Call")
+    page.get_by_test_id("told-to").fill("Dr Han, surgeon on call")
 
 
 def _corrected(page: Page, stage: Stage) -> None:

@@ -53,9 +53,11 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
   const { change, select } = useMeasuring.getState();
   const held = useRef<number | null>(null);
   const spots = item.points.map(([x, y]) => applied(matrix, { x, y }));
-  const anchor = labelPlace(item, spots);
   const ratio = devicePixelRatio;
   const lines = useMemo(() => linesOf(item, header, pixels, wordsOf(t)), [item, header, pixels, t]);
+  const widest = Math.max(0, ...lines.map((line) => line.length)) * LETTER * ratio;
+  const label = labelPlace(item, spots, stage.canvas.width - widest - 10 * ratio);
+  const textX = label.x + (label.before ? -10 : 10) * ratio;
   const move = (event: PointerEvent) => {
     if (held.current === null) return;
     const box = stage.canvas.getBoundingClientRect();
@@ -69,9 +71,15 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
   return (
     <g className={style.shape} data-selected={selected} data-testid={`measurement-${item.kind}`}>
       <Outline kind={item.kind} spots={spots} />
-      <text className={style.label} x={anchor.x + 10 * ratio} y={anchor.y} fontSize={13 * ratio}>
+      <text
+        className={style.label}
+        x={textX}
+        y={label.y}
+        fontSize={13 * ratio}
+        textAnchor={label.before ? "end" : "start"}
+      >
         {lines.map((line, index) => (
-          <tspan key={line} x={anchor.x + 10 * ratio} dy={index === 0 ? 0 : 16 * ratio}>
+          <tspan key={line} x={textX} dy={index === 0 ? 0 : 16 * ratio}>
             {line}
           </tspan>
         ))}
@@ -100,10 +108,23 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
   );
 }
 
-/** Beside the last point; beside the upper right corner of what surrounds something. */
-function labelPlace({ kind }: Annotation, spots: readonly Point[]): Point {
-  if (kind !== "rectangle" && kind !== "ellipse") return spots.at(-1) as Point;
-  return { x: Math.max(...spots.map(({ x }) => x)), y: Math.min(...spots.map(({ y }) => y)) };
+const LETTER = 7.4; // CSS pixels that a letter of a label takes, at most
+
+/**
+ * Beside the last point; beside the upper right corner of what surrounds something. Before the shape where
+ * there is no room behind: beyond `last` a label would run out of the canvas.
+ */
+function labelPlace(
+  { kind }: Annotation,
+  spots: readonly Point[],
+  last: number,
+): Point & { before: boolean } {
+  const xs = spots.map(({ x }) => x);
+  const around = kind === "rectangle" || kind === "ellipse";
+  const at = spots.at(-1) as Point;
+  const x = around ? Math.max(...xs) : at.x;
+  const y = around ? Math.min(...spots.map((spot) => spot.y)) : at.y;
+  return x > last ? { x: Math.min(...xs), y, before: true } : { x, y, before: false };
 }
 
 function Outline({ kind, spots }: { kind: Annotation["kind"]; spots: readonly Point[] }) {
