@@ -1,6 +1,13 @@
 /** What is kept from the service, under which key, and for how long. */
 
-import { keepPreviousData, QueryClient, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  onlineManager,
+  QueryClient,
+  queryOptions,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import {
   ApiError,
   getFindingTable,
@@ -19,12 +26,13 @@ import type { StudyRecord } from "./model";
 
 const MINUTE = 60_000;
 
+// A browser that believes it has no network may be wrong; where it is right, the reader is told at once. Only
+// the lock holds requests back.
+onlineManager.setEventListener(() => () => undefined);
+
 export const queryClient = new QueryClient({
   defaultOptions: {
-    // A browser that believes it has no network may be wrong; where it is right, the reader is told at once.
-    mutations: { networkMode: "always" },
     queries: {
-      networkMode: "always",
       staleTime: 5_000,
       refetchOnWindowFocus: true,
       retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,

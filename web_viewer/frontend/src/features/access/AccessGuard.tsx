@@ -30,8 +30,10 @@ export function AccessGuard() {
     if (renewed) setLocked(false);
   }, [renewed, setLocked]);
   useEffect(() => {
-    if (locked) void queryClient.cancelQueries({ queryKey: sessionQuery.queryKey });
-    else if (wasLocked.current) {
+    if (locked && !wasLocked.current) {
+      // An answer that was on its way already is no new login; that of a page which is loaded locked is waited for.
+      void queryClient.cancelQueries({ queryKey: sessionQuery.queryKey });
+    } else if (!locked && wasLocked.current) {
       // Unlocked here or in another tab: what was not asked for meanwhile is asked for now.
       useEnded.setState({ ended: false });
       onlineManager.setOnline(true);
