@@ -19,7 +19,7 @@ interface FormProps {
 export default function AddendumForm(props: FormProps) {
   const maySign = useMay("signer");
   const owner = useSession()?.subject; // whose words are kept
-  return maySign && owner !== undefined ? <Form {...props} owner={owner} /> : null;
+  return maySign && owner !== undefined ? <Form key={owner} {...props} owner={owner} /> : null;
 }
 
 function Form({ studyUid, version, owner }: FormProps & { owner: string }) {

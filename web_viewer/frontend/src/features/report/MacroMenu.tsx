@@ -5,7 +5,7 @@ import { Button } from "../../components/Button";
 import { Later } from "../../components/Later";
 import type { Language } from "../../lib/i18n";
 import { type Macro, ownLine } from "./macros";
-import { typeOver } from "./macroTyping";
+import { typeOver, writable } from "./macroTyping";
 import style from "./report.module.css";
 import { useMacros } from "./useMacros";
 
@@ -20,7 +20,7 @@ interface MenuProps {
 /** The reader's macros by name: a click puts one where the caret was last. */
 export function MacroMenu({ language, panel }: MenuProps) {
   const { t } = useTranslation();
-  const { macros } = useMacros(language);
+  const { macros, known } = useMacros(language);
   const popover = useRef<HTMLDivElement>(null);
   const [editing, setEditing] = useState(false);
   const lastField = useLastField(panel);
@@ -57,6 +57,7 @@ export function MacroMenu({ language, panel }: MenuProps) {
           <small>{t("macros.hint")}</small>
           <Button
             small
+            disabled={!known} // or what the reader has would be replaced unseen
             data-testid="macros-edit"
             onClick={() => {
               popover.current?.hidePopover();
@@ -88,7 +89,7 @@ function useLastField(panel: RefObject<HTMLElement | null>): {
   useEffect(() => {
     const root = panel.current;
     const note = ({ target }: FocusEvent) => {
-      if (target instanceof HTMLTextAreaElement && !target.readOnly) last.current = target;
+      if (writable(target)) last.current = target;
     };
     root?.addEventListener("focusin", note);
     return () => root?.removeEventListener("focusin", note);

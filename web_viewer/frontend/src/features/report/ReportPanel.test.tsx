@@ -83,6 +83,7 @@ class Service {
   subject = "";
   macros: Macros = { en: null, ko: null };
   slow: Promise<unknown> = Promise.resolve(); // before words are checked
+  slowMacros: Promise<unknown> = Promise.resolve();
 
   readonly answer = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const wish = init.body ? JSON.parse(String(init.body)) : null;
@@ -98,7 +99,10 @@ class Service {
         lock_after: 0,
       });
     }
-    if (path === "/api/macros") return Response.json(this.macros);
+    if (path === "/api/macros") {
+      await this.slowMacros;
+      return Response.json(this.macros);
+    }
     if (path.startsWith("/api/macros/")) {
       this.macros = { ...this.macros, [path.slice(12)]: wish.macros };
       return Response.json(this.macros);
@@ -252,6 +256,20 @@ it("keeps unsaved words from whoever logs in next on this workstation", async ()
   service.subject = "kim";
   const again = await open();
   await waitFor(() => expect(again.value).toBe("Possible pneumoperitoneum. Large."));
+});
+
+it("takes one reader's unsaved words off the screen when another logs in on this page", async () => {
+  service.subject = "kim";
+  const impression = await open();
+  await screen.findByTestId("macros");
+  await userEvent.type(impression, " Large.");
+  service.subject = "lee";
+  await queryClient.invalidateQueries({ queryKey: ["session"] });
+  await waitFor(() => expect(impression.value).toBe("Possible pneumoperitoneum."));
+  await userEvent.type(impression, " Small.");
+  service.subject = "kim";
+  await queryClient.invalidateQueries({ queryKey: ["session"] });
+  await waitFor(() => expect(impression.value).toBe("Possible pneumoperitoneum. Large."));
 });
 
 it("asks whose words stand where the report was changed while the browser was down", async () => {
@@ -413,6 +431,34 @@ it("keeps macros that the reader has written with their login", async () => {
   await waitFor(() => expect(screen.queryByTestId("macro-editor")).toBeNull());
   expect(service.macros.en?.at(-1)).toEqual({ name: "tip", text: "Tip in ___." });
   expect(service.macros.ko).toBeNull();
+});
+
+it("does not expand what is typed in the list of macros", async () => {
+  service.subject = "kim";
+  service.macros = { en: [{ name: "neg", text: "No free gas." }], ko: null };
+  await open();
+  await waitFor(() => expect(queryClient.getQueryData(["macros", "kim"])).toBeTruthy());
+  await userEvent.click(await screen.findByTestId("macros-edit"));
+  const text = await screen.findByTestId<HTMLTextAreaElement>("macro-text");
+  await userEvent.type(text, " Told ___. .neg ", { initialSelectionStart: 12, initialSelectionEnd: 12 });
+  expect(text.value).toBe("No free gas. Told ___. .neg ");
+  text.setSelectionRange(0, 0);
+  await userEvent.tab();
+  expect(document.activeElement).not.toBe(text);
+});
+
+it("lets nobody change the list of macros before it is known what they have", async () => {
+  service.subject = "kim";
+  let answer: (value: unknown) => void = () => undefined;
+  service.slowMacros = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await open();
+  await screen.findByTestId("macros-edit");
+  await waitFor(() => expect(queryClient.getQueryData(["session"])).toBeTruthy());
+  expect(enabled("macros-edit")).toBe(false);
+  answer(null);
+  await waitFor(() => expect(enabled("macros-edit")).toBe(true));
 });
 
 it("asks before a blank is signed", async () => {

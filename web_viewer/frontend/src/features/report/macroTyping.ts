@@ -14,8 +14,9 @@ export function typeOver(field: HTMLTextAreaElement, { start, end, text }: Repla
   if (blank) field.setSelectionRange(...blank);
 }
 
-const writable = (target: EventTarget | null): target is HTMLTextAreaElement =>
-  target instanceof HTMLTextAreaElement && !target.readOnly;
+/** Return whether this is a field of the report that may be changed; those of a dialog are not the report's. */
+export const writable = (target: EventTarget | null): target is HTMLTextAreaElement =>
+  target instanceof HTMLTextAreaElement && !target.readOnly && !target.closest("dialog");
 
 /** Listen below `root` until the returned function is called; `macros` is asked at every key. */
 export function expandBelow(root: HTMLElement, macros: () => readonly Macro[]): () => void {

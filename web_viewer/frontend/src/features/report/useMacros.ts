@@ -22,22 +22,25 @@ const useBrowsersOwn = create<Macros>(() => readMacros(localStorage.getItem(KEY)
 
 /** The reader's macros for reports in one language, wherever they are kept. */
 export function useMacros(language: Language) {
-  const subject = useSession()?.subject ?? "";
+  const session = useSession();
+  const subject = session?.subject ?? "";
   const queryClient = useQueryClient();
   const { queryKey } = macrosQuery(subject);
-  const known = useQuery(macrosQuery(subject)).data;
+  const kept = useQuery(macrosQuery(subject)).data;
   const browsers = useBrowsersOwn();
-  const own = (subject ? (known ?? NONE) : browsers)[language];
+  const own = (subject ? (kept ?? NONE) : browsers)[language];
   const keep = async (macros: Macro[] | null) => {
     if (subject) {
       queryClient.setQueryData(queryKey, await putMacros(language, { macros }));
     } else {
-      const kept = { ...useBrowsersOwn.getState(), [language]: macros };
-      localStorage.setItem(KEY, JSON.stringify(kept));
-      useBrowsersOwn.setState(kept);
+      const all = { ...useBrowsersOwn.getState(), [language]: macros };
+      localStorage.setItem(KEY, JSON.stringify(all));
+      useBrowsersOwn.setState(all);
     }
   };
-  return { macros: own ?? BROUGHT[language], isOwn: own !== null, keep };
+  // Before it is known what the reader has, what the viewer brings stands in for it.
+  const known = session !== undefined && (subject === "" || kept !== undefined);
+  return { macros: own ?? BROUGHT[language], known, keep };
 }
 
 /** Return the macros of a text that was kept; what is none is left out. */

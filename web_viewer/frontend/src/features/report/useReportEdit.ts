@@ -16,12 +16,14 @@ export function useReportEdit(studyUid: string, report: Report) {
   const queryClient = useQueryClient();
   const key = ["study", studyUid];
   const owner = useSession()?.subject;
-  const [restored, setRestored] = useState(false);
+  const [writer, setWriter] = useState<string>(); // whose words are on the screen, once that is known
   const [edit, setEdit] = useState<KeptEdit>(() => ({ base: report, texts: textsOf(report) }));
-  if (!restored && owner !== undefined) {
-    setRestored(true);
+  if (owner !== undefined && writer !== owner) {
+    setWriter(owner);
     const words = report.signature ? null : keptEdit(owner, studyUid);
-    if (words && !isEdited(edit.base, edit.texts)) setEdit(words);
+    // Somebody else's words, from before the lock, are kept for them and leave the screen.
+    if (writer !== undefined) setEdit(words ?? { base: report, texts: textsOf(report) });
+    else if (words && !isEdited(edit.base, edit.texts)) setEdit(words);
   }
   const edited = isEdited(edit.base, edit.texts);
   const renewed =
@@ -29,8 +31,8 @@ export function useReportEdit(studyUid: string, report: Report) {
   if (renewed && (!edited || report.signature)) setEdit({ base: report, texts: textsOf(report) });
 
   useEffect(() => {
-    if (restored && owner !== undefined) keepEdit(owner, studyUid, edited ? edit : null);
-  }, [restored, owner, studyUid, edited, edit]);
+    if (writer !== undefined) keepEdit(writer, studyUid, edited ? edit : null);
+  }, [writer, studyUid, edited, edit]);
 
   const onError = (error: Error) => {
     if (error instanceof ApiError && error.status === 409)
