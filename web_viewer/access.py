@@ -214,10 +214,15 @@ class Gate:
         if refusal.status == 429:
             return JSONResponse(answer, 429, {"Retry-After": str(int(FORGIVEN_AFTER))})
         # A browser that has once been asked keeps the password, and no lock takes it away again.
-        challenged = self._doors.passwords and "sec-fetch-mode" not in headers
+        challenged = self._doors.passwords and not _is_browser(headers)
         if refusal.status == 401 and challenged:
             return JSONResponse(answer, 401, {"WWW-Authenticate": CHALLENGE})
         return JSONResponse(answer, refusal.status)
+
+
+def _is_browser(headers: Mapping[str, str]) -> bool:
+    """Return whether a browser asks: without TLS, or an older one, it sends no Sec-Fetch-Mode."""
+    return "sec-fetch-mode" in headers or headers.get("user-agent", "").startswith("Mozilla/")
 
 
 def trusted_hosts(web_host: str, *, is_open: bool) -> frozenset[str] | None:

@@ -40,8 +40,8 @@ _FORM = """<form method="post" action="/login/password">{trouble}
 <button class="button">Log in · <span lang="ko">로그인</span></button></form>"""
 
 
-def password_page(after: str, *, login: str = "", trouble: str = "") -> HTMLResponse:
-    """Return the page that asks for login and password, again where there was trouble (403).
+def password_page(after: str, *, login: str = "", trouble: str = "", status: int = 200) -> HTMLResponse:
+    """Return the page that asks for login and password, again where there was trouble.
 
     Parameters
     ----------
@@ -67,7 +67,8 @@ def password_page(after: str, *, login: str = "", trouble: str = "") -> HTMLResp
         korean="합성 팬텀으로 학습됨, 임상용 아님.",
         action=form,
     )
-    return HTMLResponse(text, 403 if trouble else 200)
+    # Without a referrer browsers send a form with `Origin: null` (Fetch, 3.2), which is not our own page.
+    return HTMLResponse(text, status, {"Referrer-Policy": "same-origin"})
 
 
 def refused(reason: str, *, status: int, again: str | None = "/login") -> HTMLResponse:

@@ -21,10 +21,11 @@ from study.errors import (
     RegistryUnavailableError,
     StateError,
 )
+from web_viewer.identity.tries import FORGIVEN_AFTER
 
 log = structlog.get_logger()
 
-RETRY_AFTER_SECONDS = "2"
+RETRY_AFTER = {429: f"{FORGIVEN_AFTER:.0f}", 503: "2"}  # seconds
 
 # The most derived class that matches decides.
 STATUS: dict[type[KidrayError], int] = {
@@ -96,7 +97,7 @@ def add_problem_answers(app: FastAPI) -> None:
 async def _answer_known(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KidrayError)
     status = status_of(error)
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else None
+    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
     return JSONResponse({"detail": str(error)}, status, headers)
 
 

@@ -22,7 +22,7 @@ from web_viewer.app import create_app
 from web_viewer.deps import STATIC, Services
 from web_viewer.identity.passwords import hashed, header_of
 from web_viewer.identity.sessions import COOKIE
-from web_viewer.identity.tries import WRONG_AT_ONCE
+from web_viewer.identity.tries import FORGIVEN_AFTER, WRONG_AT_ONCE, Tries
 
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin"}
 RIGHT = {"login": "mkim", "password": "between us"}
@@ -86,9 +86,36 @@ def test_wrong_passwords_count_together_by_whichever_way_they_come(site: TestCli
             assert log_in(site, password="guess").status_code == 403
         else:
             assert site.post("/api/session/begin", json={**RIGHT, "password": "guess"}).status_code == 403
-    assert site.post("/api/session/begin", json=RIGHT).status_code == 429
-    assert "too many wrong passwords" in log_in(site).text.lower()
+    refused = site.post("/api/session/begin", json=RIGHT)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    page = log_in(site)
+    assert page.status_code == 429
+    assert "too many wrong passwords" in page.text.lower()
     assert site.get("/api/worklist", headers={"Authorization": header_of("mkim", "x")}).status_code == 429
+
+
+def test_addresses_are_forgotten_once_they_are_forgiven():
+    times = [0.0]
+    tries = Tries(lambda: times[-1])
+    tries.note("10.0.0.1", right=False)
+    times.append(FORGIVEN_AFTER)
+    tries.note("10.0.0.2", right=False)
+    assert set(tries._wrong) == {"10.0.0.2"}
+
+
+def test_a_browser_without_tls_is_not_asked_for_basic_either(site: TestClient):
+    asked = site.get("/api/worklist", headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"})
+    assert asked.status_code == 401
+    assert "www-authenticate" not in asked.headers
+
+
+def test_a_browser_without_tls_says_where_the_form_comes_from(site: TestClient):
+    """Without a referrer its Origin would be null, which is refused; so is another page's."""
+    for page in (site.get("/login/password"), log_in(site, password="guess")):
+        assert page.headers["referrer-policy"] == "same-origin"
+    for origin, status in ((str(site.base_url).rstrip("/"), 303), ("null", 403), ("http://other", 403)):
+        answer = site.post("/login/password", data=RIGHT, headers={"Origin": origin})
+        assert answer.status_code == status
 
 
 def test_another_page_can_neither_log_in_nor_log_out(site: TestClient):

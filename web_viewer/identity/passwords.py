@@ -18,6 +18,7 @@ from web_viewer.identity.tries import Tries
 
 _REMEMBERED = 256  # headers that were right; a browser sends the same one with every request
 _HASHER = PasswordHasher()
+_AT_ONCE = threading.BoundedSemaphore(4)  # hashes: each takes 64 MiB, and anybody may have one made
 
 
 def hashed(password: str) -> str:
@@ -94,7 +95,8 @@ class Passwords:
         user = self._users.get(login)
         expected = user.password.get_secret_value() if user else _NOBODYS
         try:
-            _HASHER.verify(expected, password)
+            with _AT_ONCE:
+                _HASHER.verify(expected, password)
         except (VerificationError, InvalidHashError):
             return None
         return Person(user.login, user.name, frozenset(user.roles), "password") if user else None

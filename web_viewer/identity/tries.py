@@ -32,10 +32,12 @@ class Tries:
     def note(self, address: str, *, right: bool) -> None:
         """Remember a try; a right one makes up for the wrong ones."""
         with self._lock:
-            recent = self._recent(address)
-            self._wrong = {each: times for each, times in self._wrong.items() if each != address and times}
-            if not right:
-                self._wrong[address] = [*recent, self._clock()]
+            recent = {each: times for each in self._wrong if (times := self._recent(each))}
+            if right:
+                recent.pop(address, None)
+            else:
+                recent.setdefault(address, []).append(self._clock())
+            self._wrong = recent
 
     def _recent(self, address: str) -> list[float]:
         return [at for at in self._wrong.get(address, []) if self._clock() - at < FORGIVEN_AFTER]
