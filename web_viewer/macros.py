@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import secrets
 from pathlib import Path
@@ -78,8 +77,8 @@ class MacroFolder:
         path = self._path(person)
         draft = path.with_suffix(f".{secrets.token_hex(8)}.new")
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                json.dump(kept.model_dump(mode="json"), file, ensure_ascii=False)
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(kept.model_dump_json().encode())
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
