@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import redis
 
@@ -84,9 +83,10 @@ def url(folder: Path) -> str:
 
 
 def shown(redis_url: str) -> str:
-    """Return the URL without the login that it may hold."""
-    parts = urlsplit(redis_url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.password else redis_url
+    """Return the URL without the login that it may hold, before the host or as an option."""
+    address = redis_url.partition("?")[0]
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def wait_until_ready(redis_url: str, *, seconds: float = 20.0) -> None:

@@ -6,6 +6,7 @@ import json
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -233,7 +234,7 @@ class Settings(AlertSettings, AccessSettings):
     @field_validator("redis_url", mode="after")
     @classmethod
     def _check_redis_url(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+        if value and not _is_redis_url(value):
             raise ValueError("write it as redis://HOST:PORT/0")
         return value
 
@@ -392,6 +393,14 @@ def load_settings(**flags: object) -> Settings:
             "what it was sent; set KIDRAY_PACS, or neither KIDRAY_KEEP_DAYS nor KIDRAY_KEEP_FREE"
         )
     return settings
+
+
+def _is_redis_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("redis", "rediss", "unix") and "://" in value and parts.port != 0
+    except ValueError:  # of a port that is no number
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -60,3 +60,21 @@ def test_a_password_in_the_url_of_redis_is_shown_to_nobody():
     checks = {each.name: each.look for each in general_checks(Settings(), "redis://:secret@127.0.0.1:1/0")}
     with pytest.raises(SettingsError, match=r"no answer at redis://127\.0\.0\.1:1/0; start"):
         checks["Redis"]()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:secret@127.0.0.1:9/0",
+        "redis://kidray:secret@127.0.0.1:9/0",
+        "redis://127.0.0.1:9/0?password=secret",
+        "unix:///nowhere/redis.sock?username=kidray&password=secret",
+    ],
+)
+def test_a_login_in_the_redis_url_is_shown_to_nobody(url: str):
+    check = next(check for check in general_checks(Settings(), url) if check.name == "Redis")
+    with pytest.raises(
+        SettingsError, match=r"no answer at (redis://127\.0\.0\.1:9/0|unix:///nowhere)"
+    ) as failed:
+        check.look()
+    assert "secret" not in str(failed.value)

@@ -125,6 +125,7 @@ def test_a_line_of_the_file_that_is_no_setting_is_named(tmp_path: Path, text: st
     assert sentence in str(raised.value)
 
 
-def test_a_redis_url_without_a_scheme_is_refused_with_the_right_form():
+@pytest.mark.parametrize("url", ["127.0.0.1:6379", "redis://host:port", "redis://[::1", "http://host:6379"])
+def test_a_redis_url_that_is_none_is_refused_with_the_right_form(url: str):
     with pytest.raises(SettingsError, match=r"KIDRAY_REDIS_URL: write it as redis://HOST:PORT/0"):
-        load_settings(redis_url="127.0.0.1:6379")
+        load_settings(redis_url=url)
