@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from urllib.parse import urlsplit
+
+import httpx
 
 from reporting.rest import get_fhir
 from reporting.tls import client_context
@@ -37,6 +38,8 @@ def reach(endpoint: Endpoint) -> str:
 def reach_webhook(url: str) -> str:
     """Return a sentence on how a webhook's server took a connection; nothing is posted.
 
+    Whose certificates are trusted is as when an alert is posted.
+
     Raises
     ------
     DeliveryError
@@ -48,7 +51,7 @@ def reach_webhook(url: str) -> str:
     try:
         with socket.create_connection((host, parts.port or _PORTS[parts.scheme]), _LONGEST) as plain:
             if parts.scheme == "https":
-                ssl.create_default_context().wrap_socket(plain, server_hostname=host).close()
+                httpx.create_ssl_context().wrap_socket(plain, server_hostname=host).close()
     except OSError as error:
         raise DeliveryError(f"{name} does not take a connection: {error}") from error
     over = " over TLS" if parts.scheme == "https" else ""

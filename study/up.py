@@ -107,10 +107,10 @@ def _locked(descriptor: int) -> bool:
 
 def _holders(lock: Path) -> str:
     """Return the processes that have `lock` open, in words, but for this one."""
-    found = []
+    path, found = str(lock.resolve()), []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid != os.getpid() and str(lock) in {file.path for file in process.open_files()}:
+            if process.pid != os.getpid() and path in {file.path for file in process.open_files()}:
                 found.append(f"process {process.pid} ({' '.join(process.cmdline()[-2:])})")
     return ", ".join(found) or "a process of another user"
 
