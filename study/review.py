@@ -22,7 +22,7 @@ class Review(Protocol):
         ...
 
     def in_language(self, record: StudyRecord, language: Language) -> Report | None:
-        """Return the newest version in `language`, its reader's own words as they are; None before a draft."""
+        """Return the newest version in `language`, its reader's own words as they are; None where none is."""
         ...
 
     def outdated(self, record: StudyRecord, report: Report) -> list[Check]:
