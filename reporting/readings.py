@@ -12,98 +12,30 @@ from itertools import pairwise, takewhile
 
 from reporting.brief import Brief, Fact
 from reporting.lexicon import NEUTRAL, Mark
-from study.model import Certainty, Language, Presence
+from reporting.reading_words import (
+    ABOUT,
+    COLLECTED,
+    COUNTED,
+    DENYING,
+    EXPECTED,
+    MINUS,
+    OF_BOTH,
+    RELATING,
+    SAYS,
+    SHADOW,
+    SIGNED,
+    SOUGHT,
+    SWOLLEN,
+    THOUGHT,
+    THREE,
+    TO_COME,
+    TOWARD,
+    TWO,
+    UNREAD,
+)
+from study.model import Certainty, Presence
 
 Fault = tuple[str, str]
-_UNREAD = re.compile(r"[?!+=<>~\"#&*@^$|\\_\[\]{}`]")
-_MINUS = re.compile(r"(^|[\s:,(])-[\s.,)]*$")
-_SIGNED = re.compile(r"\([-+]\)")
-# Phrases that say what no fact holds, though each of their words may stand in a true sentence.
-_SAYS: dict[Language, tuple[tuple[str, str, re.Pattern[str]], ...]] = {
-    Language.ENGLISH: (
-        (
-            "negation",
-            "says that gas is not there",
-            re.compile(r"\b(gas|air)(-free\b| free\b(?! (in|within|inside) the perit))"),
-        ),
-        ("recommendation", "urges", re.compile(r"\bconcerning\b(?! for)(?! [a-z])")),
-        ("anatomy", "names a collection that is not of free gas", re.compile(r"\bcollections?\b")),
-        ("cause", "says where a finding comes from", re.compile(r"\b(arises?|arising)\b")),
-        ("severity", "says how much of it there is", re.compile(r"\bin part\b")),
-        (
-            "region",
-            "speaks of other regions",
-            re.compile(
-                r"\b(all|both|other|multiple|several|these|any|either) (regions|areas|parts|sites|zones)\b"
-            ),
-        ),
-        (
-            "region",
-            "speaks of the abdomen beside a region",
-            re.compile(r"\babdomen,? (and|or|as well as|plus) (the )?(pelvi|left|right|upper|lower|central)"),
-        ),
-        (
-            "region",
-            "speaks of the abdomen beside a region",
-            re.compile(r"(pelvis|quadrant),? (and|or|as well as|plus|both) (the )?abdomen"),
-        ),
-        ("region", "speaks of other regions", re.compile(r"\bhere (and|in)\b|, here\b")),
-        (
-            "anatomy",
-            "says that the abdomen is distended",
-            re.compile(
-                r"(?<!central )(?<!upper )(?<!lower )(?<!whole )(?<!entire )abdomen (is )?(distended|dilated)"
-            ),
-        ),
-    ),
-    Language.KOREAN: (
-        ("negation", "says 'not' in a short form", re.compile(r"x(?!선| 선|-)")),
-        (
-            "region",
-            "speaks of a part of a region",
-            re.compile(r"안쪽|(?<!복부의 )(?<!복부 )가운데에|[상하]복부 가운데|골반 가운데"),
-        ),
-        (
-            "region",
-            "speaks of other regions",
-            re.compile(
-                r"(?<!복부의 )(?<!복부 )모든 (부위|영역|구역|부분)|(여러|다수의?|각각의?) (부위|영역|구역|부분)"
-            ),
-        ),
-        ("region", "speaks of the abdomen beside a region", re.compile(r"복부(,|와| 및) 복부")),
-        ("region", "speaks of a part of a region", re.compile(r"([상하]복부|골반)의? 모든")),
-        ("certainty", "hedges", re.compile(r"이나마")),
-    ),
-}
-_COLLECTED = re.compile(
-    r"\b(gas|gaseous|air)[ -]collections?\b|\bcollections? of (free |extraluminal |intraperitoneal |peritoneal )*"
-    r"(gas|air)\b"
-)
-_COUNTED = frozenset(
-    {"radiograph", "radiographs", "view", "views", "film", "films", "image", "images", "projection"}
-    | {"projections", "x-ray", "x-rays", "regions", "region", "area", "patient", "child", "study", "models"}
-    | {"영상", "사진", "촬영", "환자", "환아", "부위", "영역", "형태"}
-)
-_TWO = re.compile(
-    r"\b(both|either|neither)( of)?( the| these| available)? (radiograph|view|film|image|projection|x-ray)s?\b"
-    r"|두 (장|영상|사진|자세|복부|개의 영상)"
-)
-_THREE = re.compile(r"세 (장|영상|사진|자세|복부|개의 영상)")
-_SHADOW = re.compile(r"(?<!유리 )(?<!유리)(?<!자유 )(가스|공기) 음영( 및|과|,| 그리고)")
-_RELATING = frozenset(
-    {"representing", "represents", "represent", "indicating", "indicates", "indicate", "reflecting"}
-    | {"reflects", "reflect", "constituting", "corresponding to", "corresponds to", "denoting", "denotes"}
-    | {"namely", "termed", "conforming to", "conforms to", "manifested", "manifesting", "이로", "즉", "곧"}
-)
-_SOUGHT = frozenset({"assessed", "assessment", "evaluation", "평가", "판독", "분석"})
-_TOWARD = frozenset(
-    {"for", "regarding", "concerning", "대한", "대해", "대하여", "에 대한", "에 대해", "에 관한", "관한"}
-)
-_TO_COME = frozenset({"있을", "보일", "드러낼", "존재할", "찾을", "낼"})
-_THOUGHT = frozenset({"생각", "판단"})
-_SWOLLEN = ("distended", "dilated", "distension", "팽창", "팽만", "확장", "늘어")
-_OF_BOTH = frozenset({"both", "all", "each", "either", "모두", "각각", "함께"})
-_ABOUT = re.compile(r"\b(type|form|site|location|point|status)\b (of|and)|의 (형태|위치|부위)")
 
 
 def check_reading(
@@ -125,11 +57,11 @@ def check_reading(
         All the facts, and the language.
     """
     said = text.casefold()
-    unread = _UNREAD.search(_SIGNED.sub("", said)) or _MINUS.search(_SIGNED.sub("", said))
+    unread = UNREAD.search(SIGNED.sub("", said)) or MINUS.search(SIGNED.sub("", said))
     if unread:
         yield "script", f"the sign {unread[0]!r} may mean anything"
-    for rule, why, pattern in _SAYS[brief.language]:
-        if pattern.search(_COLLECTED.sub("", said)):
+    for rule, why, pattern in SAYS[brief.language]:
+        if pattern.search(COLLECTED.sub("", said)):
             yield rule, why
     yield from _counted(marks)
     yield from _radiographs(said, brief)
@@ -138,11 +70,15 @@ def check_reading(
     if facts[0].presence is Presence.ABSENT:
         return
     yield from _related(marks)
-    if _SHADOW.search(said):
+    if DENYING.search(said):
+        yield "negation", "denies"
+    if any(mark.value == "likewise" for mark in marks) and len({fact.finding for fact in facts}) < 2:
+        yield "finding", "likens a finding to none"
+    if SHADOW.search(said):
         yield "finding", "speaks of gas as another finding"
     yield from _hedges(marks, facts, said)
     if len({fact.finding for fact in facts}) > 1 and any(
-        m.text in _OF_BOTH for m in marks if m.kind == NEUTRAL
+        m.text in OF_BOTH for m in marks if m.kind == NEUTRAL
     ):
         yield "finding", "says of all its findings what is true of one"
 
@@ -166,22 +102,22 @@ def _parted_radiographs(raw: Sequence[Mark]) -> Iterator[Fault]:
 
 def _counted(marks: Sequence[Mark]) -> Iterator[Fault]:
     for one, two in pairwise(marks):
-        if one.kind == "number" and two.kind in (NEUTRAL, "radiograph") and two.text in _COUNTED:
+        if one.kind == "number" and two.kind in (NEUTRAL, "radiograph") and two.text in COUNTED:
             yield "number", f"counts '{two.text}'"
-        if one.kind == "certainty" and two.kind == NEUTRAL and two.text in _COUNTED - {"region", "area"}:
+        if one.kind == "certainty" and two.kind == NEUTRAL and two.text in COUNTED - {"region", "area"}:
             yield "certainty", f"hedges '{two.text}'"
 
 
 def _radiographs(said: str, brief: Brief) -> Iterator[Fault]:
     names = {fact.radiograph for fact in brief.facts}
-    if (_TWO.search(said) and len(names) != 2) or (_THREE.search(said) and len(names) != 3):
+    if (TWO.search(said) and len(names) != 2) or (THREE.search(said) and len(names) != 3):
         yield "radiograph", "speaks of another number of radiographs"
 
 
 def _swollen(raw: Sequence[Mark]) -> Iterator[Fault]:
     """Refuse a distended abdomen or region, where the stomach is what is distended."""
     for place, mark in enumerate(raw):
-        if mark.kind != "part" or mark.value != "distended" or not mark.text.startswith(_SWOLLEN):
+        if mark.kind != "part" or mark.value != "distended" or not mark.text.startswith(SWOLLEN):
             continue
         back = [
             m
@@ -206,7 +142,7 @@ def _related(marks: Sequence[Mark]) -> Iterator[Fault]:
     for one, two in pairwise(named):
         between = marks[one + 1 : two]
         if marks[one].value != marks[two].value and any(
-            m.text in _RELATING or m.text in ("giving", "forming", "raising") or m.trait == "frame"
+            m.text in RELATING or m.text in ("giving", "forming", "raising") or m.trait == "frame"
             for m in between
         ):
             yield "finding", f"makes {marks[two].value} of {marks[one].value}"
@@ -216,7 +152,8 @@ def _related(marks: Sequence[Mark]) -> Iterator[Fault]:
         ahead = list(takewhile(_is_no_term, marks[place + 1 :]))
         behind = list(takewhile(_is_no_term, reversed(marks[:place])))
         beside = ahead if place + 1 + len(ahead) < len(marks) else behind
-        if any(m.kind == "joiner" and m.value in ("and", "list") for m in beside):
+        stops = ahead and ahead[0].kind == "comma" and beside is ahead
+        if stops or any(m.kind == "joiner" and m.value in ("and", "list") for m in beside):
             yield "finding", f"speaks of {mark.value} as another finding"
 
 
@@ -230,17 +167,17 @@ def _hedges(marks: Sequence[Mark], facts: Sequence[Fact], said: str) -> Iterator
     hedged = any(mark.kind == "certainty" for mark in marks)
     if "diagnostic of" in texts and not firm:
         yield "certainty", "'diagnostic of' hedges nothing"
-    if not any(m.kind == "assertion" for m in marks) and not hedged and texts & _SOUGHT and texts & _TOWARD:
+    if not any(m.kind == "assertion" for m in marks) and not hedged and texts & SOUGHT and texts & TOWARD:
         yield "certainty", "says what was looked for, and not what is there"
     if not firm and any(mark.text.endswith((" 뚜렷한", " 명확한")) for mark in marks):
         yield "certainty", "calls clear what the fact does not"
     if firm and re.search(r"\bcould\b", said):
         yield "certainty", "'could' hedges what the fact states"
-    if firm and not hedged and texts & _TO_COME:
+    if firm and not hedged and (texts & TO_COME or EXPECTED.search(said)):
         yield "certainty", "expects what the fact states"
-    if firm and not hedged and texts & _THOUGHT:
+    if firm and not hedged and texts & THOUGHT:
         yield "certainty", "gives as an opinion what the fact states"
-    if facts[0].presence is Presence.INDETERMINATE and _ABOUT.search(said):
+    if facts[0].presence is Presence.INDETERMINATE and ABOUT.search(said):
         yield "certainty", "leaves open the kind or place of a finding, and not whether it is there"
     if not firm:
         yield from _asserted_first(marks)
