@@ -10,101 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from reporting.denial_words import BETWEEN, HEDGED, IMAGE, JOINS, LACKS, OF_A_LIST, PARTIAL, TIES, UNDONE
 from reporting.lexicon import Mark
 from study.findings import FindingLabel
 from study.model import Language
 
 Fault = tuple[str, str]
-_JOINS = frozenset({"joiner", "comma"})
-# What may stand between the names of two findings that one denial reaches, beside what joins them.
-_BETWEEN = {
-    Language.ENGLISH: frozenset(
-        {"a", "an", "the", "any", "of", "for", "either", "nor", "or", "evidence", "sign", "signs", "finding"}
-        | {"findings", "feature", "features", "appearance", "appearances", "pattern", "indication", "gaseous"}
-        | {"radiographic", "radiological", "imaging", "definite", "collection", "visible", "indications"}
-    ),
-    Language.KOREAN: frozenset(
-        {
-            "을",
-            "를",
-            "의",
-            "은",
-            "는",
-            "이",
-            "가",
-            "도",
-            "소견",
-            "양상",
-            "증거",
-            "징후",
-            "근거",
-            "흔적",
-            "음영",
-        }
-        | {
-            "형성",
-            "패턴",
-            "가스 음영",
-            "공기 음영",
-            "뚜렷한",
-            "명확한",
-            "적",
-            "적인",
-            "방사선학적",
-            "영상의학적",
-        }
-    ),
-}
-_TIES = ("frame", "attribute")
-_IMAGE = frozenset(
-    {
-        "on",
-        "in",
-        "radiograph",
-        "radiographs",
-        "view",
-        "views",
-        "film",
-        "films",
-        "image",
-        "images",
-        "projection",
-    }
-    | {"영상", "사진", "촬영", "에서", "상", "에"}
-)
-# Denials that, after another, take it back: "no free gas or lack of stool".
-_LACKS = re.compile(r"^(without|(an |the |a )?(absence|lack) of|lacks|devoid of|free (of|from))$")
-_OF_A_LIST = re.compile(r"^(neg|without|(an |the |a )?(absence|lack) of|lacks|devoid of|free )")
-# What is not done is no denial of what is there ("is not assessed"), nor is where it does not lie.
-_UNDONE = {
-    Language.ENGLISH: re.compile(
-        r"\b(not|none) (been |being |be |yet )?(assess|read|available|supplied|submitted|provided|report|"
-        r"descri|record|regist|locali[sz]ed|located|distributed|cent(re|er)ed|situated|positioned|placed|project|"
-        r"overl|involv|affect|occup|extend|spread|lying|forming|interpret|analys|given|outlined|delineated)"
-    ),
-    Language.KOREAN: re.compile(
-        r"(평가|판독|판단|분석|생각|보고|기술|묘사|인정|위치|분포|표시|지적|결론|종합|촬영|검사)(되|하)?지(는|도|를)? ?(않|못)"
-    ),
-}
-# A hedge of the denial itself: "is not clearly seen" leaves open that it is there.
-_HEDGED = {
-    Language.ENGLISH: re.compile(
-        r"\b(not|cannot|none|no|nor|neither)\b.*\b(clearly|definitely|unequivocally|evidently|confidently|"
-        r"with certainty|with confidence)\b|\bno certain\b"
-    ),
-    Language.KOREAN: re.compile(
-        r"(뚜렷|명확|분명|명백|확연|확실)(하게|히|이)[^,]*(않|없|못|안 )|확실도|확신도|신뢰도"
-    ),
-}
-# Denied of all together, and so perhaps not of each: "is not seen on both", "모두 보이지는 않음".
-_PARTIAL = {
-    Language.ENGLISH: re.compile(
-        r"\bnot\b[^,;]*\b(all|both|every|each|together)\b|\bnot\b[^,;]*\bin part\b|\b(all|every|each)\b[^,;]*\bnot\b"
-    ),
-    Language.KOREAN: re.compile(
-        r"(모두|함께|모든|전체|전부|전반|각각|[두세] (영상|사진|자세)).*(지는|것은|건) ?(않|못|아니|아님|아닙)"
-    ),
-}
 
 
 def check_denial(
@@ -125,14 +36,19 @@ def check_denial(
     """
     said = text.casefold()
     for pattern, why in (
-        (_UNDONE, "says what is not done or where nothing lies, and denies no finding"),
-        (_HEDGED, "hedges what it denies"),
-        (_PARTIAL, "may deny of all together what is true of each"),
+        (UNDONE, "says what is not done or where nothing lies, and denies no finding"),
+        (HEDGED, "hedges what it denies"),
+        (PARTIAL, "may deny of all together what is true of each"),
     ):
         if pattern[language].search(said):
             yield "negation", why
     if all_absent and re.search(r"\botherwise\b|그 외|그 밖", said):
         yield "negation", "denies the rest where nothing is present"
+    if re.search(r"[을할일될낼] 것|[었았했]을", said):
+        yield "certainty", "expects what the facts state"
+    signs = [mark for mark in marks if mark.text == "(-)"]
+    if signs and len(signs) < len({mark.value for mark in marks if mark.kind == "term"}):
+        yield "negation", "gives one sign to several findings"
     yield from _joined(text, marks, language)
     yield from _taken_back(marks)
     yield from _before_hedged(marks)
@@ -156,7 +72,7 @@ def _joined(text: str, marks: Sequence[Mark], language: Language) -> Iterator[Fa
         slash = not between and "/" in text
         joins = [at for at, mark in enumerate(between) if _joins(mark, language)]
         shown = any(mark.kind == "radiograph" for mark in between)
-        stray = [m for m in between if not (_belongs(m, language) or (shown and m.text in _IMAGE))]
+        stray = [m for m in between if not (_belongs(m, language) or (shown and m.text in IMAGE))]
         last = between[joins[-1]] if joins else None
         bare = last and last.kind == "comma" and {m.text for m in between} & {"소견", "형성"}
         if bare and not _noun_after(marks, two):
@@ -168,12 +84,12 @@ def _joined(text: str, marks: Sequence[Mark], language: Language) -> Iterator[Fa
 
 def _noun_after(marks: Sequence[Mark], place: int) -> bool:
     """Return whether the rest of a denial speaks of signs, or of yet another finding."""
-    signs = _BETWEEN[Language.KOREAN] - set("을를의은는이가도")
+    signs = BETWEEN[Language.KOREAN] - set("을를의은는이가도")
     return any(m.kind == "term" or m.text in signs for m in marks[place + 1 :])
 
 
 def _joins(mark: Mark, language: Language) -> bool:
-    return mark.kind in _JOINS or (language is Language.KOREAN and mark.text == "도")
+    return mark.kind in JOINS or (language is Language.KOREAN and mark.text == "도")
 
 
 def _belongs(mark: Mark, language: Language) -> bool:
@@ -181,7 +97,7 @@ def _belongs(mark: Mark, language: Language) -> bool:
         return False  # "변비와 함께 기복증은 없음" may assert what comes with it
     if mark.kind in ("joiner", "comma", "assertion", "radiograph", "own", "matter"):
         return True  # what these do, `negation`, `particulars` and `sentence` ask
-    return mark.trait in _TIES or mark.text in _BETWEEN[language]
+    return mark.trait in TIES or mark.text in BETWEEN[language]
 
 
 def _same(second: Mark, between: Sequence[Mark]) -> bool:
@@ -203,7 +119,7 @@ def _taken_back(marks: Sequence[Mark]) -> Iterator[Fault]:
             continue
         near = [m for m in marks[:place][-2:] if m.kind in ("comma", "semicolon")]
         joined = any(m.kind == "joiner" and m.value == "and" for m in marks[max(0, place - 2) : place])
-        if before == "before" and _LACKS.match(mark.text) and not (near or joined):
+        if before == "before" and LACKS.match(mark.text) and not (near or joined):
             yield "negation", f"'{mark.text}' takes back what was denied"
         before = mark.value
     yield from _twice(marks)
@@ -215,8 +131,8 @@ def _not_a_name(marks: Sequence[Mark]) -> Iterator[Fault]:
         ahead = next((m for m in marks[place + 1 :] if m.text not in ("a", "an", "the", "any")), None)
         follows = ahead.kind if ahead else ""
         if mark.kind == "negation" and mark.value == "after" and follows == "term":
-            behind = marks[place - 1].kind if place else ""
-            if mark.text not in ("absent", "nil", "are absent", "is absent") or behind == "joiner":
+            behind = marks[place - 1].value if place else ""
+            if mark.text not in ("absent", "nil", "are absent", "is absent") or behind == "or":
                 yield "negation", f"'{mark.text}' takes back what is denied"
 
 
@@ -268,9 +184,7 @@ def _lists(marks: Sequence[Mark]) -> Iterator[Fault]:
             and not (mark.text.startswith("neg") and len(terms) > 2)
         ):
             yield "negation", "a comma alone may part the last finding from the denial"
-        elif any(m.kind == "joiner" and m.value == "and" for m in between) and not _OF_A_LIST.match(
-            mark.text
-        ):
+        elif any(m.kind == "joiner" and m.value == "and" for m in between) and not OF_A_LIST.match(mark.text):
             yield "negation", "'and' may part the last finding from the denial"
 
 

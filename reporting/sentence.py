@@ -11,8 +11,8 @@ from reporting.denials import check_denial
 from reporting.lexicon import UNKNOWN, Mark, lexicon
 from reporting.negation import check_negation
 from reporting.particulars import check_numbers, check_radiographs
-from reporting.relations import asserted_apart, check_relations, parted
 from reporting.readings import check_reading
+from reporting.relations import asserted_apart, check_relations, parted
 from reporting.reply import Line
 from study.model import Certainty, Check, Language, Presence
 
