@@ -16,7 +16,14 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest(TYPING) !== null;
 }
 
-/** Call the function named by a pressed key; only `mod+` keys work while typing. Keys of an open dialog are left alone. */
+/** Return whether a key belongs to what is open or has the focus: a dialog, a popover's Escape, a slider's arrows. */
+function isTaken(name: string, target: EventTarget | null): boolean {
+  if (document.querySelector("dialog[open]")) return true;
+  if (name === "Escape") return document.querySelector(":popover-open") !== null;
+  return name.startsWith("Arrow") && target instanceof Element && target.matches("[type=range]");
+}
+
+/** Call the function named by a pressed key unless it is taken; only `mod+` keys work while typing. */
 export function useShortcuts(down: Shortcuts, up: Shortcuts = {}): void {
   const latest = useRef({ down, up });
   latest.current = { down, up };
@@ -24,7 +31,7 @@ export function useShortcuts(down: Shortcuts, up: Shortcuts = {}): void {
     const listen = (which: "down" | "up") => (event: KeyboardEvent) => {
       const name = keyName(event);
       const action = latest.current[which][name];
-      if (!action || document.querySelector("dialog[open]")) return;
+      if (!action || isTaken(name, event.target)) return;
       if (which === "down" && isTyping(event.target) && !name.startsWith("mod+")) return;
       if (which === "down" && !name.startsWith("Arrow")) event.preventDefault();
       action(event);

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Failure } from "../components/Failure";
@@ -61,7 +61,6 @@ interface ReadingProps {
 /** One study: radiograph, findings, report. */
 export function StudyReading({ record, lost }: ReadingProps) {
   const { t } = useTranslation();
-  const popover = useRef<HTMLDivElement>(null);
   const { isCritical } = useFindingTable();
   const [wanted, setWanted] = useState<string | null>(null);
   const radiographs = useRadiographs(record);
@@ -86,7 +85,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
   useShortcuts({
     Escape: () => {
       if (useCorrection.getState().findingId !== null) return; // ends the drawing, not the reading
-      if (!popover.current?.matches(":popover-open")) navigate("/");
+      navigate("/");
     },
   });
   return (
@@ -95,7 +94,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
         <BackLink />
         <PatientLine summary={record.summary} />
         <StateMark state={record.state} />
-        <StudyDetails record={record} popover={popover} />
+        <StudyDetails record={record} />
         <OtherAlerts studyUid={record.study_uid} />
         <NextStudy studyUid={record.study_uid} />
       </AppHeader>

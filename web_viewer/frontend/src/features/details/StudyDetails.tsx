@@ -1,5 +1,5 @@
 import { History } from "lucide-react";
-import { lazy, type RefObject, useState } from "react";
+import { lazy, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Later } from "../../components/Later";
@@ -10,13 +10,8 @@ const fetchContent = () => import("./DetailsContent");
 const DetailsContent = lazy(fetchContent);
 const ID = "study-details";
 
-interface DetailsProps {
-  record: StudyRecord;
-  popover: RefObject<HTMLDivElement | null>;
-}
-
 /** Where a study came from and went to, behind a button. */
-export function StudyDetails({ record, popover }: DetailsProps) {
+export function StudyDetails({ record }: { record: StudyRecord }) {
   const { t } = useTranslation();
   const [wanted, setWanted] = useState(false);
   const ahead = () => void fetchContent().catch(() => undefined);
@@ -35,7 +30,6 @@ export function StudyDetails({ record, popover }: DetailsProps) {
       </Button>
       <div
         id={ID}
-        ref={popover}
         popover="auto"
         className={style.details}
         onBeforeToggle={(event) => event.newState === "open" && setWanted(true)}
