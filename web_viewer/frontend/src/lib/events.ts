@@ -34,6 +34,7 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
 
   const connect = () => {
     source?.close();
+    clearTimeout(again);
     source = new EventSource(address);
     source.onopen = () => {
       useConnection.setState({ connection: "live" });
@@ -61,6 +62,7 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
   const lose = () => {
     source?.close();
     clearTimeout(again);
+    again = setTimeout(connect, REFUSED_PAUSE_MS); // to a service on this machine there is a way all the same
     useConnection.setState({ connection: "lost" });
   };
   window.addEventListener("offline", lose);
