@@ -115,7 +115,7 @@ export default function ReportPanel({
                 text={edit.texts[section]}
                 sentences={edit.base[section]}
                 findings={findings}
-                language={report.language}
+                language={edit.base.language}
                 doubted={checks.map((check) => check.sentence)}
                 readOnly={!open}
                 onWrite={(text) => edit.write(section, text)}
