@@ -66,16 +66,18 @@ IMAGE = frozenset(
 # Denials that, after another, take it back: "no free gas or lack of stool".
 LACKS = re.compile(r"^(without|(an |the |a )?(absence|lack) of|lacks|devoid of|free (of|from))$")
 OF_A_LIST = re.compile(r"^(neg|without|(an |the |a )?(absence|lack) of|lacks|devoid of|free )")
-# What is not done is no denial of what is there ("is not assessed"), nor is where it does not lie.
+# What is not done is no denial of what is there ("is not assessed"), nor is where it does not lie,
+# nor of what kind it is not ("the type of constipation is not seen").
 UNDONE = {
     Language.ENGLISH: re.compile(
         r"\b(not|none) (been |being |be |yet )?(assess|read|available|supplied|submitted|provided|report|"
         r"descri|record|regist|locali[sz]ed|located|distributed|cent(re|er)ed|situated|positioned|placed|project|"
         r"overl|involv|affect|occup|extend|spread|lying|forming|interpret|analys|given|outlined|delineated)"
+        r"|(?<!in )\bthe (location|site|type|form|point|case)s? of\b(?! the (abdomen|pelvis))"
     ),
     Language.KOREAN: re.compile(
         r"(평가|판독|판단|분석|생각|보고|기술|묘사|인정|위치|분포|표시|지적|결론|종합|촬영|검사)"
-        r"(되|하)?지(는|도|를)? ?(않|못)"
+        r"(되|하)?지(는|도|를)? ?(않|못)|(?<!든 )(?<!복부 )(위치|부위)[는은이가도] |판단[은이] "
     ),
 }
 # A hedge of the denial itself: "is not clearly seen" leaves open that it is there.
