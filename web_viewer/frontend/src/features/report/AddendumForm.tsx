@@ -5,9 +5,10 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { addAddendum } from "../../lib/api";
 import { useMay, useSession } from "../../lib/session";
+import { DoubtNotice } from "./DoubtNotice";
 import { keepAddendum, keptAddendum } from "./keptEdit";
 import style from "./report.module.css";
-import { sentencesOf } from "./reportText";
+import { BLANK, sentencesOf } from "./reportText";
 import { SignerField, useSigner } from "./SignerField";
 
 interface FormProps {
@@ -29,6 +30,9 @@ function Form({ studyUid, version, owner }: FormProps & { owner: string }) {
   const [text, setText] = useState(() => keptAddendum(owner, studyUid));
   const [open, setOpen] = useState(text !== "");
   const hint = useId();
+  const blank = text.includes(BLANK);
+  const [asked, setAsked] = useState(false);
+  if (asked && !blank) setAsked(false);
   const write = (words: string) => {
     setText(words);
     keepAddendum(owner, studyUid, words);
@@ -48,7 +52,9 @@ function Form({ studyUid, version, owner }: FormProps & { owner: string }) {
   const signable = text.trim() !== "" && signer.name !== "" && !add.isPending;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (signable) add.mutate();
+    if (!signable) return;
+    if (blank) setAsked(true);
+    else add.mutate();
   };
   if (!open) {
     return (
@@ -66,6 +72,14 @@ function Form({ studyUid, version, owner }: FormProps & { owner: string }) {
         <p className={style.trouble} role="alert">
           {t("review.failed", { reason: add.error.message })}
         </p>
+      )}
+      {asked && (
+        <DoubtNotice
+          doubt="blank"
+          signable={signable}
+          onSign={() => add.mutate()}
+          onNotYet={() => setAsked(false)}
+        />
       )}
       <textarea
         className={style.addendumText}

@@ -377,7 +377,12 @@ it("adds to a signed report without changing it", async () => {
   const impression = await open();
   await userEvent.click(await screen.findByTestId("addendum-open"));
   expect(enabled("addendum-sign")).toBe(false);
+  await userEvent.type(screen.getByTestId("addendum-text"), "Seen at ___.");
+  await userEvent.click(screen.getByTestId("addendum-sign"));
+  expect(screen.getByTestId("sign-anyway")).toBeTruthy();
+  await userEvent.clear(screen.getByTestId("addendum-text"));
   await userEvent.type(screen.getByTestId("addendum-text"), "Seen at surgery.");
+  expect(screen.queryByTestId("sign-anyway")).toBeNull();
   await userEvent.click(screen.getByTestId("addendum-sign"));
   expect((await screen.findByTestId("addendum")).textContent).toContain("Seen at surgery.");
   expect(impression.value).toBe("Possible pneumoperitoneum.");

@@ -2,20 +2,11 @@ import { PenLine, Save } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
-import { Notice } from "../../components/Notice";
 import { useMay } from "../../lib/session";
+import { type Doubt, DoubtNotice } from "./DoubtNotice";
 import style from "./report.module.css";
 import { SignerField, useSigner } from "./SignerField";
 import type { useReportEdit } from "./useReportEdit";
-
-/** Why a reader may not want to sign yet. */
-export type Doubt = "measuring" | "outdated" | "blank";
-
-const DOUBTS = {
-  measuring: "review.signMeasuring",
-  outdated: "review.signOutdated",
-  blank: "review.signBlank",
-} as const satisfies Record<Doubt, string>;
 
 interface SignBarProps {
   edit: ReturnType<typeof useReportEdit>;
@@ -50,26 +41,12 @@ export function SignBar({ edit, open, doubt }: SignBarProps) {
         </p>
       )}
       {asked && doubt && (
-        <Notice
-          tone="caution"
-          actions={
-            <>
-              <Button small onClick={() => setAsked(false)} data-testid="sign-not-yet">
-                {t("review.notYet")}
-              </Button>
-              <Button
-                small
-                disabled={!signable}
-                onClick={() => sign.mutate(signer.name)}
-                data-testid="sign-anyway"
-              >
-                {t("review.signAnyway")}
-              </Button>
-            </>
-          }
-        >
-          {t(DOUBTS[doubt])}
-        </Notice>
+        <DoubtNotice
+          doubt={doubt}
+          signable={signable}
+          onSign={() => sign.mutate(signer.name)}
+          onNotYet={() => setAsked(false)}
+        />
       )}
       <div className={style.signLine}>
         <SignerField signer={signer} hint={hint} testId="signer-name" />
