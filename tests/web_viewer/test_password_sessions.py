@@ -94,6 +94,10 @@ def test_wrong_passwords_count_together_by_whichever_way_they_come(site: TestCli
     assert site.get("/api/worklist", headers={"Authorization": header_of("mkim", "x")}).status_code == 429
 
 
+def test_a_form_of_many_fields_is_not_taken_apart(site: TestClient):
+    assert site.post("/login/password", content="a=1&" * 200_000, headers=BROWSER).status_code == 400
+
+
 def test_addresses_are_forgotten_once_they_are_forgiven():
     times = [0.0]
     tries = Tries(lambda: times[-1])

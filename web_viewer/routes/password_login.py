@@ -15,12 +15,14 @@ from web_viewer.identity.passwords import header_of
 from web_viewer.identity.person import Person
 from web_viewer.identity.tries import FORGIVEN_AFTER
 from web_viewer.login_page import password_page
-from web_viewer.problems import ForbiddenError, TooManyTriesError, status_of
+from web_viewer.problems import BadRequestError, ForbiddenError, TooManyTriesError, status_of
 from web_viewer.routes.login import inside, keep_session
 from web_viewer.schemas import Entrance, Problem
 
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api/session", tags=["session"])
+
+_FIELDS = ("login", "password", "next")
 
 Next = Annotated[str, Query(alias="next", max_length=2000)]
 
@@ -36,17 +38,20 @@ def read_form(kept: HeldDep, after: Next = "/") -> Response:
 @pages.post("/login/password")
 async def take_form(request: Request, kept: HeldDep) -> Response:
     """Take what was typed (application/x-www-form-urlencoded); lead on, or ask again."""
-    form = parse_qs((await request.body()).decode(errors="replace"))
-    login, password, after = (form.get(name, [""])[0] for name in ("login", "password", "next"))
-    return await run_in_threadpool(_taken, request, kept, login, password, inside(after))
+    return await run_in_threadpool(_taken, request, kept, await request.body())
 
 
-def _taken(request: Request, kept: Held, login: str, password: str, after: str) -> Response:
+def _taken(request: Request, kept: Held, body: bytes) -> Response:
+    try:
+        form = parse_qs(body.decode(errors="replace"), max_num_fields=len(_FIELDS))
+    except ValueError as error:
+        raise BadRequestError(f"the form has more fields than {', '.join(_FIELDS)}") from error
+    login, password, after = (form.get(name, [""])[0] for name in _FIELDS)
     try:
         person = _admitted(request, kept, login, password)
     except (ForbiddenError, TooManyTriesError) as error:
-        return password_page(after, login=login, trouble=str(error), status=status_of(error))
-    answer = RedirectResponse(after, 303)
+        return password_page(inside(after), login=login, trouble=str(error), status=status_of(error))
+    answer = RedirectResponse(inside(after), 303)
     keep_session(request, kept, person, answer)
     return answer
 
