@@ -101,7 +101,9 @@ THREE = re.compile(r"세 (장|영상|사진|자세|복부|개의 영상)")
 SHADOW = re.compile(
     r"(?<!유리 )(?<!유리)(?<!자유 )(가스|공기) 음영( 및|과|,| 그리고)|(와|과| 및|,) (가스|공기) 음영"
 )
-DENYING = re.compile(r"전혀|어디에[서]?도|어느 [가-힣]+도|흔적")
+DENYING = re.compile(
+    r"전혀|어디에[서]?도|어느 [가-힣]+도|흔적|(보이|되|하|있|나타나)지(는|도)?( (?!않|못|는)|[.]?$)"
+)
 RELATING = frozenset(
     {"representing", "represents", "represent", "indicating", "indicates", "indicate", "reflecting"}
     | {"reflects", "reflect", "constituting", "corresponding to", "corresponds to", "denoting", "denotes"}
@@ -117,3 +119,4 @@ THOUGHT = frozenset({"생각", "판단"})
 SWOLLEN = ("distended", "dilated", "distension", "팽창", "팽만", "확장", "늘어")
 OF_BOTH = frozenset({"both", "all", "each", "either", "모두", "각각", "함께", "공히"})
 ABOUT = re.compile(r"\b(type|form|site|location|point|status)\b (of|and)|의 (형태|위치|부위)")
+ENDS_A_CLAUSE = ("며", "고", "보임", "있음", "됨", "함", "다")

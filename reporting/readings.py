@@ -17,6 +17,7 @@ from reporting.reading_words import (
     COLLECTED,
     COUNTED,
     DENYING,
+    ENDS_A_CLAUSE,
     EXPECTED,
     MINUS,
     OF_BOTH,
@@ -206,7 +207,7 @@ def _begins_a_clause(marks: Sequence[Mark], at: int) -> bool:
     mark = marks[at]
     if mark.kind in ("comma", "semicolon", "colon") or mark.text in ("and", "which", "that"):
         return True
-    return mark.kind in (NEUTRAL, "assertion") and mark.text.endswith(("며", "고")) and mark.text != "보고"
+    return mark.kind in (NEUTRAL, "assertion") and mark.text.endswith(ENDS_A_CLAUSE) and mark.text != "보고"
 
 
 def _hung_on_the_place(marks: Sequence[Mark]) -> Iterator[Fault]:

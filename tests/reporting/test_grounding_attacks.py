@@ -30,6 +30,7 @@ TWO_FILMS = "pn a first;pn a second"
 PROBABLE = "pn p moderate pelvis;co a;py a;af a"
 POSSIBLE = "pn p low pelvis;co a;py a;af a"
 LEVELS_ON_TWO = "af p high multiple pelvis erect;af p high multiple pelvis supine;pn a;co a"
+FILMS = "pn a supine;pn a erect"
 STOOL = "co p high pelvis;pn a;py a;af a"
 
 
@@ -357,6 +358,7 @@ FALSE = [
     (KO, GAS, "f1", "골반에 기복증이 진행."),
     (KO, GAS, "f1", "골반에 기복증이 찾아짐."),
     (KO, GAS, "f1", "골반에 기복증을 찾을."),
+    (KO, GAS, "f1", "골반에 가스가 유리되지 음영."),
     (KO, GAS, "f1", "골반에 기복증이 음."),
     (KO, OPEN, "f1", "골반에 기복증이 관찰되며 배제할 수 없음."),
     (KO, OPEN, "f1", "골반에 기복증이 있으며 불확정적임."),
@@ -535,6 +537,13 @@ FALSE = [
     (KO, ABSENT, "f1", "기복증이 보이나 없음."),
     (KO, ABSENT, "f1", "기복증이 보였으나 없음."),
     (KO, ABSENT, "f1", "기복증이 있었으나 없음."),
+    (EN, FILMS, "f1 f2", "Neither the supine nor the erect radiograph shows no free air."),
+    (EN, FILMS, "f1 f2", "On neither the supine nor the erect view is there no free air."),
+    (EN, FILMS, "f1 f2", "No free air is seen on neither the supine nor the erect view."),
+    (EN, FILMS, "f1 f2", "Supine, neither erect views demonstrate no free air."),
+    (KO, GAS, "f1", "골반에 기복증이 보이지."),
+    (KO, GAS, "f1", "골반에 기복증이 관찰되지."),
+    (KO, OPEN, "f1", "골반에 기복증이 보임 불확정적임."),
 ]
 
 
