@@ -107,9 +107,9 @@ def _same(second: Mark, between: Sequence[Mark]) -> bool:
     if any(mark.kind == "joiner" and mark.value in ("or", "list") for mark in between):
         return True
     if second.value == FindingLabel.PYLORIC_STENOSIS.value and second.trait != "placed":
-        return [mark.text for mark in between] in (["of"], ["의"], ["of", "a"])
+        return [mark.text for mark in between] in (["of"], ["of", "a"], ["of", "the"], ["의"])
     texts = "".join(mark.text for mark in between)
-    return not texts or texts.startswith("에해당")
+    return texts in ("", "성") or texts.startswith("에해당")
 
 
 def _taken_back(marks: Sequence[Mark]) -> Iterator[Fault]:

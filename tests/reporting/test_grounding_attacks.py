@@ -24,6 +24,7 @@ GAS_UPPER = "pn p high upper_abdomen;py a;af a;co a"
 LEVELS = "af p high multiple pelvis;pn a;py a;co a"
 STOMACH = "py p high left_upper_quadrant;pn a;af a;co a"
 OPEN = "pn i pelvis;py a;af a;co a"
+STOOL_OPEN = "co i pelvis;pn a;py a;af a"
 TWO_HEDGED = "pn p moderate pelvis;co p low left_upper_quadrant;py a;af a"
 THREE_FILMS = "pn a first;pn a second;pn a third;co a first;co a second;co a third"
 TWO_FILMS = "pn a first;pn a second"
@@ -39,7 +40,11 @@ def brief_of_facts(language: Language, facts: str) -> Brief:
     made = []
     for place, written in enumerate(facts.split(";"), 1):
         finding, presence, *rest = written.split()
-        held = {"ref": f"f{place}", "finding": _FINDING[finding], "presence": _PRESENCE[presence]}
+        held: dict[str, str] = {
+            "ref": f"f{place}",
+            "finding": _FINDING[finding],
+            "presence": _PRESENCE[presence],
+        }
         for word in rest:
             if word in list(Certainty):
                 held["certainty"] = word
@@ -544,13 +549,27 @@ FALSE = [
     (KO, GAS, "f1", "골반에 기복증이 보이지."),
     (KO, GAS, "f1", "골반에 기복증이 관찰되지."),
     (KO, OPEN, "f1", "골반에 기복증이 보임 불확정적임."),
+    (EN, ABSENT, "f4", "The site of constipation is not identified."),
+    (EN, ABSENT, "f4", "Absence of constipation is not apparent."),
+    (EN, STOOL_OPEN, "f1", "Whether the retained stool in the pelvis is constipation is unclear."),
+    (EN, TWO_FILMS, "f1", "Pneumoperitoneum is absent on the first and second radiographs alike."),
+    (EN, THREE_FILMS, "f1 f2", "Pneumoperitoneum is absent on the first and second radiographs alike."),
+    (EN, TWO_FILMS, "f1 f2", "Pneumoperitoneum is not seen on the first and second views alike."),
+    (EN, GAS, "f2 f3 f4", "None of the assessed abnormalities is identified."),
+    (KO, ABSENT, "f4", "변비의 위치는 확인 안 됨."),
+    (KO, ABSENT, "f4", "변비는 평가 안 됨."),
+    (KO, ABSENT, "f4", "변비 여부는 확인 안 됨."),
+    (KO, ABSENT, "f4", "변비의 부재는 확인 안 됨."),
+    (KO, ABSENT, "f4", "변비는 전무하지 않음."),
+    (KO, TWO_FILMS, "f1 f2", "기복증이 두 영상 공히 보이지는 않음."),
+    (KO, STOOL_OPEN, "f1", "골반에 쌓인 숙변이 변비인지 여부는 불확정적임."),
 ]
 
 
 @pytest.mark.parametrize(("language", "facts", "refs", "text"), FALSE, ids=[f[3] for f in FALSE])
 def test_allowed_words_that_say_together_what_no_fact_holds_are_refused(
     language: Language, facts: str, refs: str, text: str
-):
+) -> None:
     line = Line(text=text, refs=refs.split())
     assert check_sentence(line, brief_of_facts(language, facts), needs_region=True)
 
@@ -570,10 +589,17 @@ TRUE = [
     (KO, GAS, "f1", "골반에 유리 가스가 관찰됨."),
     (KO, OPEN, "f1", "골반의 기복증 여부는 불확정적임."),
     (KO, TWO_FILMS, "f1 f2", "두 영상 모두에서 기복증은 없음."),
+    (EN, ABSENT, "f1 f2 f3 f4", "None of the assessed abnormalities is identified."),
+    (EN, TWO_FILMS, "f1 f2", "Pneumoperitoneum is absent on the first and second radiographs alike."),
+    (EN, OPEN, "f1", "One cannot exclude free gas in the pelvis."),
+    (KO, ABSENT, "f2 f3", "유문 협착 양상과 공기액체층 역시 확인 안 됨."),
+    (KO, ABSENT, "f4", "숙변은 보이지 않음."),
+    (KO, TWO_FILMS, "f1 f2", "첫 번째와 두 번째 영상 공히 기복증 없음."),
+    (KO, STOMACH, "f1", "좌상복부에 가스로 팽창된 위가 관찰되며 유문 협착 양상을 띰."),
 ]
 
 
 @pytest.mark.parametrize(("language", "facts", "refs", "text"), TRUE, ids=[t[3] for t in TRUE])
-def test_their_true_neighbours_pass(language: Language, facts: str, refs: str, text: str):
+def test_their_true_neighbours_pass(language: Language, facts: str, refs: str, text: str) -> None:
     line = Line(text=text, refs=refs.split())
     assert check_sentence(line, brief_of_facts(language, facts), needs_region=True) == []
