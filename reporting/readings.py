@@ -181,8 +181,16 @@ def _hedges(marks: Sequence[Mark], facts: Sequence[Fact], said: str) -> Iterator
     if facts[0].presence is Presence.INDETERMINATE and ABOUT.search(said):
         yield "certainty", "leaves open the kind or place of a finding, and not whether it is there"
     if not firm:
+        yield from _asked_of_itself(marks)
         yield from _asserted_first(marks)
         yield from _hung_on_the_place(marks)
+
+
+def _asked_of_itself(marks: Sequence[Mark]) -> Iterator[Fault]:
+    """Refuse "whether the retained stool is constipation", which asserts what it leaves open."""
+    named = [m.value for m in marks if m.kind == "term" and m.trait != "placed"]
+    if any(m.trait == "open" for m in marks) and len(named) > len(set(named)):
+        yield "certainty", "asserts by one name what it leaves open by another"
 
 
 def _asserted_first(marks: Sequence[Mark]) -> Iterator[Fault]:
