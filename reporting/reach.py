@@ -52,7 +52,7 @@ def reach_webhook(url: str) -> str:
         with socket.create_connection((host, parts.port or _PORTS[parts.scheme]), _LONGEST) as plain:
             if parts.scheme == "https":
                 httpx.create_ssl_context().wrap_socket(plain, server_hostname=host).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # of a host that is no name
         raise DeliveryError(f"{name} does not take a connection: {error}") from error
     over = " over TLS" if parts.scheme == "https" else ""
     return f"takes a connection{over} in {(time.perf_counter() - began) * 1000:.0f} ms; nothing was posted"

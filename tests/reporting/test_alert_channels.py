@@ -256,6 +256,8 @@ def test_a_webhook_is_found_without_a_post_and_its_url_stays_secret(receiver: Ke
     assert "top-secret" not in str(error.value)
     with pytest.raises(DeliveryError, match="does not take a connection"):
         reach_webhook(receiver.url.replace("http:", "https:"))  # no TLS there
+    with pytest.raises(DeliveryError, match="does not take a connection"):
+        reach_webhook("https://no..name/")
 
 
 def test_one_that_is_down_keeps_no_other_waiting_and_its_url_is_told_to_nobody(
