@@ -188,7 +188,11 @@ def _hedges(marks: Sequence[Mark], facts: Sequence[Fact], said: str) -> Iterator
 
 def _asked_of_itself(marks: Sequence[Mark]) -> Iterator[Fault]:
     """Refuse "whether the retained stool is constipation", which asserts what it leaves open."""
-    named = [m.value for m in marks if m.kind == "term" and m.trait != "placed"]
+    named = [
+        mark.value
+        for place, mark in enumerate(marks)
+        if mark.kind == "term" and mark.trait != "placed" and marks[place - 1].text != "("
+    ]  # "분변 저류(변비) 여부" asks of both names
     if any(m.trait == "open" for m in marks) and len(named) > len(set(named)):
         yield "certainty", "asserts by one name what it leaves open by another"
 
