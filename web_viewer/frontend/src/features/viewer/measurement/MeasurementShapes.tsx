@@ -56,7 +56,7 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
   const ratio = devicePixelRatio;
   const lines = useMemo(() => linesOf(item, header, pixels, wordsOf(t)), [item, header, pixels, t]);
   const widest = Math.max(0, ...lines.map((line) => line.length)) * LETTER * ratio;
-  const label = labelPlace(item, spots, stage.canvas.width - widest - 10 * ratio);
+  const label = labelPlace(item, spots, stage.canvas.width, widest + 12 * ratio);
   const textX = label.x + (label.before ? -10 : 10) * ratio;
   const move = (event: PointerEvent) => {
     if (held.current === null) return;
@@ -111,20 +111,23 @@ function Shape({ item, stage, matrix, header, pixels, selected, fixed }: ShapePr
 const LETTER = 7.4; // CSS pixels that a letter of a label takes, at most
 
 /**
- * Beside the last point; beside the upper right corner of what surrounds something. Before the shape where
- * there is no room behind: beyond `last` a label would run out of the canvas.
+ * Beside the last point; beside the upper right corner of what surrounds something. Where `canvas` ends before
+ * `label` does (both are lengths): before the shape, or at the canvas's end where there is no room either.
  */
 function labelPlace(
   { kind }: Annotation,
   spots: readonly Point[],
-  last: number,
+  canvas: number,
+  label: number,
 ): Point & { before: boolean } {
   const xs = spots.map(({ x }) => x);
   const around = kind === "rectangle" || kind === "ellipse";
   const at = spots.at(-1) as Point;
   const x = around ? Math.max(...xs) : at.x;
   const y = around ? Math.min(...spots.map((spot) => spot.y)) : at.y;
-  return x > last ? { x: Math.min(...xs), y, before: true } : { x, y, before: false };
+  if (x + label <= canvas) return { x, y, before: false };
+  const first = Math.min(...xs);
+  return first >= label ? { x: first, y, before: true } : { x: canvas - label, y, before: false };
 }
 
 function Outline({ kind, spots }: { kind: Annotation["kind"]; spots: readonly Point[] }) {
