@@ -2,8 +2,8 @@
 
 `writers/*.jsonl`: a brief and a reply to it in each line. Each writer saw the system message and the facts of
 a hundred random briefs, half of them to be worded in Korean, and nothing else: neither the check, nor its
-vocabulary, nor another writer's replies. Replies that say more than their facts
-("excess stool") are left out.
+vocabulary, nor another writer's replies. Three of A's replies are left out, for they say more than their facts
+("excess stool"); the others are whole. The check was mended by A to F; nobody has mended it by G and H.
 
 `python -m benchmarks.writers [FILE...]` says what is refused, and why.
 """
@@ -36,7 +36,16 @@ class Before(NamedTuple):
     new: int | None
 
 
-BEFORE = {"a": Before(70, 26), "b": Before(91, 49), "c": Before(83, 51)}
+BEFORE = {
+    "a": Before(70, 26),
+    "b": Before(91, 49),
+    "c": Before(83, 51),
+    "d": Before(82, 13),
+    "e": Before(61, 11),
+    "f": Before(94, 48),
+    "g": Before(65, 1),
+    "h": Before(60, 3),
+}
 
 
 def replies(file: Path) -> list[tuple[Brief, Reply]]:
