@@ -2,8 +2,8 @@
 
 `writers/*.jsonl`: a brief and a reply to it in each line. Each writer saw the system message and the facts of
 a hundred random briefs, half of them to be worded in Korean, and nothing else: neither the check, nor its
-vocabulary, nor another writer's replies. Three of A's replies are left out, for they say more than their facts
-("excess stool"); the others are whole. The check was mended by A to F; nobody has mended it by G and H.
+vocabulary, nor another writer's replies. Three of A's replies are left out, for they say more than their
+facts ("excess stool"); the others are whole. The check was mended by A to F; nobody has mended it by G and H.
 
 `python -m benchmarks.writers [FILE...]` says what is refused, and why.
 """
