@@ -185,6 +185,7 @@ _ADDED: dict[str, dict[Language, list[str]]] = {
 }
 
 # What follows a hedge of the stomach, where the same sentence hedges the pattern that it forms.
+_POSSIBLE_ALREADY = re.compile(r'[^"]*, possibly ')
 _STOMACH_SEEN = re.compile(r'[^"]*, [^"]*(possible|probable)[^"]* pyloric stenosis')
 
 
@@ -200,6 +201,8 @@ def swapped(kind: str) -> Fault:
         place = rng.choice(places)
         if not new and _STOMACH_SEEN.match(text[place + len(old) :]):
             return None  # true: the stomach may be seen where the pattern it forms is doubtful
+        if "possible" in new and _POSSIBLE_ALREADY.match(text[place + len(old) :]):
+            return None  # true: the sentence says so of the same finding
         return text[:place] + new + text[place + len(old) :]
 
     return fault
