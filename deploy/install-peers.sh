@@ -2,7 +2,7 @@
 # Install the peers that the tests talk to: DCMTK, Orthanc, DICOM validators, Chromium and Caddy.
 set -euo pipefail
 
-packages=(dcmtk orthanc dicom3tools chromium fonts-noto-cjk caddy)
+packages=(dcmtk orthanc dicom3tools chromium fonts-dejavu-core fonts-noto-cjk caddy)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
