@@ -48,9 +48,9 @@ for room in (vision_commands, training_commands, writer_commands, dicom_commands
 
 def _say_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from study.version import service_version
 
-        print(f"kidray {version('kidray')}")
+        print(f"kidray {service_version()}")
         raise typer.Exit
 
 

@@ -41,7 +41,7 @@ def in_language(record: StudyRecord, language: Language) -> Report | None:
 
 def own_sentences(sentences: Sequence[Sentence]) -> list[Sentence]:
     """Return those that a reader wrote: they follow from no finding and no rule."""
-    return [s for s in sentences if not s.finding_ids and s.rule_id is None]
+    return [s for s in sentences if s.is_a_readers]
 
 
 def _priors(report: Report) -> list[PriorStudyReference] | None:

@@ -156,6 +156,11 @@ class Sentence(Frozen):
     finding_ids: list[str] = Field(default_factory=list)
     rule_id: str | None = None  # for recommendations: the rule that put it there
 
+    @property
+    def is_a_readers(self) -> bool:
+        """Whether a reader wrote it: it follows from no finding and no rule."""
+        return not self.finding_ids and self.rule_id is None
+
 
 class Check(Frozen):
     """One verdict of the grounding check: on an LLM's wording, or beside a radiologist's."""

@@ -16,6 +16,7 @@ from study.holdings import Holdings
 from study.probability_maps import ProbabilityMaps
 from study.registry import connect
 from study.settings import Settings
+from study.version import service_version
 from web_viewer.access import Gate, trusted_hosts
 from web_viewer.admin.pulse import Pulse
 from web_viewer.audit.syslog import Syslog
@@ -120,7 +121,7 @@ def create_app(services: Services) -> FastAPI:
 
     app = FastAPI(
         title="Kidray",
-        version=service.service_version(),
+        version=service_version(),
         description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,  # both would load scripts from elsewhere

@@ -94,10 +94,7 @@ def translate(
     anew = review.in_language(record, wish.language) if review is not None else None
     if review is None or anew is None:
         raise NotInArchiveError("this service cannot write the draft in another language")
-    own = any(
-        not s.finding_ids and s.rule_id is None
-        for s in (*anew.findings, *anew.impression, *anew.recommendation)
-    )
+    own = any(s.is_a_readers for s in (*anew.findings, *anew.impression, *anew.recommendation))
     changes = {
         "version": report.version + 1,
         "follows": report.version,

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from study.errors import DeliveryError, NotInArchiveError
+from study.version import service_version
 from web_viewer.admin.pulse import Pulse
 from web_viewer.admin.schemas import AdminState, AuditLine, Echoed, Replayed, ReplayRequest
 from web_viewer.admin.state import admin_state
 from web_viewer.deps import HeldDep, QueueDep, ServicesDep
 from web_viewer.problems import BadGatewayError
-from web_viewer.routes.service import service_version
 from web_viewer.schemas import Problem
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 from fastapi import APIRouter
 
+from study.version import service_version
 from web_viewer.deps import ServicesDep
 from web_viewer.schemas import FINDING_NAMES, FindingName, Service
 
 router = APIRouter(prefix="/api", tags=["service"])
-
-
-def service_version() -> str:
-    """Return the version of the installed distribution."""
-    try:
-        return version("kidray")
-    except PackageNotFoundError:  # run from a tree that was not installed
-        return "0"
 
 
 @router.get("/service")
