@@ -150,7 +150,9 @@ def web() -> None:
     from inference.store import ModelStore
     from reporting.exports import exporter
     from reporting.review import Reviewer
+    from study.settings import load_settings
     from web_viewer.deps import services_of
+    from web_viewer.identity.wiring import logins_of
     from web_viewer.serve import serve
 
     service = _role("web")
@@ -166,6 +168,7 @@ def web() -> None:
         echo=partial(echo, calling_ae_title=service.settings.ae_title),
         review=Reviewer(),
         export=exporter(service.ledger, service.settings.patient_system),
+        logins=lambda: logins_of(load_settings(web_host="127.0.0.1")),  # on loopback there may be none
     )
     threading.Thread(target=services.intake.keep_telling, name="intake", daemon=True).start()
     serve(service.settings, services)

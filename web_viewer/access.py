@@ -9,7 +9,7 @@ the login itself, is somebody's, who has the role that it needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -20,10 +20,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from study.access import Role
-from web_viewer.identity.passwords import Passwords
+from web_viewer.identity.passwords import Passwords, login_of
 from web_viewer.identity.person import NOBODY_IN_PARTICULAR, Person
 from web_viewer.identity.sessions import COOKIE, Sessions
-from web_viewer.identity.tries import FORGIVEN_AFTER
+from web_viewer.identity.tries import FORGIVEN_AFTER, TOO_MANY
 
 PROBES = frozenset({"/healthz", "/readyz"})
 BUILD = "/assets/"  # the viewer's program, the same for everybody; a page that is locked may load more of it
@@ -121,6 +121,24 @@ class Doors(NamedTuple):
         """Whether no login is asked for."""
         return not self.passwords and not self.openid
 
+    def begin(self, person: Person) -> str:
+        """Return the cookie of a new session of `person`, which lasts no longer than their password."""
+        return self.sessions.begin(person, rests_on=self._rests_on(person) or b"")
+
+    def person(self, cookie: str) -> Person | None:
+        """Return whose session a cookie is; None where it has ended."""
+        return self.sessions.person(cookie, self._rests_on)
+
+    def watch(self, person: Person) -> Callable[[], bool]:
+        """Return what says, for as long as something is sent to `person`, whether they are still let in."""
+        rests_on = self._rests_on(person)
+        return lambda: (
+            self._rests_on(person) == rests_on and (not person.session or self.sessions.lasts(person))
+        )
+
+    def _rests_on(self, person: Person) -> bytes | None:
+        return self.passwords.record_of(person) if person.how == "password" else b""
+
     def is_secure(self, scope: Scope) -> bool:
         """Return whether a request came by TLS."""
         return self.secure or scope.get("scheme") == "https"
@@ -176,8 +194,8 @@ class Gate:
             cookie_name(COOKIE, secure=doors.is_secure(scope)), ""
         )
         if cookie:
-            person = doors.sessions.person(cookie)
-            if person is not None and (person.how != "password" or doors.passwords.knows(person)):
+            person = doors.person(cookie)
+            if person is not None:
                 return person
         header = headers.get("authorization")
         if header is None or not doors.passwords:
@@ -186,10 +204,12 @@ class Gate:
 
     async def _by_password(self, scope: Scope, header: str) -> Person | Refusal | None:
         address, passwords = (scope.get("client") or ("",))[0], self._doors.passwords
-        if passwords.tries.too_many(address):
-            return Refusal(429, "too many wrong passwords from this address; try again in a minute")
+        login = login_of(header)
+        if not passwords.tries.let_in(address, login):
+            return Refusal(429, f"{TOO_MANY}; try again in a minute")
         person = await anyio.to_thread.run_sync(passwords.person, header)
-        passwords.tries.note(address, right=person is not None)
+        if person is not None:
+            passwords.tries.forgive(address, login)
         return person
 
     def _objection(self, scope: Scope, headers: Headers, person: Person | None) -> Refusal | None:

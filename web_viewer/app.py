@@ -104,7 +104,7 @@ ROUTERS = (
 def create_app(services: Services) -> FastAPI:
     """Return the application for `services`; it starts nothing and reads no settings by itself."""
     settings = services.settings
-    identity = Identity.of(settings)
+    identity = Identity.of(settings, logins=services.logins)
     auditor = _auditor(settings)
 
     @asynccontextmanager
@@ -112,7 +112,8 @@ def create_app(services: Services) -> FastAPI:
         pulse = app.state.pulse = Pulse(services.queue.lengths)
         threading.Thread(target=pulse.keep_taking, name="pulse", daemon=True).start()
         maps = ProbabilityMaps(connect(services.redis_url, decode=False))
-        app.state.held = Held(services, Holdings(services.archive), identity, auditor, maps)
+        kept = app.state.held = Held(services, Holdings(services.archive), identity, auditor, maps)
+        threading.Thread(target=kept.warm_up, name="worklist", daemon=True).start()
         yield
         app.state.held.closing.set()
         pulse.stop()

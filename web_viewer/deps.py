@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import anyio
+import structlog
 from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from study.archive import Archive
 from study.destination import Destination
 from study.document import Export
+from study.errors import RegistryUnavailableError
 from study.fence import Fence
 from study.holdings import Holdings
 from study.identifiers import checked_uid
@@ -29,9 +31,12 @@ from study.settings import Settings
 from web_viewer import decoded
 from web_viewer.audit.told import Auditor
 from web_viewer.identity.person import NOBODY_IN_PARTICULAR, Person
+from web_viewer.identity.roll import Reader
 from web_viewer.identity.wiring import Identity
 from web_viewer.renditions import Renditions
 from web_viewer.worklist_index import WorklistIndex
+
+log = structlog.get_logger()
 
 STATIC = Path(__file__).parent / "static"
 ModelUse = Literal["shown", "chosen", "shadow"]
@@ -66,6 +71,8 @@ class Services:
         What looks at a reader's words and verdicts; None where nothing does.
     export
         What makes files of reports; None where nothing does.
+    logins
+        Returns the logins as the settings' file says them now; None where they stay as they are.
     """
 
     archive: Archive
@@ -83,6 +90,7 @@ class Services:
     static: Path = STATIC
     review: Review | None = None
     export: Export | None = None
+    logins: Reader | None = None
 
 
 def services_of(
@@ -94,6 +102,7 @@ def services_of(
     echo: Callable[[Destination], float] | None = None,
     review: Review | None = None,
     export: Export | None = None,
+    logins: Reader | None = None,
 ) -> Services:
     """Return the services of the web role over what all roles share."""
     return Services(
@@ -111,6 +120,7 @@ def services_of(
         echo=echo,
         review=review,
         export=export,
+        logins=logins,
     )
 
 
@@ -132,6 +142,16 @@ class Held:
     renditions: Renditions = field(default_factory=Renditions)
     index: WorklistIndex = field(default_factory=WorklistIndex)
     closing: anyio.Event = field(default_factory=anyio.Event)
+
+    def warm_up(self) -> None:
+        """Read the worklist once, so that nobody's first search, or look for earlier studies, has to."""
+        try:
+            patients = self.index.patients(self.services.registry)
+        except RegistryUnavailableError as error:  # the first search does it
+            log.warning("worklist_not_known_yet", reason=str(error))
+        else:
+            self.holdings.know_patients(patients)
+            log.info("worklist_known", studies=len(patients))
 
 
 def held(request: Request) -> Held:

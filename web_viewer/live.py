@@ -5,9 +5,10 @@ Events: ``study``, one for each change of a study; ``wording``, how far the LLM 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import anyio
+import anyio.to_thread
 import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
@@ -19,13 +20,19 @@ from study.registry import CHANNEL
 log = structlog.get_logger()
 
 _TICK = 0.5  # seconds in which a listener notices that the server is closing
+_LOOK_EVERY = 2.0  # seconds in which one notices that they are no longer let in
 RECONNECT_MS = 1000
 _NAMES = {CHANNEL: "study", WORDING_CHANNEL: "wording"}
 _GREETING = ServerSentEvent(event="hello", data="{}", retry=RECONNECT_MS)
 
 
-async def study_events(redis_url: str, closing: anyio.Event) -> AsyncIterator[ServerSentEvent]:
+async def study_events(
+    redis_url: str, closing: anyio.Event, *, let_in: Callable[[], bool] = lambda: True
+) -> AsyncIterator[ServerSentEvent]:
     """Yield a greeting, then an event for each change of a study or a wording, until the server closes.
+
+    It ends, too, once whoever listens is no longer let in: their session is over, or their password
+    another.
 
     The greeting comes once the subscription stands: whoever reads the worklist after it misses
     nothing. Where Redis goes away, or is away, the stream waits for it and then ends: the browser
@@ -42,7 +49,12 @@ async def study_events(redis_url: str, closing: anyio.Event) -> AsyncIterator[Se
                 await subscription.get_message(timeout=_TICK)  # that it stands
             yield _GREETING
             greeted = True
+            looked = anyio.current_time()
             while not closing.is_set():
+                if anyio.current_time() - looked > _LOOK_EVERY:
+                    if not await anyio.to_thread.run_sync(let_in):
+                        return
+                    looked = anyio.current_time()
                 message = await subscription.get_message(ignore_subscribe_messages=True, timeout=_TICK)
                 if message is not None:
                     yield ServerSentEvent(event=_NAMES[message["channel"]], data=message["data"])

@@ -7,9 +7,11 @@ service's user alone.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -72,9 +74,23 @@ class MacroFolder:
 
     def replace(self, person: Person, language: Language, wish: MacroList) -> Macros:
         """Return somebody's macros with those of one language replaced, durable by then."""
-        kept = self.read(person).model_copy(update={language.value: wish.macros})
+        with self._alone():
+            kept = self.read(person).model_copy(update={language.value: wish.macros})
+            self._write(self._path(person), kept)
+        return kept
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads and processes out: the other language's macros are written along."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._path(person)
+        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _write(self, path: Path, kept: Macros) -> None:
         draft = path.with_suffix(f".{secrets.token_hex(8)}.new")
         try:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -85,7 +101,6 @@ class MacroFolder:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 draft.unlink()
-        return kept
 
     def _path(self, person: Person) -> Path:
         login = hashlib.sha256(f"{person.how}\n{person.subject}".encode()).hexdigest()

@@ -64,7 +64,7 @@ class ForbiddenError(KidrayError):
 
 
 class TooManyTriesError(KidrayError):
-    """Raised when too many wrong passwords came from one address (429)."""
+    """Raised when too many wrong passwords came from one address, or for one login (429)."""
 
 
 class UnsupportedMediaTypeError(KidrayError):

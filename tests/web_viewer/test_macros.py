@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from study.access import User
+from study.access import Role, User
+from study.model import Language
 from tests.web_viewer.conftest import ORIGIN
 from web_viewer.app import create_app
 from web_viewer.deps import Services
 from web_viewer.identity.passwords import hashed, header_of
-from web_viewer.macros import LONGEST_NAME, MOST
+from web_viewer.identity.person import Person
+from web_viewer.macros import LONGEST_NAME, MOST, Macro, MacroFolder, MacroList
 
 KIM = {"Authorization": header_of("mkim", "between us")}
 LEE = {"Authorization": header_of("slee", "also secret")}
@@ -45,7 +48,7 @@ def test_each_login_keeps_its_own_macros_by_language(site: TestClient, tmp_path:
     assert site.get("/api/macros", headers=KIM).json() == kept
     assert site.get("/api/macros", headers=LEE).json() == {"en": None, "ko": None}
     assert site.put("/api/macros/en", json={"macros": None}, headers=KIM).json()["en"] is None
-    files = list((tmp_path / "macros").iterdir())
+    files = list((tmp_path / "macros").glob("*.json"))
     assert len(files) == 1
     assert files[0].stat().st_mode & 0o077 == 0
     assert "mkim" not in files[0].name
@@ -81,5 +84,28 @@ def test_what_cannot_be_a_macro_is_refused(site: TestClient, macros: list[dict[s
 
 def test_a_file_that_cannot_be_read_keeps_nobody_from_reading(site: TestClient, tmp_path: Path):
     site.put("/api/macros/en", json={"macros": [TUBE]}, headers=KIM)
-    next((tmp_path / "macros").iterdir()).write_text("{")
+    next((tmp_path / "macros").glob("*.json")).write_text("{")
     assert site.get("/api/macros", headers=KIM).json() == {"en": None, "ko": None}
+
+
+def test_macros_of_two_languages_that_are_kept_at_once_are_both_there(tmp_path: Path):
+    """Two folders, as two web roles have: what is shared is the disk alone."""
+    kim = Person("mkim", "Kim^Minji", frozenset({Role.READER}), "password")
+    wishes = {Language.ENGLISH: MacroList(macros=[Macro(**TUBE)]), Language.KOREAN: MacroList(macros=[])}
+    for _ in range(20):
+        folders = {language: MacroFolder(tmp_path / "macros") for language in wishes}
+        start = threading.Barrier(len(wishes))
+
+        def keep(language: Language, folders=folders, start=start) -> None:
+            start.wait()
+            folders[language].replace(kim, language, wishes[language])
+
+        threads = [threading.Thread(target=keep, args=(language,)) for language in wishes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        kept = MacroFolder(tmp_path / "macros").read(kim)
+        assert (kept.en, kept.ko) == ([Macro(**TUBE)], [])
+        for language in wishes:
+            folders[language].replace(kim, language, MacroList(macros=None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 
 from study.access import User
+from study.settings import load_settings
 from tests.peers import wait_for
 from tests.web_viewer.browser import SLOW, a_page
 from tests.web_viewer.server import serving
@@ -22,7 +24,8 @@ from web_viewer.app import create_app
 from web_viewer.deps import STATIC, Services
 from web_viewer.identity.passwords import hashed, header_of
 from web_viewer.identity.sessions import COOKIE
-from web_viewer.identity.tries import FORGIVEN_AFTER, WRONG_AT_ONCE, Tries
+from web_viewer.identity.tries import FORGIVEN_AFTER, WRONG_AT_ONCE, WRONG_OF_ONE_LOGIN, Tries
+from web_viewer.identity.wiring import logins_of
 
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin"}
 RIGHT = {"login": "mkim", "password": "between us"}
@@ -98,13 +101,38 @@ def test_a_form_of_many_fields_is_not_taken_apart(site: TestClient):
     assert site.post("/login/password", content="a=1&" * 200_000, headers=BROWSER).status_code == 400
 
 
-def test_addresses_are_forgotten_once_they_are_forgiven():
+def test_wrong_passwords_are_forgotten_once_they_are_forgiven():
     times = [0.0]
     tries = Tries(lambda: times[-1])
-    tries.note("10.0.0.1", right=False)
+    assert tries.let_in("10.0.0.1", "mkim")
     times.append(FORGIVEN_AFTER)
-    tries.note("10.0.0.2", right=False)
-    assert set(tries._wrong) == {"10.0.0.2"}
+    assert tries.let_in("10.0.0.2", "mkim")
+    assert [each.address for each in tries._wrong] == ["10.0.0.2"]
+
+
+def test_the_right_password_makes_up_for_the_wrong_ones_of_its_login_alone():
+    tries = Tries(lambda: 0.0)
+    for _ in range(WRONG_AT_ONCE // 2):
+        assert tries.let_in("10.0.0.1", "mkim")
+        assert tries.let_in("10.0.0.1", "slee")
+    assert not tries.let_in("10.0.0.1", "slee")
+    tries.forgive("10.0.0.1", "slee")
+    left = [tries.let_in("10.0.0.1", "mkim") for _ in range(WRONG_AT_ONCE)]
+    assert left.count(True) == WRONG_AT_ONCE - WRONG_AT_ONCE // 2
+
+
+def test_guesses_at_one_login_from_many_addresses_count_together():
+    tries = Tries(lambda: 0.0)
+    let_in = [tries.let_in(f"10.0.{number}.1", "mkim") for number in range(WRONG_OF_ONE_LOGIN + 5)]
+    assert let_in.count(True) == WRONG_OF_ONE_LOGIN
+    assert tries.let_in("10.0.0.1", "slee")
+
+
+def test_many_tries_at_the_same_time_are_no_more_than_one_after_the_other():
+    tries = Tries(lambda: 0.0)
+    with ThreadPoolExecutor(16) as pool:
+        let_in = list(pool.map(lambda _: tries.let_in("10.0.0.1", "mkim"), range(200)))
+    assert let_in.count(True) == WRONG_AT_ONCE
 
 
 def test_a_browser_without_tls_is_not_asked_for_basic_either(site: TestClient):
@@ -144,6 +172,93 @@ def test_a_session_stands_and_falls_with_its_login(
     with TestClient(create_app(build_services(users=demoted)), base_url="http://kidray.hospital") as site:
         site.cookies.update(cookies)
         assert site.get("/api/session").status_code == 401
+
+
+USERS = """
+[[users]]
+login = "mkim"
+name = "Kim^Minji"
+password = "{}"
+roles = ["signer"]
+"""
+
+
+@pytest.fixture
+def watched(
+    build_services: Callable[..., Services],
+    users: tuple[User, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Services:
+    """A service over the logins of a `kidray.toml` that may be changed while it runs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kidray.toml").write_text(USERS.format(users[0].password.get_secret_value()))
+    return replace(build_services(users=users), logins=lambda: logins_of(load_settings()))
+
+
+def test_a_changed_password_ends_the_sessions_of_its_login_at_once(watched: Services, tmp_path: Path):
+    file = tmp_path / "kidray.toml"
+    with TestClient(create_app(watched), base_url="http://kidray.hospital") as site:
+        site.post("/api/session/begin", json=RIGHT)
+        kept = dict(site.cookies)
+        assert site.get("/api/worklist").status_code == 200
+        before = file.read_text()
+        file.write_text(USERS.format(hashed("a new one")))
+        assert site.get("/api/worklist").status_code == 401
+        assert site.post("/api/session/begin", json=RIGHT).status_code == 403
+        assert site.post("/api/session/begin", json={**RIGHT, "password": "a new one"}).status_code == 204
+        assert site.get("/api/worklist").status_code == 200
+        file.write_text(before)
+        site.cookies.clear()
+        site.cookies.update(kept)
+        assert site.get("/api/worklist").status_code == 401, "a session that has ended came back"
+
+
+def test_the_last_login_that_is_removed_opens_no_door(watched: Services, tmp_path: Path):
+    with TestClient(create_app(watched), base_url="http://kidray.hospital") as site:
+        site.post("/api/session/begin", json=RIGHT)
+        (tmp_path / "kidray.toml").write_text("")
+        assert site.get("/api/worklist").status_code == 401
+        assert site.post("/api/session/begin", json=RIGHT).status_code == 403
+        site.cookies.clear()
+        assert site.get("/api/worklist").status_code == 401
+
+
+def test_a_file_that_is_half_written_changes_no_login(watched: Services, tmp_path: Path):
+    with TestClient(create_app(watched), base_url="http://kidray.hospital") as site:
+        site.post("/api/session/begin", json=RIGHT)
+        (tmp_path / "kidray.toml").write_text("[[users]]\nlogin = ")
+        assert site.get("/api/worklist").status_code == 200
+
+
+def test_the_stream_of_events_ends_with_the_session(watched: Services, tmp_path: Path):
+    with serving(watched) as (url, _, _), httpx.Client(base_url=url, timeout=60) as site:
+        site.post("/api/session/begin", json=RIGHT).raise_for_status()
+        with site.stream("GET", "/api/events") as stream:
+            lines = stream.iter_lines()
+            assert next(lines) == "event: hello"
+            (tmp_path / "kidray.toml").write_text(USERS.format(hashed("a new one")))
+            assert not [line for line in lines if line.startswith("event")]  # comes to an end
+
+
+def test_a_file_of_a_session_tells_nothing_of_the_password(site: TestClient, tmp_path: Path):
+    log_in(site)
+    (file,) = (tmp_path / "sessions").iterdir()
+    told = json.loads(file.read_text())
+    assert "argon2" not in file.read_text()
+    assert set(told) == {"subject", "name", "roles", "how", "until", "seal"}
+
+
+def test_a_login_that_is_refused_for_too_many_tries_is_in_the_audit_trail(site: TestClient, tmp_path: Path):
+    for _ in range(WRONG_AT_ONCE):
+        log_in(site, password="guess")
+    for _ in range(3):
+        assert log_in(site).status_code == 429
+    assert site.post("/api/session/begin", json=RIGHT).status_code == 429
+    assert site.get("/api/worklist", headers={"Authorization": header_of("mkim", "x")}).status_code == 429
+    lines = [json.loads(line) for line in (tmp_path / "audit" / "audit.jsonl").read_text().splitlines()]
+    told = [(line["subtype"][-1]["code"], line["outcome"]) for line in lines]
+    assert told == [("login", "4")] * WRONG_AT_ONCE + [("login_too_often", "4")], "one within a minute"
 
 
 def test_logins_and_failures_are_in_the_audit_trail(site: TestClient, tmp_path: Path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from study.access import User
@@ -16,7 +17,9 @@ from tests.web_viewer.studies import SegmentedStudy
 from web_viewer.app import create_app
 from web_viewer.deps import Services
 from web_viewer.identity.passwords import Passwords, hashed, header_of
+from web_viewer.identity.roll import Logins, Roll
 from web_viewer.identity.tries import WRONG_AT_ONCE
+from web_viewer.identity.wiring import logins_of
 
 KIM = header_of("mkim", "between us")
 LEE = header_of("slee", "also secret")
@@ -69,8 +72,31 @@ def test_wrong_passwords_close_the_door_to_their_address_for_a_while(site: TestC
     assert answers == [401] * WRONG_AT_ONCE + [429]
 
 
+def test_a_colleague_who_logs_in_gives_whoever_guesses_beside_them_no_further_tries(site: TestClient):
+    for number in range(WRONG_AT_ONCE):
+        wrong = {"Authorization": header_of("mkim", f"guess {number}")}
+        assert site.get("/api/worklist", headers=wrong).status_code == 401
+        if number < WRONG_AT_ONCE - 1:
+            lee = {"login": "slee", "password": "also secret"}
+            assert site.post("/api/session/begin", json=lee).status_code == 204
+            site.cookies.clear()
+    assert site.get("/api/worklist", headers={"Authorization": KIM}).status_code == 429
+
+
+def test_a_password_that_is_changed_ends_what_a_program_was_let_in_by(users: tuple[User, ...]):
+    said = [Logins.of(None, users)]
+    passwords = Passwords(Roll(said[0], file=Path(__file__), read=lambda: said[-1]))
+    assert passwords.person(KIM) is not None
+    passwords._roll._mark = None  # as a file that was written since
+    other = users[0].model_copy(update={"password": SecretStr(hashed("a new one"))})
+    said.append(Logins.of(None, (other, users[1])))
+    assert passwords.remembered(KIM) is None
+    assert passwords.person(KIM) is None
+    assert passwords.person(header_of("mkim", "a new one")) is not None
+
+
 def test_an_unknown_login_takes_as_long_as_a_wrong_password(users: tuple[User, ...]):
-    passwords = Passwords(None, users)
+    passwords = Passwords(Roll(Logins.of(None, users)))
     assert passwords.person(header_of("nobody", "x")) is None
     assert passwords.person(KIM) == passwords.remembered(KIM)
     assert passwords.remembered(header_of("mkim", "x")) is None
@@ -87,7 +113,7 @@ def test_the_command_makes_a_hash_that_the_settings_take(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     settings = load_settings()
     assert settings.asks_for_login
-    found = Passwords(None, settings.users).person(KIM)
+    found = Passwords(Roll(logins_of(settings))).person(KIM)
     assert found is not None
     assert found.name == "Kim^Minji"
 

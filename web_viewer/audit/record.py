@@ -45,6 +45,7 @@ OPERATED = Kind("110100", "Application Activity", "E")  # A.5.3.1
 # What PS3.16 context group 401 has a code for; the rest goes by our own name alone.
 _TYPES = {
     "login": ("110122", "Login"),
+    "login_too_often": ("110122", "Login"),
     "logout": ("110123", "Logout"),
     "refused": ("110132", "Use of a restricted function"),
 }

@@ -128,10 +128,12 @@ class Watch:
 
 
 def _refusal(scope: Scope, status: int) -> Occasion | None:
-    """Return the occasion of a request that the gate did not let through."""
+    """Return the occasion of a request that the gate did not let through, or a login that came too often."""
+    if status == 429:
+        return Occasion(AUTHENTICATED, "login_too_often", MINOR_FAILURE)
     if scope.get("route") is not None:
         return None
-    if status in (401, 429) and "authorization" in Headers(scope=scope):
+    if status == 401 and "authorization" in Headers(scope=scope):
         return Occasion(AUTHENTICATED, "login", MINOR_FAILURE)
     return Occasion(ALERTED, "refused", MINOR_FAILURE) if status == 403 else None
 

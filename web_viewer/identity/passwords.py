@@ -7,13 +7,13 @@ import binascii
 import hmac
 import secrets
 import threading
-from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from study.access import ALL_ROLES, User
+from study.access import ALL_ROLES
 from web_viewer.identity.person import Person
+from web_viewer.identity.roll import Roll
 from web_viewer.identity.tries import Tries
 
 _REMEMBERED = 256  # headers that were right; a browser sends the same one with every request
@@ -31,10 +31,8 @@ class Passwords:
 
     Parameters
     ----------
-    shared
-        ``USER:PASSWORD`` that several people may use: it has every role, and no name.
-    users
-        Those with passwords of their own.
+    roll
+        The logins that there are.
 
     Attributes
     ----------
@@ -42,22 +40,23 @@ class Passwords:
         Wrong passwords of late.
     """
 
-    def __init__(self, shared: str | None, users: Iterable[User]) -> None:
+    def __init__(self, roll: Roll) -> None:
         self.tries = Tries()
-        self._shared = shared
-        self._users = {user.login: user for user in users}
+        self._roll = roll
+        self._anybody = roll.now().any  # for good: a door never opens because the last login was taken away
         self._key = secrets.token_bytes(32)  # what is remembered is of no use to anybody else
-        self._right: dict[bytes, Person] = {}
+        self._right: dict[bytes, tuple[Person, bytes]] = {}
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
-        """Return whether anybody could log in."""
-        return self._shared is not None or bool(self._users)
+        """Return whether anybody could log in when the service was started."""
+        return self._anybody
 
     def remembered(self, header: str) -> Person | None:
         """Return who an ``Authorization`` header stands for that was right before; quick."""
         with self._lock:
-            return self._right.get(self._digest(header))
+            person, record = self._right.get(self._digest(header), (None, b""))
+        return person if person is not None and self.record_of(person) == record else None
 
     def person(self, header: str) -> Person | None:
         """Return who an ``Authorization`` header stands for; takes as long as a hash does.
@@ -68,19 +67,26 @@ class Passwords:
         if known is not None:
             return known
         found = self._look_up(header)
-        if found is not None:
+        record = None if found is None else self.record_of(found)
+        if found is not None and record is not None:
             with self._lock:
                 while len(self._right) >= _REMEMBERED:
                     del self._right[next(iter(self._right))]
-                self._right[self._digest(header)] = found
+                self._right[self._digest(header)] = found, record
         return found
 
-    def knows(self, person: Person) -> bool:
-        """Return whether the login that somebody's session began with still stands for them."""
-        if self._shared is not None and person.subject == self._shared.partition(":")[0]:
-            return True
-        user = self._users.get(person.subject)
-        return user is not None and (user.name, frozenset(user.roles)) == (person.name, person.roles)
+    def record_of(self, person: Person) -> bytes | None:
+        """Return what is held of somebody's password; None where their login is no longer what it was.
+
+        It is another one once the password is: whoever rests on it compares.
+        """
+        logins = self._roll.now()
+        if logins.shared is not None and (person.subject, person.name) == (logins.shared_login, ""):
+            return logins.shared.encode()
+        user = logins.users.get(person.subject)
+        if user is None or (user.name, frozenset(user.roles)) != (person.name, person.roles):
+            return None
+        return user.password.get_secret_value().encode()
 
     def _digest(self, header: str) -> bytes:
         return hmac.digest(self._key, header.encode(errors="replace"), "sha256")
@@ -89,10 +95,11 @@ class Passwords:
         given = _decoded(header)
         if given is None:
             return None
-        if self._shared is not None and hmac.compare_digest(given, self._shared.encode()):
-            return Person(self._shared.partition(":")[0], "", ALL_ROLES, "password")
+        logins = self._roll.now()
+        if logins.shared is not None and hmac.compare_digest(given, logins.shared.encode()):
+            return Person(logins.shared_login, "", ALL_ROLES, "password")
         login, _, password = given.decode(errors="replace").partition(":")
-        user = self._users.get(login)
+        user = logins.users.get(login)
         expected = user.password.get_secret_value() if user else _NOBODYS
         try:
             with _AT_ONCE:
@@ -105,6 +112,11 @@ class Passwords:
 def header_of(login: str, password: str) -> str:
     """Return the ``Authorization`` header of a login."""
     return "Basic " + base64.b64encode(f"{login}:{password}".encode()).decode()
+
+
+def login_of(header: str) -> str:
+    """Return the login of an ``Authorization`` header; empty where it says none."""
+    return (_decoded(header) or b"").partition(b":")[0].decode(errors="replace")
 
 
 def _decoded(header: str) -> bytes | None:

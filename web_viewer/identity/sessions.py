@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -19,6 +20,8 @@ from typing import Any
 
 from study.access import Role
 from web_viewer.identity.person import Person
+
+RestsOn = Callable[[Person], "bytes | None"]
 
 COOKIE = "kidray_session"
 LOGIN_COOKIE = "kidray_login"  # of somebody who is on the way to the provider and back
@@ -50,27 +53,51 @@ class Sessions:
         self._idle = idle
         self._clock = clock
 
-    def begin(self, person: Person) -> str:
-        """Return the cookie of a new session."""
+    def begin(self, person: Person, *, rests_on: bytes = b"") -> str:
+        """Return the cookie of a new session.
+
+        Parameters
+        ----------
+        rests_on
+            What has to be the same for as long as the session lasts. The file holds no more of it than a
+            code made with the cookie, which the file does not hold: nobody can guess at it there.
+        """
         self._sweep()
         told = {"subject": person.subject, "name": person.name, "roles": sorted(person.roles)}
-        return self._write("session", {**told, "how": person.how, "until": self._clock() + self._longest})
+        until = {"how": person.how, "until": self._clock() + self._longest}
+        token = secrets.token_urlsafe(32)
+        return self._write("session", token, {**told, **until, "seal": _sealed(token, rests_on)})
 
-    def person(self, cookie: str) -> Person | None:
-        """Return whose session a cookie is; None where it has ended, or never began."""
+    def person(self, cookie: str, rests_on: RestsOn = lambda _: b"") -> Person | None:
+        """Return whose session a cookie is; None where it has ended, or never began.
+
+        Parameters
+        ----------
+        rests_on
+            Returns what a session of somebody rests on now; None where on nothing any longer. The session
+            ends for good where that is not what it was begun with.
+        """
         path = self._path("session", cookie)
         told = self._read(path)
         if path is None or told is None:
             return None
-        now = self._clock()
-        seen = path.stat().st_mtime if self._idle else now
-        if now > told["until"] or (self._idle and now - seen > self._idle):
+        roles = frozenset(Role(each) for each in told["roles"])
+        person = Person(told["subject"], told["name"], roles, told["how"], path.name)
+        now_on = rests_on(person)
+        held = now_on is not None and hmac.compare_digest(told.get("seal", ""), _sealed(cookie, now_on))
+        if not held or self._is_over(path, told):
             path.unlink(missing_ok=True)
             return None
-        if now - seen > _TOUCH_EVERY:
+        now = self._clock()
+        if self._idle and now - path.stat().st_mtime > _TOUCH_EVERY:
             os.utime(path, (now, now))
-        roles = frozenset(Role(each) for each in told["roles"])
-        return Person(told["subject"], told["name"], roles, told["how"], path.name)
+        return person
+
+    def lasts(self, person: Person) -> bool:
+        """Return whether the session that somebody came with has not ended; to ask is no sign of life."""
+        path = self._folder / person.session
+        told = self._read(path)
+        return told is not None and not self._is_over(path, told)
 
     def end(self, person: Person) -> None:
         """End a session, wherever its cookie is still held."""
@@ -80,7 +107,9 @@ class Sessions:
     def set_out(self, state: dict[str, Any]) -> str:
         """Return the cookie of a login that has been begun, with what its end has to fit."""
         self._sweep()
-        return self._write("login", {**state, "until": self._clock() + LOGIN_SECONDS})
+        return self._write(
+            "login", secrets.token_urlsafe(32), {**state, "until": self._clock() + LOGIN_SECONDS}
+        )
 
     def come_back(self, cookie: str) -> dict[str, Any] | None:
         """Return what `set_out` kept, once."""
@@ -94,9 +123,15 @@ class Sessions:
             return None
         return state if self._clock() <= state["until"] else None
 
-    def _write(self, kind: str, content: dict[str, Any]) -> str:
+    def _is_over(self, path: Path, told: dict[str, Any]) -> bool:
+        now = self._clock()
+        try:
+            return bool(now > told["until"] or (self._idle and now - path.stat().st_mtime > self._idle))
+        except FileNotFoundError:  # ended in this moment
+            return True
+
+    def _write(self, kind: str, token: str, content: dict[str, Any]) -> str:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        token = secrets.token_urlsafe(32)
         path = self._path(kind, token)
         assert path is not None
         draft = path.with_suffix(".new")
@@ -129,3 +164,7 @@ class Sessions:
             if told is not None and self._clock() > told["until"]:
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+
+def _sealed(cookie: str, rests_on: bytes) -> str:
+    return hmac.new(cookie.encode(), rests_on, "sha256").hexdigest()

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from study.settings import Settings
+from study.settings_file import FILE
 from web_viewer.access import Doors
 from web_viewer.identity import smart
 from web_viewer.identity.openid import Client, Provider
 from web_viewer.identity.passwords import Passwords
+from web_viewer.identity.roll import Logins, Reader, Roll
 from web_viewer.identity.sessions import Sessions
 
 _GRACE = 120.0  # seconds: the viewer locks by itself, and says so, before the service forgets
@@ -33,9 +35,14 @@ class Identity:
     launchers: dict[str, Provider]
 
     @classmethod
-    def of(cls, settings: Settings) -> Identity:
-        """Return the ways in that the settings open; nothing is asked of anybody yet."""
-        shared = _plain(settings.web_login)
+    def of(cls, settings: Settings, *, logins: Reader | None = None) -> Identity:
+        """Return the ways in that the settings open; nothing is asked of anybody yet.
+
+        Parameters
+        ----------
+        logins
+            Returns the logins as the settings' file says them when it has changed since.
+        """
         sessions = Sessions(
             settings.home / "sessions",
             longest=settings.session_hours * 3600,
@@ -52,12 +59,17 @@ class Identity:
             for issuer in settings.smart_issuers
         }
         doors = Doors(
-            Passwords(shared, settings.users),
+            Passwords(Roll(logins_of(settings), file=FILE, read=logins)),
             sessions,
             openid=openid is not None,
             secure=(settings.web_url or "").startswith("https:"),
         )
         return cls(doors, openid, launchers)
+
+
+def logins_of(settings: Settings) -> Logins:
+    """Return the logins with a password that the settings name."""
+    return Logins.of(_plain(settings.web_login), settings.users)
 
 
 def _plain(secret: SecretStr | None) -> str | None:

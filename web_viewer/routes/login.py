@@ -157,7 +157,7 @@ def keep_session(request: Request, kept: Held, person: Person, answer: Response)
     secure = doors.is_secure(request.scope)
     answer.set_cookie(
         cookie_name(COOKIE, secure=secure),
-        doors.sessions.begin(person),
+        doors.begin(person),
         secure=secure,
         httponly=True,
         samesite="lax",

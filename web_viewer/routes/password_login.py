@@ -13,7 +13,7 @@ from web_viewer.audit.told import tell
 from web_viewer.deps import Held, HeldDep
 from web_viewer.identity.passwords import header_of
 from web_viewer.identity.person import Person
-from web_viewer.identity.tries import FORGIVEN_AFTER
+from web_viewer.identity.tries import FORGIVEN_AFTER, TOO_MANY
 from web_viewer.login_page import password_page
 from web_viewer.problems import BadRequestError, ForbiddenError, TooManyTriesError, status_of
 from web_viewer.routes.login import inside, keep_session
@@ -71,17 +71,15 @@ def _admitted(request: Request, kept: Held, login: str, password: str) -> Person
     ForbiddenError
         If they are nobody's.
     TooManyTriesError
-        If too many wrong ones came from this address.
+        If too many wrong ones came from this address, or for this login.
     """
     passwords = kept.identity.doors.passwords
     address = request.client.host if request.client else ""
-    if passwords.tries.too_many(address):
-        raise TooManyTriesError(
-            f"too many wrong passwords from this address; try again in {FORGIVEN_AFTER:.0f} seconds"
-        )
+    if not passwords.tries.let_in(address, login):
+        raise TooManyTriesError(f"{TOO_MANY}; try again in {FORGIVEN_AFTER:.0f} seconds")
     person = passwords.person(header_of(login, password))
-    passwords.tries.note(address, right=person is not None)
     if person is None:
         tell(request, kept.audit, "login", None, succeeded=False)
         raise ForbiddenError("login or password is wrong")
+    passwords.tries.forgive(address, login)
     return person
