@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +68,13 @@ class Holdings:
     def studies(self) -> list[str]:
         """Return the UID of every study held, sorted."""
         return sorted(self._archive.studies())
+
+    def know_patients(self, patients: Mapping[str, str]) -> None:
+        """Take the Patient ID of each study from whoever knows it, rather than from a header of each."""
+        with self._lock:
+            self._patients = {
+                uid: patient_id.strip() for uid, patient_id in patients.items()
+            } | self._patients
 
     def of_patient(self, patient_id: str) -> list[str]:
         """Return the UID of every study held whose first instance has that Patient ID, sorted.

@@ -213,10 +213,13 @@ class Reconciler:
         registry = self._ledger.registry
         stamps = registry.stamps()
         self._at_rest = {uid: stamp for uid, stamp in self._at_rest.items() if stamps.get(uid) == stamp}
-        awake = registry.records([uid for uid in stamps if uid not in self._at_rest])
-        rest = {record.study_uid: stamps[record.study_uid] for record in awake if not self._all_owed(record)}
-        self._at_rest |= rest
-        return [record for record in awake if record.study_uid not in rest]
+        awake = []
+        for record in registry.read([uid for uid in stamps if uid not in self._at_rest], StudyRecord):
+            if self._all_owed(record):
+                awake.append(record)
+            else:
+                self._at_rest[record.study_uid] = stamps[record.study_uid]
+        return awake
 
     def _owed(self, record: StudyRecord, now: float) -> list[Job]:
         """Return the jobs that the study is owed, but not a delivery that was asked for lately."""

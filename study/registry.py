@@ -8,6 +8,7 @@ Keys, all under ``kidray:``
     ``alerts``        sorted set: study UIDs whose critical-result alert is open, by its time
     ``whole``         set once all that the archive holds is known here; gone when Redis was wiped
     ``events``        channel: one message for each change
+    ``given-up:<message>``  why a job became a dead letter, of `study.given_up`
     ``maps:<uid>``, ``maps-wanted:<uid>``  those of `study.probability_maps`
 """
 
@@ -17,9 +18,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import redis
+from pydantic import BaseModel
 
 from study.errors import RegistryUnavailableError
 from study.model import AlertState, StudyRecord
@@ -35,7 +37,10 @@ _ALERTS = PREFIX + "alerts"
 _WHOLE = PREFIX + "whole"
 MAPS = PREFIX + "maps:"
 MAPS_WANTED = PREFIX + "maps-wanted:"
+_AT_ONCE = 500  # records in one answer: ten thousand would hold up whoever else asks
 _FIRST = 1e11  # larger than any POSIX time: puts critical studies before all others
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 # What another version of Kidray wrote is as good as not held: the next rebuild replaces it.
 SCHEMA = hashlib.sha256(json.dumps(StudyRecord.model_json_schema(), sort_keys=True).encode()).hexdigest()
@@ -140,9 +145,7 @@ class Registry:
 
     def record(self, study_uid: str) -> StudyRecord | None:
         """Return the study's record, or None where none is held."""
-        with translated():
-            held = cast("dict[str, str]", self._redis.hgetall(_study(study_uid)))
-        return _record(held)
+        return next(iter(self.records([study_uid])), None)
 
     def version(self, study_uid: str) -> int:
         """Return the number of the last event that Redis knows of, or 0."""
@@ -151,12 +154,32 @@ class Registry:
 
     def records(self, study_uids: Sequence[str]) -> list[StudyRecord]:
         """Return the records of the given studies, those not held left out."""
+        return list(self.read(study_uids, StudyRecord))
+
+    def read(self, study_uids: Sequence[str], shape: type[Shape]) -> Iterator[Shape]:
+        """Yield the records of the given studies, those not held left out, as far as `shape` has fields.
+
+        Parameters
+        ----------
+        study_uids
+            Any number: some hundreds are asked for, and held, at a time.
+        shape
+            `StudyRecord`, or a model with a ``state`` and some more of its fields: the fewer, the faster.
+        """
+        for start in range(0, len(study_uids), _AT_ONCE):
+            for held in self._held(study_uids[start : start + _AT_ONCE], "schema", "record", "transient"):
+                schema, record, transient = held
+                if record is None or schema != SCHEMA:
+                    continue
+                found = shape.model_validate_json(record)
+                yield found.model_copy(update={"state": transient}) if transient else found
+
+    def _held(self, study_uids: Sequence[str], *fields: str) -> list[list[str | None]]:
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for uid in study_uids:
-                pipeline.hgetall(_study(uid))
-            held = pipeline.execute()
-        return [r for r in map(_record, held) if r is not None]
+                pipeline.hmget(_study(uid), list(fields))
+            return cast("list[list[str | None]]", pipeline.execute())
 
     def worklist(self, offset: int = 0, limit: int | None = None) -> list[str]:
         """Return study UIDs in reading order."""
@@ -175,7 +198,12 @@ class Registry:
             held = self._redis.sort(
                 _WORKLIST, by="nosort", get=["#", field + "version", field + "transient"], groups=True
             )
-        return {uid: f"{version} {transient or ''}" for uid, version, transient in cast("list[Any]", held)}
+        return {uid: _stamp(version, transient) for uid, version, transient in cast("list[Any]", held)}
+
+    def stamps_of(self, study_uids: Sequence[str]) -> dict[str, str]:
+        """Return the stamps of the given studies, those not held left out."""
+        held = zip(study_uids, self._held(study_uids, "version", "transient"), strict=True)
+        return {uid: _stamp(version, transient) for uid, (version, transient) in held if version is not None}
 
     def forget(self, study_uid: str) -> None:
         """Drop a study that has left the archive."""
@@ -254,13 +282,8 @@ def _message(record: StudyRecord, state: str) -> str:
     )
 
 
-def _record(held: dict[str, Any]) -> StudyRecord | None:
-    if "record" not in held:
-        return None
-    if held.get("schema") != SCHEMA:
-        return None
-    record = StudyRecord.model_validate_json(held["record"])
-    return record.model_copy(update={"state": held["transient"]}) if "transient" in held else record
+def _stamp(version: str | None, transient: str | None) -> str:
+    return f"{version} {transient or ''}"
 
 
 @contextmanager

@@ -51,6 +51,7 @@ from web_viewer.routes import (
     report,
     review,
     service,
+    statement,
     studies,
     worklist,
 )
@@ -80,6 +81,7 @@ ROUTERS = (
     review.router,
     macros.router,
     assessment.router,
+    statement.router,
     alert.router,
     radiographs.router,
     probability.router,

@@ -135,13 +135,13 @@ def test_a_study_that_is_owed_nothing_is_read_again_only_when_it_changed(
 ):
     uid = drafted(ledger)
     read: list[str] = []
-    records = ledger.registry.records
+    records = ledger.registry.read
 
-    def counted(study_uids: Sequence[str]) -> list[StudyRecord]:
+    def counted(study_uids: Sequence[str], shape: type[StudyRecord]) -> Iterator[StudyRecord]:
         read.extend(study_uids)
-        return records(study_uids)
+        return records(study_uids, shape)
 
-    monkeypatch.setattr(ledger.registry, "records", counted)
+    monkeypatch.setattr(ledger.registry, "read", counted)
     reconciler = Reconciler(ledger, queue, clock=(now() + LATER).timestamp)
     assert reconciler.ask_overdue() == reconciler.ask_overdue() == 0
     assert read == [uid]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from study.state import State
 from web_viewer.deps import HeldDep, RegistryDep
-from web_viewer.schemas import Worklist, WorklistItem
+from web_viewer.schemas import Worklist
 from web_viewer.worklist_index import Entry, Standing
 
 router = APIRouter(prefix="/api", tags=["worklist"])
@@ -35,8 +35,7 @@ def read_worklist(
         frozenset(State(each) for each in state or () if each), q.strip(), accession.strip(), delivery
     )
     uids = registry.worklist() if wanted is None else kept.index.find(registry, wanted)
-    records = registry.records(uids[offset : offset + limit])
-    return Worklist(items=[WorklistItem.of(r) for r in records], total=len(uids))
+    return Worklist(items=kept.index.rows(registry, uids[offset : offset + limit]), total=len(uids))
 
 
 def _wanted(
