@@ -63,8 +63,8 @@ def observation(observed: Observation, reported: Reported, version: FhirVersion,
         "derivedFrom": [_study(reported)],
         "component": [*_components(observed)],
     }
-    if observed.drawn_by is not None:
-        made["performer"] = [{"display": person(observed.drawn_by)}]
+    if observed.observer is not None:
+        made["performer"] = [{"display": person(observed.observer)}]
     elif reported.models:
         made["device"] = {"reference": full_url(device_uid(reported.models[0]))}
     if observed.id in reported.unassessable:
@@ -75,7 +75,7 @@ def observation(observed: Observation, reported: Reported, version: FhirVersion,
         made["interpretation"] = [codeable(_INTERPRETATIONS[observed.presence]), *critical]
     if not made["component"]:
         del made["component"]  # an array in FHIR is never empty
-    if version == "R5" and observed.segment is not None:
+    if version == "R5" and observed.segment is not None and observed.presence is not Presence.ABSENT:
         made["contained"] = [_selection(observed.segment, reported)]
         made["derivedFrom"].append({"reference": "#segment"})
     return made
@@ -157,7 +157,7 @@ def _study(reported: Reported) -> Json:
 
 
 def _components(observed: Observation) -> Iterator[Json]:
-    if observed.drawn_by is None:  # a person gives no number
+    if observed.observer is None:  # a person gives no number
         yield _percent(CERTAINTY, observed.probability)
         if observed.uncertainty is not None:
             yield _percent(_UNCERTAINTY, observed.uncertainty)

@@ -184,10 +184,10 @@ def _of_finding(observed: Observation, group: str, reported: Reported) -> Iterat
         return
     flag = {Presence.PRESENT: "A", Presence.INDETERMINATE: "A", Presence.ABSENT: "N"}[observed.presence]
     flags = {8: "AA" if is_critical(observed) else flag}
-    if observed.drawn_by is None:  # a person gives no number
+    if observed.observer is None:  # a person gives no number
         flags[9] = f"{observed.probability:.3f}"
     yield _Result("CE", concept, coded(observed.presence_code), group, {**flags, **equipment})
-    if observed.drawn_by is None:
+    if observed.observer is None:
         yield _number(CERTAINTY, f"{100 * observed.probability:.1f}", "%^Percent^UCUM", f"{group}.1")
     if observed.presence is Presence.ABSENT:
         return
@@ -207,9 +207,9 @@ def _number(concept: CodedConcept, value: str, unit: str, group: str) -> _Result
 
 
 def _observer(observed: Observation, reported: Reported) -> dict[int, str]:
-    """Return who observed: the reader who drew it (OBX-16), else the model (OBX-18) by its Device UID."""
-    if observed.drawn_by is not None:
-        return {16: components("", person(observed.drawn_by))}
+    """Return who observed: the reader who says so (OBX-16), else the model (OBX-18) by its Device UID."""
+    if observed.observer is not None:
+        return {16: components("", person(observed.observer))}
     if not reported.models:
         return {}
     model = reported.models[0]

@@ -1,8 +1,8 @@
-"""Find the sentences that are older than the outline they speak of, and word them anew. Pure.
+"""Find the sentences that are older than what a reader drew or stated, and word them anew. Pure.
 
 The template's words on a finding as a version was written from it, beside its words on the finding as it is
-now measured, tell which kinds of sentence have changed. Whoever worded such a sentence, it is outdated
-unless it already says what the template says now.
+now measured or stated, tell which kinds of sentence have changed. Whoever worded such a sentence, it is
+outdated unless it already says what the template says now.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class _Change(NamedTuple):
 
 
 def outdated(record: StudyRecord, report: Report) -> list[Check]:
-    """Return a check for each sentence of `report` that is older than the outline it speaks of."""
+    """Return a check for each sentence of `report` that is older than what a reader drew or stated."""
     labels = {f.id: f.label for f in record.findings}
-    message = "the measurement in this sentence is older than the outline"
+    message = "this sentence is older than what a reader drew or stated"
     return [
         Check(
             rule=RULE,

@@ -42,13 +42,13 @@ class Reported(NamedTuple):
     def observations(self) -> list[Observation]:
         """Every finding of every radiograph, with its codes and its reader's verdict.
 
-        One whose mask a reader drew anew is as the reader drew it.
+        One that a reader drew anew, or stated, is as the reader says.
         """
         verdicts = self.record.assessments
         if not self.report.observations:
             return observed(self.record.findings, verdicts)
-        drawn = observed([f for f in self.record.findings if f.drawn_by is not None], verdicts)
-        instead = {o.id: o for o in drawn}
+        by_readers = observed([f for f in self.record.findings if f.observer is not None], verdicts)
+        instead = {o.id: o for o in by_readers}
         return [
             instead.get(o.id) or o.model_copy(update={"assessment": o.assessment or verdicts.get(o.id)})
             for o in self.report.observations

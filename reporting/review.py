@@ -72,7 +72,7 @@ class Reviewer:
         return checks + outdated(record, report)
 
     def outdated(self, record: StudyRecord, report: Report) -> list[Check]:
-        """Return the sentences of `report` that are older than the outline they speak of."""
+        """Return the sentences of `report` that are older than what a reader drew or stated."""
         return outdated(record, report)
 
     def measured_now(self, record: StudyRecord, report: Report) -> list[Observation]:
@@ -86,7 +86,7 @@ class Reviewer:
     def without_rejected(self, record: StudyRecord) -> Report | None:
         """Return the newest version without what the reader rejected, by rule; the caller offers it.
 
-        Its sentences that are older than the outline they speak of are worded anew.
+        Its sentences that are older than what a reader drew or stated are worded anew.
 
         Sentences on what still stands keep their words, whoever wrote them; what has to be said anew
         is the template's.

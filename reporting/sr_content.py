@@ -13,7 +13,7 @@ from pydicom.sr.coding import Code
 from reporting.phrases import phrases
 from study.findings import PRIVATE_SCHEME
 from study.identifiers import derived_uid
-from study.model import Finding, Language, ModelIdentity, Report, Sentence, Signature
+from study.model import Finding, Language, ModelIdentity, Presence, Report, Sentence, Signature
 from study.sop_classes import SEGMENTATIONS
 
 MANUFACTURER = "Kidray"
@@ -108,12 +108,20 @@ def _section(
     texts = []
     for sentence in sentences:
         text = hd.sr.TextContentItem(_coded(element), sentence.text, relationship_type=contains)
-        references = list(_references(sentence, sources))
-        if references:
-            text.ContentSequence = hd.sr.ContentSequence(references)
+        within = [*_stated_by(sentence, sources), *_references(sentence, sources)]
+        if within:
+            text.ContentSequence = hd.sr.ContentSequence(within)
         texts.append(text)
     section.ContentSequence = hd.sr.ContentSequence(texts)
     return section
+
+
+def _stated_by(sentence: Sentence, sources: Sources) -> Iterator[hd.sr.ContentItem]:
+    """Yield the readers who state what a sentence says, as its observers (TID 1001), before the device."""
+    stated = [sources.findings[uid].stated for uid in sentence.finding_ids if uid in sources.findings]
+    for reader in dict.fromkeys(said.reader for said in stated if said is not None):
+        identity = hd.sr.PersonObserverIdentifyingAttributes(name=person_name(reader))
+        yield from hd.sr.ObserverContext(codes.DCM.Person, identity)
 
 
 def _references(sentence: Sentence, sources: Sources) -> Iterator[hd.sr.ContentItem]:
@@ -125,7 +133,7 @@ def _references(sentence: Sentence, sources: Sources) -> Iterator[hd.sr.ContentI
             sop_class = sources.headers[uid].SOPClassUID
             yield hd.sr.ImageContentItem(BEST_ILLUSTRATION, sop_class, uid, relationship_type=inferred)
     for finding in findings:
-        segment = finding.segment
+        segment = finding.segment if finding.presence is not Presence.ABSENT else None
         if segment is not None and segment.instance_uid in sources.headers:
             yield hd.sr.ImageContentItem(
                 REFERENCED_SEGMENT,

@@ -28,6 +28,7 @@ from study.verdicts import critical_findings
 # What a critical finding is to its receiver: communicated within minutes (PS3.16 CID 7035).
 CATEGORY = CodedConcept("RID49480", "RADLEX", "ACR Category 1 Actionable Finding")
 _READING = frozenset({"previewed", "segmented", "corrected"})  # corrected: by a person
+_STATED = "stated"
 
 
 class Due(NamedTuple):
@@ -121,11 +122,19 @@ def _raised(standing: Sequence[Finding], reading: TimelineEntry, at: datetime) -
         certainty=surest.certainty,
         finding_ids=[f.id for f in standing],
         radiograph_uid=surest.radiograph_uid,
-        identified_at=reading.at,
+        identified_at=_identified_at(surest, reading),
     )
 
 
+def _identified_at(finding: Finding, reading: TimelineEntry) -> datetime:
+    """Return when a finding was made: by the reader who states it where the model did not see it."""
+    said = finding.stated
+    missed = said is not None and said.instead_of.presence is Presence.ABSENT
+    return said.at if said is not None and missed else reading.at
+
+
 def _withdrawn(record: StudyRecord, at: datetime) -> Withdrawn:
-    rejected = bool(critical_findings(record.findings, {}))
+    last = next((e.step for e in reversed(record.timeline) if e.step in _READING | {_STATED}), None)
+    rejected = bool(critical_findings(record.findings, {})) or last == _STATED
     why = Withdrawal.REJECTED if rejected else Withdrawal.NOT_FOUND
     return Withdrawn(at=at, revision=record.revision, why=why)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from study.alert_events import Acknowledged, Alerted, AlertEvent, Escalated, Notified, Withdrawn, alert_after
+from study.failure import Failure
 from study.mark_events import (
     Corrected,
     KeyImagesMarked,
@@ -20,7 +21,7 @@ from study.mark_events import (
     Measured,
     mark_detail,
     marked,
-    with_drawn,
+    with_readers,
 )
 from study.model import (
     UID,
@@ -35,9 +36,10 @@ from study.model import (
     TimelineEntry,
 )
 from study.state import State, check_transition
+from study.statements import Stated, may_be_critical, stated, statement_detail
 from study.step import Step
 from study.unread import Unread
-from study.verdicts import is_critical, still_standing
+from study.verdicts import still_standing
 
 
 class Received(Step):
@@ -83,8 +85,9 @@ class Failed(Step):
 
     kind: Literal["failed"] = "failed"
     stage: str
-    reason: str
+    reason: str  # one English sentence, for the log and whoever runs the service; may hold UIDs
     retryable: bool
+    failure: Failure | None = None  # None in older archives
 
 
 class Drafted(Step):
@@ -151,7 +154,7 @@ StudyEvent = (
     | Committed
 )
 Event = Annotated[
-    StudyEvent | AlertEvent | MarkEvent,
+    StudyEvent | AlertEvent | MarkEvent | Stated,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -190,6 +193,8 @@ def apply(study_uid: str, record: StudyRecord | None, event: Event, number: int)
         changes = {"alert": alert_after(record.alert, event)}
     elif isinstance(event, Corrected | Measured | KeyImagesMarked | MarkKept):
         changes = marked(record, event)
+    elif isinstance(event, Stated):
+        changes = stated(record, event)
     else:
         changes = _changes(record, event)
     if "state" in changes:
@@ -223,6 +228,7 @@ def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
                 "summary": event.summary,
                 "reason": None,
                 "why_skipped": [],
+                "failure": None,
                 "failed_stage": None,
                 "retryable": False,
             }
@@ -232,6 +238,7 @@ def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
                 "instances": event.instances,
                 "reason": None,
                 "why_skipped": [],
+                "failure": None,
                 "failed_stage": None,
                 "retryable": False,
             }
@@ -253,6 +260,7 @@ def _changes(record: StudyRecord, event: StudyEvent) -> dict[str, object]:
             return {
                 "state": State.FAILED,
                 "reason": event.reason,
+                "failure": event.failure or Failure.from_words(event.reason),
                 "failed_stage": event.stage,
                 "retryable": event.retryable,
             }
@@ -318,14 +326,14 @@ def _draft_kept(record: StudyRecord, kept: SignedReport) -> dict[str, object]:
 
 
 def _seen(record: StudyRecord, segmentation: Segmentation) -> dict[str, object]:
-    findings = with_drawn(segmentation, record.findings)
+    findings = with_readers(segmentation, record.findings)
     return {
         "model": segmentation.model,
         "radiographs": segmentation.radiographs,
         "findings": findings,
         "not_read": segmentation.not_read,
         "assessments": still_standing(record, segmentation),
-        "critical": is_critical(findings, {}),
+        "critical": may_be_critical(findings),
     }
 
 
@@ -339,6 +347,8 @@ def _entries(record: StudyRecord, event: Event) -> list[TimelineEntry]:
         return []
     if isinstance(event, Corrected | Measured | KeyImagesMarked):
         detail = mark_detail(event)
+    elif isinstance(event, Stated):
+        detail = statement_detail(event)
     else:
         detail = _detail(event)
     return [TimelineEntry(at=event.at, step=event.kind, revision=event.revision, detail=detail)]

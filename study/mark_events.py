@@ -8,6 +8,7 @@ from typing import Literal
 from study.frozen import UID
 from study.marks import Annotation, AnnotationSet, Correction, DrawnMask, KeyImages
 from study.model import Assessment, Finding, Segmentation, StudyRecord
+from study.statements import restated
 from study.step import Step
 from study.verdicts import is_critical
 
@@ -95,12 +96,19 @@ def _kept(record: StudyRecord, event: MarkKept) -> dict[str, object]:
     after = marks.with_correction(event.correction)
     if after == marks:  # it was drawn once more meanwhile
         return {}
-    measured = event.finding
+    measured = _as_drawn(record, event.correction, event.finding)
     return {
         "marks": after,
         "findings": [measured if f.id == measured.id else f for f in record.findings],
         "critical": record.critical or is_critical([measured], record.assessments),
     }
+
+
+def _as_drawn(record: StudyRecord, correction: Correction, measured: Finding) -> Finding:
+    """Return the finding of an outline: it takes the place of a statement from before, not of a later one."""
+    held = next((f for f in record.findings if f.id == measured.id), None)
+    later = held is not None and held.stated is not None and held.stated.number > correction.number
+    return restated(measured.model_copy(update={"stated": None}), held if later else None)
 
 
 def mark_detail(event: MarkEvent) -> str:
@@ -116,11 +124,16 @@ def mark_detail(event: MarkEvent) -> str:
             return ""
 
 
-def with_drawn(segmentation: Segmentation, before: Iterable[Finding]) -> list[Finding]:
-    """Return a reading's findings, those whose mask a reader drew as the reader drew them.
+def with_readers(segmentation: Segmentation, before: Iterable[Finding]) -> list[Finding]:
+    """Return a reading's findings, as a reader drew or stated them where one did.
 
-    A reading by the model does not take a person's mask away; the radiograph has to be there still.
+    A reading by the model takes neither a person's mask nor a person's word away; the radiograph has to be
+    there still.
     """
     read = {radiograph.instance_uid for radiograph in segmentation.radiographs}
-    drawn = {f.id: f for f in before if f.drawn_by is not None and f.radiograph_uid in read}
-    return [drawn.get(finding.id, finding) for finding in segmentation.findings]
+    held = {f.id: f for f in before if f.observer is not None and f.radiograph_uid in read}
+    return [_with_reader(finding, held.get(finding.id)) for finding in segmentation.findings]
+
+
+def _with_reader(fresh: Finding, held: Finding | None) -> Finding:
+    return held if held is not None and held.drawn_by is not None else restated(fresh, held)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from study.compat import StrEnum
+from study.failure import Failure
 from study.findings import FindingLabel
 from study.frozen import UID as UID  # noqa: PLC0414 - three names that are had from here too
 from study.frozen import Frozen as Frozen  # noqa: PLC0414
@@ -94,6 +95,23 @@ class SegmentReference(Frozen):
     segment_number: Annotated[int, Field(ge=1)]
 
 
+class Statement(Frozen):
+    """What is said of a finding: whether it is there, how surely, and where."""
+
+    presence: Presence
+    certainty: Certainty
+    region: Region | None = None  # None where absent, or not said
+
+
+class ReaderStatement(Frozen):
+    """That a reader stated a finding, and what was said of it before any reader did."""
+
+    number: int  # of the event
+    reader: str
+    at: datetime
+    instead_of: Statement  # the model's; of an outline that a reader drew, that outline's
+
+
 class Finding(Frozen):
     """One assessed observation on one radiograph, before any wording."""
 
@@ -113,6 +131,17 @@ class Finding(Frozen):
     box: BoundingBox | None = None
     segment: SegmentReference | None = None
     drawn_by: str | None = None  # who drew the mask that this measures; None: the model
+    stated: ReaderStatement | None = None  # who states presence, certainty and region; None: as measured
+
+    @property
+    def observer(self) -> str | None:
+        """The reader who says that the finding is so; None: the model."""
+        return self.stated.reader if self.stated is not None else self.drawn_by
+
+    @property
+    def statement(self) -> Statement:
+        """What is said of it."""
+        return Statement(presence=self.presence, certainty=self.certainty, region=self.region)
 
 
 class Radiograph(Frozen):
@@ -387,7 +416,7 @@ class AlertState(StrEnum):
 class Withdrawal(StrEnum):
     """Why an alert was withdrawn."""
 
-    REJECTED = "rejected"  # a reader rejected what it rested on
+    REJECTED = "rejected"  # a reader rejected what it rested on, or states that it is absent
     NOT_FOUND = "not_found"  # a later reading of the study no longer finds it
 
 
@@ -483,6 +512,7 @@ class StudyRecord(Frozen):
     updated_at: datetime
     reason: str | None = None  # for skipped and failed
     why_skipped: list[Unread] = Field(default_factory=list)  # each reason once
+    failure: Failure | None = None  # of a failed study: what its reader is told
     failed_stage: str | None = None
     retryable: bool = False
     critical: bool = False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from study.findings import CodedConcept
-from study.model import Region
+from study.findings import CodedConcept, FindingLabel
+from study.model import Finding, Region
 
 ABDOMEN = CodedConcept("818981001", "SCT", "Abdomen")
 
@@ -18,3 +18,25 @@ REGION_CONCEPTS: dict[Region, CodedConcept] = {
     Region.WHOLE_ABDOMEN: ABDOMEN,
     Region.PELVIS: CodedConcept("12921003", "SCT", "Pelvis"),
 }
+
+_UPPER = (
+    Region.RIGHT_UPPER_QUADRANT,
+    Region.LEFT_UPPER_QUADRANT,
+    Region.UPPER_ABDOMEN,
+    Region.CENTRAL_ABDOMEN,
+)
+_ABDOMINAL = tuple(region for region in Region if region is not Region.PELVIS)
+
+# Where a reader may state a finding: a stomach lies in the upper abdomen, free gas rises out of the pelvis.
+PLACES: dict[FindingLabel, tuple[Region, ...]] = {
+    FindingLabel.PYLORIC_STENOSIS: _UPPER,
+    FindingLabel.PNEUMOPERITONEUM: _ABDOMINAL,
+    FindingLabel.AIR_FLUID_LEVELS: tuple(Region),
+    FindingLabel.CONSTIPATION: tuple(Region),
+}
+
+
+def may_lie(finding: Finding, region: Region | None) -> bool:
+    """Return whether a reader may state a finding there: where it makes sense, or was said to lie already."""
+    before = finding.stated.instead_of.region if finding.stated is not None else None
+    return region is None or region in (*PLACES[finding.label], finding.region, before)

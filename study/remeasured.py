@@ -1,11 +1,21 @@
-"""Which of a draft's findings a person has measured anew since it was written. Pure."""
+"""Which of a draft's findings a person has measured anew, or stated, since it was written. Pure."""
 
 from __future__ import annotations
 
 from study.model import DraftSource, Finding, Report, StudyRecord
 from study.state import State
 
-_MEASURES = ("presence", "region", "area_px", "area_mm2", "area_plane", "count", "segment", "drawn_by")
+_MEASURES = (
+    "presence",
+    "certainty",
+    "region",
+    "area_px",
+    "area_mm2",
+    "area_plane",
+    "count",
+    "segment",
+    "drawn_by",
+)
 
 
 def remeasured(record: StudyRecord, report: Report) -> set[str]:
@@ -18,7 +28,7 @@ def remeasured(record: StudyRecord, report: Report) -> set[str]:
 
 
 def redraft_owed(record: StudyRecord) -> bool:
-    """Return whether a machine's draft, untouched by a reader, is older than the outlines it rests on."""
+    """Return whether a machine's draft, untouched by a reader, is older than what readers drew or stated."""
     draft = record.draft
     if record.state != State.DRAFTED or draft is None or draft.signature is not None:
         return False

@@ -26,7 +26,7 @@ class Review(Protocol):
         ...
 
     def outdated(self, record: StudyRecord, report: Report) -> list[Check]:
-        """Return the sentences of `report` that are older than the outline they speak of."""
+        """Return the sentences of `report` that are older than what a reader drew or stated."""
         ...
 
     def measured_now(self, record: StudyRecord, report: Report) -> list[Observation]:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydicom import Dataset
 
 from study.access import Role
+from study.failure import Failure
 from study.findings import FINDINGS, FindingDefinition, FindingLabel
 from study.holdings import reference
 from study.model import (
@@ -27,6 +28,7 @@ from study.model import (
     StudySummary,
     ToldHow,
 )
+from study.regions import PLACES
 from study.state import State
 from study.unread import Unread
 
@@ -83,6 +85,7 @@ class WorklistItem(Wire):
     alert: StudyAlert | None
     reason: str | None
     unread: list[Unread]  # why it was skipped; of a study that was read, what the header did not announce
+    failure: Failure | None  # of a failed study
     failed_stage: str | None
     retryable: bool
     summary: StudySummary
@@ -106,6 +109,7 @@ class WorklistItem(Wire):
             alert=record.alert,
             reason=record.reason,
             unread=_unread(record),
+            failure=record.failure,
             failed_stage=record.failed_stage,
             retryable=record.retryable,
             summary=record.summary,
@@ -239,6 +243,7 @@ class FindingName(Wire):
     name_ko: str
     color: tuple[int, int, int] = Field(description="sRGB, 8 bits a channel")
     critical: bool
+    regions: list[Region] = Field(description="Where a reader may state it.")
 
     @classmethod
     def of(cls, definition: FindingDefinition) -> FindingName:
@@ -250,6 +255,7 @@ class FindingName(Wire):
             name_ko=definition.name_ko,
             color=definition.color,
             critical=definition.critical,
+            regions=list(PLACES[definition.label]),
         )
 
 
