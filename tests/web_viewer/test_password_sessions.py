@@ -314,3 +314,29 @@ def lock(page: Page) -> None:
     page.get_by_test_id("account").click()
     page.get_by_test_id("lock-now").click()
     expect(page.get_by_test_id("lock-screen")).to_be_visible(timeout=SLOW)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the viewer is not built")
+def test_a_page_whose_login_is_over_asks_no_more_until_somebody_has_logged_in(
+    watched: Services, drafted: SegmentedStudy, tmp_path: Path
+):
+    services = replace(watched, static=STATIC)
+    refusals = "Failed to load resource: the server responded with a status of 401"
+    with serving(services) as (url, _, _), a_page(expected=refusals) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.removeprefix(url)))
+        page.goto(f"{url}/")
+        enter(page, "between us")
+        expect(page.locator("[data-connection=live]")).to_have_count(1, timeout=SLOW)
+        (tmp_path / "kidray.toml").write_text(USERS.format(hashed("a new one")))
+        expect(page.get_by_test_id("lock-screen")).to_be_visible(timeout=SLOW)
+        page.wait_for_timeout(1_000)
+        asked.clear()
+        page.wait_for_timeout(7_000)
+        assert asked == []
+        page.locator("[data-testid=lock-screen] input").fill("a new one")
+        page.get_by_test_id("unlock").click()
+        expect(page.get_by_test_id("lock-screen")).to_have_count(0, timeout=SLOW)
+        expect(page.locator("[data-connection=live]")).to_have_count(1, timeout=SLOW)

@@ -2,6 +2,8 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import { create } from "zustand";
+import { request } from "./api";
+import { useEnded } from "./ended";
 import type { StudyEvent, StudyRecord } from "./model";
 import { noteProgress, type WordingProgress } from "./wordingProgress";
 
@@ -17,6 +19,7 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
   let pending: ReturnType<typeof setTimeout> | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
   let source: EventSource | undefined;
+  let question = new AbortController();
 
   const refreshWorklist = () => {
     pending ??= setTimeout(() => {
@@ -32,9 +35,15 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
     }
   };
 
-  const connect = () => {
+  const stop = () => {
     source?.close();
     clearTimeout(again);
+    question.abort();
+  };
+
+  const connect = () => {
+    stop();
+    if (useEnded.getState().ended) return; // whoever logs in again begins anew
     source = new EventSource(address);
     source.onopen = () => {
       useConnection.setState({ connection: "live" });
@@ -44,7 +53,7 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
     source.onerror = () => {
       useConnection.setState({ connection: "lost" });
       // The browser tries again by itself, unless the service refused: then it gives up for good.
-      if (source?.readyState === EventSource.CLOSED) again = setTimeout(connect, REFUSED_PAUSE_MS);
+      if (source?.readyState === EventSource.CLOSED) askWhoThisIs();
     };
     source.addEventListener("study", (message) => {
       const event = parse<StudyEvent>(message.data);
@@ -58,22 +67,33 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
     });
   };
 
+  // A stream does not say why it is refused. Where it is for want of a login, the answer to this ends the page.
+  const askWhoThisIs = () => {
+    again = setTimeout(connect, REFUSED_PAUSE_MS);
+    question = new AbortController();
+    request("/api/session", { signal: question.signal }).catch(() => undefined);
+  };
+
   // Without a network a connection may seem open for minutes.
   const lose = () => {
-    source?.close();
-    clearTimeout(again);
+    stop();
     again = setTimeout(connect, REFUSED_PAUSE_MS); // to a service on this machine there is a way all the same
     useConnection.setState({ connection: "lost" });
   };
+  const forget = useEnded.subscribe(({ ended }, before) => {
+    if (ended === before.ended) return;
+    if (ended) useConnection.setState({ connection: "lost" });
+    connect();
+  });
   window.addEventListener("offline", lose);
   window.addEventListener("online", connect);
   connect();
   return () => {
     window.removeEventListener("offline", lose);
     window.removeEventListener("online", connect);
+    forget();
     clearTimeout(pending);
-    clearTimeout(again);
-    source?.close();
+    stop();
   };
 }
 

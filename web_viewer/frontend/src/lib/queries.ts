@@ -103,6 +103,7 @@ const halfQuery = (uid: string, instance: string) =>
   queryOptions({
     queryKey: ["half", uid, instance],
     queryFn: ({ signal }) => getHalfPixels(uid, instance, signal),
+    retry: false, // the whole is asked for instead, at once
     ...IMAGE_LIFE,
   });
 
