@@ -25,7 +25,7 @@ from inference.seg import SegForm
 from study import telemetry
 from study.archive import Archive, InstanceReference
 from study.decision import Decision
-from study.errors import ArchiveError, ConflictError, NotDicomError, PixelDataError
+from study.errors import ArchiveError, ConflictError, NoneReadableError, NotDicomError, PixelDataError
 from study.history import Event, Previewed, Segmented, Skipped
 from study.inspection import MALFORMED, summarize
 from study.ledger import Ledger
@@ -182,7 +182,9 @@ def _outcome(read: _Read, record: StudyRecord, at: datetime) -> Event:
         return Segmented(at=at, revision=record.revision, segmentation=segmentation)
     if read.unreadable:
         uid, reason = next(iter(read.unreadable.items()))
-        raise PixelDataError(f"no radiograph of the study can be read; {uid}: {reason}")
+        raise NoneReadableError(
+            f"no radiograph of the study can be read; {uid}: {reason}", len(read.unreadable)
+        )
     reasons = list(dict.fromkeys(unread.text for unread in segmentation.not_read.values()))
     said = "; ".join(reasons[:3]) or Unread.of(UnreadCode.NO_RADIOGRAPH).text
     return Skipped(at=at, revision=record.revision, reason=said, not_read=segmentation.not_read)

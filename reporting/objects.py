@@ -6,7 +6,7 @@ from pydicom import Dataset
 
 from reporting.sr import report_sr, sr_uids
 from study.archive import Archive, InstanceReference
-from study.errors import ModelError
+from study.errors import NotSegmentedError
 from study.history import Signed
 from study.model import Report, StudyRecord
 
@@ -27,13 +27,13 @@ def store_report(report: Report, record: StudyRecord, archive: Archive) -> Repor
 
     Raises
     ------
-    ModelError
+    NotSegmentedError
         If the record names no model or no radiograph, so that nothing was segmented.
     NotInArchiveError
         If a radiograph is not held.
     """
     if record.model is None or not record.radiographs:
-        raise ModelError(f"study {record.study_uid} has no segmented radiograph to report on")
+        raise NotSegmentedError(f"study {record.study_uid} has no segmented radiograph to report on")
     uids = sr_uids(report)
     dataset = report_sr(
         report,

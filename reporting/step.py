@@ -17,7 +17,7 @@ from reporting.outdated import renewed
 from reporting.wording import reword, unworded
 from study import telemetry
 from study.age import age_band
-from study.errors import LlmUnavailableError, ModelError
+from study.errors import LlmUnavailableError, NotSegmentedError
 from study.history import Drafted, Event, Segmented, Signed
 from study.ledger import Ledger
 from study.model import DraftSource, Language, PriorStudyReference, Report, StudyRecord
@@ -69,7 +69,7 @@ def draft_study(
 
     Raises
     ------
-    ModelError
+    NotSegmentedError
         If the record names no model or no radiograph.
     """
     record = ledger.held(study_uid)
@@ -182,7 +182,7 @@ def _template(
     priors: FindPriors | None,
 ) -> Report:
     if record.model is None or not record.radiographs:
-        raise ModelError(f"study {record.study_uid} has no segmented radiograph to report on")
+        raise NotSegmentedError(f"study {record.study_uid} has no segmented radiograph to report on")
     radiographs = {r.instance_uid for r in record.radiographs}
     report = write_draft(
         study_uid=record.study_uid,

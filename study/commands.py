@@ -161,9 +161,10 @@ def _looked_at(service: Service) -> Iterator[Held]:
 def list_dead_letters() -> None:
     """List the jobs that were tried as often as allowed and failed."""
     letters = open_service().queue.dead_letters()
-    table = Table("queue", "job", "Study Instance UID", "message", box=None)
+    table = Table("queue", "job", "why", "Study Instance UID", "message", box=None)
     for letter in letters:
-        table.add_row(letter.queue, letter.job, letter.study_uid, letter.message_id)
+        why = letter.failure.code if letter.failure else ""
+        table.add_row(letter.queue, letter.job, why, letter.study_uid, letter.message_id)
     Console().print(table if letters else "No dead letters")
 
 

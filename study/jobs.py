@@ -20,11 +20,12 @@ from study import telemetry
 from study.broker import Broker, build_broker
 from study.compat import StrEnum
 from study.errors import KidrayError, RegistryUnavailableError
-from study.history import Event, Failed
+from study.failure import Failure
+from study.given_up import DeadLetterNotes, fail_study
 from study.ledger import Ledger
 from study.model import StudyRecord
 from study.remeasured import redraft_owed
-from study.state import TRANSITIONS, State
+from study.state import State
 
 __all__ = [
     "QUEUES",
@@ -103,6 +104,9 @@ OWED: dict[State, tuple[Job, ...]] = {
     State.DRAFTING: (Job.WORD,),
 }
 
+# The jobs that move a study on: one that is given up fails the study.
+MOVING = (Job.SEGMENT, Job.DRAFT, Job.WORD)
+
 Step = Callable[[str], object]  # a job's body: it is given a Study Instance UID
 
 
@@ -121,6 +125,7 @@ class DeadLetter(NamedTuple):
     queue: str
     job: Job
     study_uid: str
+    failure: Failure | None = None  # None where nothing was noted, as of a job that ran too long
 
 
 class JobQueue:
@@ -134,6 +139,7 @@ class JobQueue:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self.notes = DeadLetterNotes(broker.client)
         for queue in QUEUES:
             broker.declare_queue(queue)
 
@@ -204,7 +210,10 @@ class JobQueue:
                     letters.append(DeadLetter(key.decode(), queue, *_meaning(payload)))
         except redis.RedisError as error:
             raise RegistryUnavailableError("Redis does not answer") from error
-        return letters
+        return [
+            letter._replace(failure=why)
+            for letter, why in zip(letters, self.notes.of([each.message_id for each in letters]), strict=True)
+        ]
 
     def replay(self, message_id: str | None = None) -> int:
         """Put a dead letter, or all of them, back on its queue; returns how many."""
@@ -218,6 +227,7 @@ class JobQueue:
         """Drop a dead letter."""
         self._broker.client.zrem(_dead(letter.queue), letter.message_id)
         self._broker.client.hdel(_dead(letter.queue) + ".msgs", letter.message_id)
+        self.notes.drop(letter.message_id)
 
 
 def _key(queue: str) -> str:
@@ -280,7 +290,11 @@ def _boundary(job: Job, step: Step, ledger: Ledger, queue: JobQueue) -> Callable
                 where=None if isinstance(error, KidrayError) else telemetry.where(error),
             )
             if last:
-                _record_failure(job, study_uid, reason, retryable, ledger)
+                message = CurrentMessage.get_current_message()
+                if retryable and message is not None:
+                    queue.notes.add(str(message.options["redis_message_id"]), error)  # its dead letter's
+                if job in MOVING:
+                    fail_study(study_uid, str(job), error, retryable=retryable, ledger=ledger)
             if retryable:  # the engine tries again, or keeps it as a dead letter, and logs what it gets
                 raise JobFailedError(reason) from None
         else:
@@ -309,25 +323,3 @@ def _ask_following(job: Job, study_uid: str, ledger: Ledger, queue: JobQueue) ->
 def _tries() -> int:
     message = CurrentMessage.get_current_message()
     return int(message.options.get("retries", 0)) if message is not None else 0
-
-
-def _record_failure(job: Job, study_uid: str, reason: str, retryable: bool, ledger: Ledger) -> None:
-    """Append a `failed` event where the job was to move the study on."""
-    if job not in (Job.SEGMENT, Job.DRAFT, Job.WORD):
-        return
-
-    def decide(record: StudyRecord | None) -> Event | None:
-        if record is None or State.FAILED not in TRANSITIONS[State(record.state)]:
-            return None
-        return Failed(
-            at=telemetry.now(),
-            revision=record.revision,
-            stage=str(job),
-            reason=reason,
-            retryable=retryable,
-        )
-
-    try:
-        ledger.append(study_uid, decide)
-    except RegistryUnavailableError:
-        log.warning("registry_unavailable", study_uid=study_uid)

@@ -12,6 +12,8 @@ import structlog
 
 from study.archive import Archive
 from study.errors import DeliveryError, ModelError
+from study.failure import Failure
+from study.failure_code import FailureCode
 from study.history import Queued, Received, Segmented
 from study.jobs import QUEUES, Job, JobQueue, build_broker, register
 from study.ledger import Ledger
@@ -146,6 +148,7 @@ def test_what_cannot_succeed_fails_the_study_at_once_with_its_reason(worker, led
     record = ledger.held("1.2.3")
     assert (record.failed_stage, record.retryable) == ("segment", False)
     assert record.reason == "the model package is damaged; run kidray models verify"
+    assert record.failure == Failure.of(FailureCode.MODEL)
 
 
 def test_an_unexpected_error_is_tried_again_and_logged_without_what_it_quotes(worker, ledger: Ledger):
@@ -187,6 +190,7 @@ def test_a_job_given_up_is_a_dead_letter_that_can_be_replayed(
     queue.ask(Job.DELIVER, "1.2.3")
     wait_for(lambda: len(queue.dead_letters()) == 1)
     assert (queue.dead_letters()[0].job, queue.dead_letters()[0].study_uid) == (Job.DELIVER, "1.2.3")
+    assert queue.dead_letters()[0].failure == Failure.of(FailureCode.DESTINATION)
     assert ledger.held("1.2.3").state == State.QUEUED  # a delivery never fails the study
     broken[0] = False
     assert queue.replay() == 1

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from study import telemetry
 from study.circuit import FAILURES, Circuit
 from study.errors import DeliveryError
+from study.given_up import DeadLetterNotes
 from study.jobs import DeadLetter, Job, JobQueue
 from study.registry import connect
 from study.settings import Destination
@@ -70,6 +71,7 @@ def test_a_job_that_was_given_up_is_shown_and_replayed(
             "queue": "deliver",
             "job": "deliver",
             "study_uid": drafted.study_uid,
+            "failure": {"code": "destination", "parameters": {}},
         }
     ]
     before = queue.lengths()["deliver"]
@@ -88,6 +90,7 @@ def a_dead_letter(redis_url: str, study_uid: str) -> DeadLetter:
     died = time.time() * 1000  # the engine drops those that have been dead for long
     client.zadd("dramatiq:deliver.XQ", {message.message_id: died})
     client.hset("dramatiq:deliver.XQ.msgs", message.message_id, message.encode())
+    DeadLetterNotes(client).add(message.message_id, DeliveryError("PACS@10.0.0.9:104 does not answer"))
     client.close()
     return DeadLetter(message.message_id, "deliver", Job.DELIVER, study_uid)
 

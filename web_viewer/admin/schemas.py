@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from study.failure import Failure
 from web_viewer.schemas import Wire
 
 
@@ -56,6 +57,9 @@ class DeadJob(Wire):
     queue: str
     job: str
     study_uid: str
+    failure: Failure | None = Field(
+        description="Null where nothing was noted, as of a job that ran too long."
+    )
 
 
 class DestinationState(Wire):

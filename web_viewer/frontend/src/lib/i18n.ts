@@ -4,15 +4,23 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { en as admin } from "./locales/admin";
 import { en } from "./locales/en";
+import type { en as failure } from "./locales/failure";
 import type { en as help } from "./locales/help";
 import type { en as macros } from "./locales/macros";
+import type { en as statement } from "./locales/statement";
 import type { en as threshold } from "./locales/threshold";
 
 export type Language = "en" | "ko";
 const KEY = "kidray.language";
 
 /** Words that come with a part of the viewer that is loaded when it is needed; see `addWords`. */
-type Later = { admin: typeof admin; help: typeof help; macros: typeof macros; threshold: typeof threshold };
+type Later = {
+  admin: typeof admin;
+  failure: typeof failure;
+  help: typeof help;
+  macros: typeof macros;
+  statement: typeof statement; threshold: typeof threshold;
+};
 
 declare module "i18next" {
   interface CustomTypeOptions {

@@ -22,6 +22,10 @@ export type WorklistItem = Whole<wire.WorklistItem>;
 export type Worklist = Whole<wire.Worklist>;
 
 export type Finding = Whole<wire.Finding>;
+export type Presence = wire.Presence;
+export type Region = wire.Region;
+export type Statement = Whole<wire.Statement>;
+export type FindingEdit = wire.FindingEdit;
 export type FindingDefinition = Whole<wire.FindingName>;
 export type Radiograph = Whole<wire.Radiograph>;
 export type RadiographReference = Whole<wire.RadiographReference>;
@@ -53,6 +57,7 @@ export type AddendumRequest = wire.AddendumRequest;
 export type Check = Whole<wire.Check>;
 export type TimelineEntry = Whole<wire.TimelineEntry>;
 export type Unread = Whole<wire.Unread>;
+export type StudyFailure = Whole<wire.Failure>;
 export type StudyRecord = Omit<Whole<wire.StudyRecord>, "state" | "marks"> & {
   state: StudyState;
   marks: Marks;

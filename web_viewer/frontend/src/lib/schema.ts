@@ -34,6 +34,8 @@ export interface paths {
         /**
          * Stream Events
          * @description Stream ``event: study`` with ``{study_uid, state, version, critical}`` for each change.
+         *
+         *     It ends with the session that asked.
          */
         get: operations["stream_events"];
         put?: never;
@@ -344,6 +346,29 @@ export interface paths {
          *     A critical finding that is rejected withdraws the study's alert.
          */
         post: operations["assess_finding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_uid}/findings/{finding_id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * State Finding
+         * @description Say whether a finding is there, how surely and where; or take that back.
+         *
+         *     A critical finding that is stated raises the study's alert, one that is stated absent withdraws it. A
+         *     draft that nobody has edited is drawn anew.
+         */
+        put: operations["state_finding"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1708,6 +1733,8 @@ export interface components {
             job: string;
             /** Study Uid */
             study_uid: string;
+            /** @description Null where nothing was noted, as of a job that ran too long. */
+            failure: components["schemas"]["Failure"] | null;
         };
         /**
          * Delivery
@@ -1859,6 +1886,23 @@ export interface components {
             views?: components["schemas"]["View"][];
         };
         /**
+         * Failure
+         * @description Why one step failed.
+         */
+        Failure: {
+            code: components["schemas"]["FailureCode"];
+            /** Parameters */
+            parameters?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FailureCode
+         * @description What kind of trouble it was; the viewer has a sentence and a next step for each, in each language.
+         * @enum {string}
+         */
+        FailureCode: "none_readable" | "unreadable" | "missing" | "conflict" | "archive" | "archive_full" | "backlog" | "moved_on" | "redis" | "model" | "not_segmented" | "destination" | "refused" | "wording" | "llm" | "settings" | "memory" | "unexpected" | "other";
+        /**
          * Farewell
          * @description Where to go after a logout.
          */
@@ -1907,6 +1951,25 @@ export interface components {
             segment?: components["schemas"]["SegmentReference"] | null;
             /** Drawn By */
             drawn_by?: string | null;
+            stated?: components["schemas"]["ReaderStatement"] | null;
+        };
+        /**
+         * FindingEdit
+         * @description A reader's statement of one finding.
+         */
+        FindingEdit: {
+            /** @description Null: back to what was said before any reader did. */
+            statement: components["schemas"]["StatedFinding"] | null;
+            /**
+             * Number
+             * @description Of the statement that this replaces, null where there was none; else 409.
+             */
+            number?: number | null;
+            /**
+             * Reader
+             * @description Who states it; a login with a name states as that.
+             */
+            reader?: string | null;
         };
         /**
          * FindingLabel
@@ -1937,6 +2000,11 @@ export interface components {
             ];
             /** Critical */
             critical: boolean;
+            /**
+             * Regions
+             * @description Where a reader may state it.
+             */
+            regions: components["schemas"]["Region"][];
         };
         /**
          * GrayscaleDescription
@@ -2241,6 +2309,7 @@ export interface components {
             segment?: components["schemas"]["SegmentReference"] | null;
             /** Drawn By */
             drawn_by?: string | null;
+            stated?: components["schemas"]["ReaderStatement"] | null;
             code: components["schemas"]["CodedEntry"];
             presence_code: components["schemas"]["CodedEntry"];
             assessment?: components["schemas"]["Assessment"] | null;
@@ -2429,6 +2498,22 @@ export interface components {
             rows: number;
             /** Columns */
             columns: number;
+        };
+        /**
+         * ReaderStatement
+         * @description That a reader stated a finding, and what was said of it before any reader did.
+         */
+        ReaderStatement: {
+            /** Number */
+            number: number;
+            /** Reader */
+            reader: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            instead_of: components["schemas"]["Statement"];
         };
         /**
          * Region
@@ -2670,6 +2755,29 @@ export interface components {
          */
         State: "receiving" | "queued" | "segmenting" | "segmented" | "drafting" | "drafted" | "signed" | "skipped" | "failed";
         /**
+         * StatedFinding
+         * @description Whether a finding is there, how surely, and where, as a reader says.
+         */
+        StatedFinding: {
+            presence: components["schemas"]["Presence"];
+            /**
+             * @description Of a finding that is present.
+             * @default high
+             */
+            certainty: components["schemas"]["Certainty"];
+            /** @description Null where it is not said; none of what is absent. */
+            region?: components["schemas"]["Region"] | null;
+        };
+        /**
+         * Statement
+         * @description What is said of a finding: whether it is there, how surely, and where.
+         */
+        Statement: {
+            presence: components["schemas"]["Presence"];
+            certainty: components["schemas"]["Certainty"];
+            region?: components["schemas"]["Region"] | null;
+        };
+        /**
          * StepState
          * @description How long one kind of job took in the last hour; from a histogram, so between its bounds.
          */
@@ -2762,6 +2870,7 @@ export interface components {
             reason?: string | null;
             /** Why Skipped */
             why_skipped?: components["schemas"]["Unread"][];
+            failure?: components["schemas"]["Failure"] | null;
             /** Failed Stage */
             failed_stage?: string | null;
             /**
@@ -3016,6 +3125,7 @@ export interface components {
             reason: string | null;
             /** Unread */
             unread: components["schemas"]["Unread"][];
+            failure: components["schemas"]["Failure"] | null;
             /** Failed Stage */
             failed_stage: string | null;
             /** Retryable */
@@ -3079,8 +3189,11 @@ export type DrawnMask = components['schemas']['DrawnMask'];
 export type Echoed = components['schemas']['Echoed'];
 export type Entrance = components['schemas']['Entrance'];
 export type Exam = components['schemas']['Exam'];
+export type Failure = components['schemas']['Failure'];
+export type FailureCode = components['schemas']['FailureCode'];
 export type Farewell = components['schemas']['Farewell'];
 export type Finding = components['schemas']['Finding'];
+export type FindingEdit = components['schemas']['FindingEdit'];
 export type FindingLabel = components['schemas']['FindingLabel'];
 export type FindingName = components['schemas']['FindingName'];
 export type GrayscaleDescription = components['schemas']['GrayscaleDescription'];
@@ -3113,6 +3226,7 @@ export type Quality = components['schemas']['Quality'];
 export type QueueState = components['schemas']['QueueState'];
 export type Radiograph = components['schemas']['Radiograph'];
 export type RadiographReference = components['schemas']['RadiographReference'];
+export type ReaderStatement = components['schemas']['ReaderStatement'];
 export type Region = components['schemas']['Region'];
 export type ReplayRequest = components['schemas']['ReplayRequest'];
 export type Replayed = components['schemas']['Replayed'];
@@ -3128,6 +3242,8 @@ export type SignRequest = components['schemas']['SignRequest'];
 export type Signature = components['schemas']['Signature'];
 export type SignedReport = components['schemas']['SignedReport'];
 export type State = components['schemas']['State'];
+export type StatedFinding = components['schemas']['StatedFinding'];
+export type Statement = components['schemas']['Statement'];
 export type StepState = components['schemas']['StepState'];
 export type StudyAlert = components['schemas']['StudyAlert'];
 export type StudyRecord = components['schemas']['StudyRecord'];
@@ -3888,6 +4004,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    state_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRecord"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */

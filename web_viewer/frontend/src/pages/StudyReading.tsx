@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, useEffect, useMemo, useState } from "react";
+import { lazy, type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AppHeader } from "../components/AppHeader";
 import { Failure } from "../components/Failure";
 import { Later } from "../components/Later";
 import { Notice } from "../components/Notice";
+import { ReadAgain } from "../components/ReadAgain";
 import { StateMark } from "../components/StateMark";
 import { AlertBanner } from "../features/alert/AlertBanner";
 import { StudyDetails } from "../features/details/StudyDetails";
@@ -16,6 +17,7 @@ import { RadiographPane } from "../features/viewer/RadiographPane";
 import { RadiographStrip } from "../features/viewer/RadiographStrip";
 import { useCorrection } from "../lib/correctionStore";
 import { useFindingTable } from "../lib/findingNames";
+import { useFirstImage } from "../lib/firstImage";
 import { navigate } from "../lib/location";
 import type {
   AnnotationSet,
@@ -43,9 +45,9 @@ import { OtherAlerts } from "./OtherAlerts";
 import { PatientLine } from "./PatientLine";
 import style from "./viewerPage.module.css";
 
-// The image waits for no report; its program is fetched beside the study, see `ViewerPage`.
-export const fetchReport = () => import("../features/report/ReportPanel");
-const ReportPanel = lazy(fetchReport);
+const ReportPanel = lazy(() => import("../features/report/ReportPanel"));
+
+const FailureText = lazy(() => import("../components/FailureText"));
 
 const MeasurementList = lazy(() =>
   import("../features/viewer/measurement/MeasurementList").then((module) => ({
@@ -63,9 +65,10 @@ export function StudyReading({ record, lost }: ReadingProps) {
   const { t } = useTranslation();
   const { isCritical } = useFindingTable();
   const [wanted, setWanted] = useState<string | null>(null);
-  const radiographs = useRadiographs(record);
+  const imageShown = useFirstImage((state) => state.shown);
+  const radiographs = useRadiographs(record, imageShown);
   const chosen = chosenRadiograph(radiographs, record.findings, wanted, isCritical);
-  const priors = useQuery(priorsQuery(record.study_uid)).data ?? NO_PRIORS;
+  const priors = useQuery({ ...priorsQuery(record.study_uid), enabled: imageShown }).data ?? NO_PRIORS;
   const prior = chosenPrior(priors, wanted);
   const beside = useComparison((state) => state.beside);
   const compared = prior ?? chosenPrior(priors, priors[0]?.radiographs[0]?.instance_uid ?? null);
@@ -148,7 +151,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
             />
           ) : (
             <div className={style.dark}>
-              <Notice>{whyUnread(record, t) ?? t("viewer.waiting")}</Notice>
+              <Notice>{whyUnread(record, t) || t("viewer.waiting")}</Notice>
             </div>
           )}
           {beside && chosen && compared && (
@@ -175,8 +178,10 @@ export function StudyReading({ record, lost }: ReadingProps) {
               signed={record.state === "signed"}
             />
           )}
-          <Later>{chosen && (!prior || beside) && <MeasurementList studyUid={record.study_uid} />}</Later>
-          {record.draft ? (
+          <Later>
+            {imageShown && chosen && (!prior || beside) && <MeasurementList studyUid={record.study_uid} />}
+          </Later>
+          {!imageShown ? null : record.draft ? (
             <Later>
               <ReportPanel
                 studyUid={record.study_uid}
@@ -188,7 +193,7 @@ export function StudyReading({ record, lost }: ReadingProps) {
               />
             </Later>
           ) : (
-            <p className={style.noReport}>{noReport(record, t)}</p>
+            <NoReport record={record} />
           )}
         </aside>
       </main>
@@ -218,15 +223,38 @@ function chosenPrior(priors: readonly PriorStudy[], wanted: string | null) {
 type Translate = ReturnType<typeof useTranslation>["t"];
 
 /** Return why a radiograph, or the study as a whole, was not read; null where it was, or is to be. */
-function whyUnread(record: StudyRecord, t: Translate, instanceUid = ""): string | null {
+function whyUnread(record: StudyRecord, t: Translate, instanceUid = ""): ReactNode {
   const own = record.not_read[instanceUid];
   if (own) return unreadText(t, own);
-  return record.state === "skipped" ? unreadTexts(t, record.why_skipped) || record.reason : record.reason;
+  if (record.failure) {
+    return (
+      <Later>
+        <FailureText failure={record.failure} />
+      </Later>
+    );
+  }
+  return unreadTexts(t, record.why_skipped) || null;
 }
 
-function noReport(record: StudyRecord, t: Translate): string {
-  if (record.state === "failed") return t("report.pendingFailed", { reason: record.reason ?? "" });
-  return record.state === "skipped" ? t("report.pendingSkipped") : t("report.pending");
+/** Why there is no report; of a study that failed or was skipped with the way to have it read again. */
+function NoReport({ record }: { record: StudyRecord }) {
+  const { t } = useTranslation();
+  const { state, failure } = record;
+  return (
+    <div className={style.noReport}>
+      <p>
+        {state === "failed" && t("report.pendingFailed")}
+        {state === "skipped" && t("report.pendingSkipped")}
+        {state !== "failed" && state !== "skipped" && t("report.pending")}{" "}
+        {failure && (
+          <Later>
+            <FailureText failure={failure} advised />
+          </Later>
+        )}
+      </p>
+      {(state === "failed" || state === "skipped") && <ReadAgain studyUid={record.study_uid} />}
+    </div>
+  );
 }
 
 /** Return the reader's choice, else the radiograph with a critical finding, else with any, else the first. */
@@ -267,8 +295,10 @@ function useRadiographsAhead(
 }
 
 /** Return every radiograph of the study, with the view of those that the model has read. */
-function useRadiographs(record: StudyRecord): readonly ShownRadiograph[] {
-  const received = useQuery(radiographsQuery(record.study_uid, record.instances)).data;
+function useRadiographs(record: StudyRecord, enabled: boolean): readonly ShownRadiograph[] {
+  const wanted = enabled || record.radiographs.length === 0; // else the image is known without
+  const query = radiographsQuery(record.study_uid, record.instances);
+  const received = useQuery({ ...query, enabled: wanted }).data;
   const read = record.radiographs;
   return (
     received?.map((each) => ({

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { RotateCw } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
+import FailureText from "../../components/FailureText";
 import type { AdminState } from "../../lib/model";
 import style from "./admin.module.css";
 import { adminQuery, replay } from "./adminApi";
@@ -41,7 +42,10 @@ export function DeadLetters({ state }: { state: AdminState }) {
           {state.dead.map((letter) => (
             <li key={letter.message_id}>
               <b>{jobName(t, letter.job)}</b>
-              <code>{letter.study_uid}</code>
+              <span className={style.grow}>
+                {letter.failure && <FailureText failure={letter.failure} advised />}
+                <code>{letter.study_uid}</code>
+              </span>
               <Button
                 small
                 look="quiet"

@@ -1,4 +1,5 @@
 import { PencilLine } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../../components/Button";
 import { Notice } from "../../components/Notice";
@@ -17,7 +18,7 @@ interface ListProps {
   findings: readonly Finding[]; // of one radiograph
   assessments: Readonly<Record<string, AssessmentVerdict>>;
   signed: boolean;
-  reason: string | null; // why the model did not read the study
+  reason: ReactNode; // why the model did not read the study
 }
 
 /** What the model says of one radiograph: seen first, then what it looked for and did not see. */

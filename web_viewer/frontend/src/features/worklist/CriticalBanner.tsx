@@ -1,6 +1,7 @@
 import { Siren } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { AlarmSwitch } from "../../components/AlarmSwitch";
+import { failureText } from "../../components/FailureText";
 import { Link } from "../../components/Link";
 import { useTone } from "../../lib/alarm";
 import { waitedText, waitingFirst } from "../../lib/alerts";
@@ -10,7 +11,7 @@ import type { WorklistItem } from "../../lib/model";
 import { useNow } from "../../lib/now";
 import { personName } from "../../lib/patient";
 import { percentText } from "../../lib/quantity";
-import { midSentence, regionText } from "../../lib/wording";
+import { midSentence, regionText, unreadTexts } from "../../lib/wording";
 import { strongestByLabel } from "./strongest";
 import style from "./worklist.module.css";
 
@@ -54,7 +55,9 @@ function Waiting({ item, now }: { item: WorklistItem; now: number }) {
       ]
         .filter(Boolean)
         .join(", ")
-    : (item.reason ?? "");
+    : item.failure
+      ? failureText(t, item.failure)
+      : unreadTexts(t, item.unread);
   return (
     <li>
       <Link to={viewerAddress(item.study_uid)}>

@@ -42,6 +42,7 @@ function item(uid: string, changes: Partial<WorklistItem> & { name?: string }): 
     alert: null,
     unread: [],
     reason: null,
+    failure: null,
     failed_stage: null,
     retryable: false,
     summary: {
@@ -126,12 +127,15 @@ it("explains a failed study and asks for it again", async () => {
     item("1.9", {
       state: "failed",
       failed_stage: "segment",
-      reason: "The pixel data end early.",
+      reason: "no radiograph of the study can be read; 1.2.3.4: the pixel data end early",
+      failure: { code: "none_readable", parameters: { files: "2" } },
       retryable: true,
     }),
   ]);
   const row = screen.getByTestId("worklist-row");
-  expect(row.textContent).toContain("Failed at segmentation: The pixel data end early.");
+  expect(row.textContent).toContain("Failed at segmentation: None of the radiographs can be read (files: 2)");
+  expect(row.textContent).toContain("Have the study sent again");
+  expect(row.textContent).not.toContain("1.2.3.4");
   await userEvent.click(within(row).getByRole("button", { name: "Read again" }));
   expect(asked).toEqual(["/api/studies/1.9/reprocess"]);
   expect(await within(row).findByRole("button", { name: "Asked" })).toBeTruthy();

@@ -213,7 +213,7 @@ export const en = {
     perLine: "One sentence a line",
     pending: "No draft yet. It appears here once the model has read the study.",
     pendingSkipped: "No draft: the model has not read this study.",
-    pendingFailed: "No draft: {{reason}}",
+    pendingFailed: "No draft.",
     save: "Save",
     saving: "Saving",
     saved: "Saved",

@@ -211,7 +211,7 @@ export const ko: Words<typeof en> = {
     perLine: "한 줄에 한 문장",
     pending: "아직 초안이 없습니다. 모델이 판독하면 여기에 나타납니다.",
     pendingSkipped: "초안 없음: 모델이 이 검사를 판독하지 않았습니다.",
-    pendingFailed: "초안 없음: {{reason}}",
+    pendingFailed: "초안이 없습니다.",
     save: "저장",
     saving: "저장 중",
     saved: "저장됨",

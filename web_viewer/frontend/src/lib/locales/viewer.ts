@@ -87,6 +87,10 @@ const englishFindings = {
   drawAbsent: "{{finding}} is there: draw its outline",
   cut: "Display threshold: {{finding}}",
   drawnBy: "Outline by {{name}}",
+  edit: "State {{finding}} otherwise",
+  add: "Add a finding",
+  statedBy: "Stated by {{name}}",
+  said: { model: "model: {{said}}", outline: "outline: {{said}}" },
 };
 
 export const enFindings = englishFindings;
@@ -96,10 +100,15 @@ export const koFindings: typeof englishFindings = {
   drawAbsent: "{{finding}} 있음: 윤곽 그리기",
   cut: "표시 임계값: {{finding}}",
   drawnBy: "윤곽: {{name}}",
+  edit: "{{finding}} 소견 수정",
+  add: "소견 추가",
+  statedBy: "소견: {{name}}",
+  said: { model: "모델: {{said}}", outline: "윤곽: {{said}}" },
 };
 
 const englishSteps = {
   corrected: "Outline drawn by a reader",
+  stated: "Finding stated by a reader",
   measured: "Measurements",
   key_images: "Key images",
 };
@@ -108,6 +117,7 @@ export const enSteps = englishSteps;
 
 export const koSteps: typeof englishSteps = {
   corrected: "판독자가 윤곽 수정",
+  stated: "판독자가 소견 수정",
   measured: "측정",
   key_images: "핵심 영상",
 };
