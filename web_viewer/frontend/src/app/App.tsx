@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { AccessGuard } from "../features/access/AccessGuard";
 import { followStudies } from "../lib/events";
+import { useFirstImage } from "../lib/firstImage";
 import { followService } from "../lib/i18n";
 import { useLocation } from "../lib/location";
 import { queryClient, serviceQuery } from "../lib/queries";
@@ -19,7 +20,8 @@ export function App() {
   const { path } = useLocation();
   const language = useQuery(serviceQuery).data?.language;
 
-  useEffect(() => followStudies(queryClient), []);
+  const imageShown = useFirstImage((state) => state.shown);
+  useEffect(() => (imageShown ? followStudies(queryClient) : undefined), [imageShown]);
   useEffect(() => {
     if (language) followService(language);
   }, [language]);

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../components/Button";
 import { readingOrder } from "../features/worklist/order";
+import { useFirstImage } from "../lib/firstImage";
 import { navigate, viewerAddress } from "../lib/location";
 import { fetchAhead, worklistQuery } from "../lib/queries";
 import { useShortcuts } from "../lib/shortcuts";
@@ -16,7 +17,9 @@ const ignore = () => undefined; // it is asked for again, and its failure shown,
 export function NextStudy({ studyUid }: { studyUid: string }) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
-  const waiting = useQuery(worklistQuery({ state: ["drafted"], limit: 100 })).data?.items ?? [];
+  const enabled = useFirstImage((state) => state.shown);
+  const drafts = worklistQuery({ state: ["drafted"], limit: 100 });
+  const waiting = useQuery({ ...drafts, enabled }).data?.items ?? [];
   const inOrder = readingOrder(waiting);
   const here = inOrder.findIndex((item) => item.study_uid === studyUid);
   const after = inOrder[(here + 1) % Math.max(1, inOrder.length)];

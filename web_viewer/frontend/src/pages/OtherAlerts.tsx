@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "../components/Link";
 import { useTone } from "../lib/alarm";
 import { waitingFirst } from "../lib/alerts";
+import { useFirstImage } from "../lib/firstImage";
 import { viewerAddress } from "../lib/location";
 import { worklistQuery } from "../lib/queries";
 import style from "./viewerPage.module.css";
@@ -11,7 +12,8 @@ import style from "./viewerPage.module.css";
 /** Critical results of other studies that wait: one is not to be missed while another study is read. */
 export function OtherAlerts({ studyUid }: { studyUid: string }) {
   const { t } = useTranslation();
-  const head = useQuery(worklistQuery({ limit: 50 })).data?.items; // what waits stands first
+  const enabled = useFirstImage((state) => state.shown);
+  const head = useQuery({ ...worklistQuery({ limit: 50 }), enabled }).data?.items; // what waits stands first
   useTone(head);
   const others = waitingFirst(head ?? []).filter((item) => item.study_uid !== studyUid);
   const first = others[0];

@@ -7,7 +7,7 @@ import { Notice } from "../components/Notice";
 import { useLocation } from "../lib/location";
 import { studyQuery, worklistQuery } from "../lib/queries";
 import { BackLink } from "./BackLink";
-import { fetchReport, StudyReading } from "./StudyReading";
+import { StudyReading } from "./StudyReading";
 import style from "./viewerPage.module.css";
 
 /** `/viewer?StudyInstanceUID=…` or `?AccessionNumber=…`. */
@@ -33,13 +33,10 @@ function ByAccession({ accession }: { accession: string }) {
 
 function ByStudy({ uid }: { uid: string }) {
   const study = useQuery(studyQuery(uid));
-  useEffect(() => void fetchReport().catch(ignore), []);
   if (study.data) return <StudyReading record={study.data} lost={study.error} />;
   if (study.error) return <Blank error={study.error} onRetry={() => void study.refetch()} />;
   return <Blank reason="app.loading" />;
 }
-
-const ignore = () => undefined; // it is asked for again when it is shown
 
 interface BlankProps {
   reason?: "app.loading" | "viewer.noStudy" | "viewer.noSuchAccession";

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Later } from "../../components/Later";
+import { noteFirstImage } from "../../lib/firstImage";
 import { useOverlay } from "../../lib/overlayStore";
 import { useShortcuts } from "../../lib/shortcuts";
 import { useThresholds } from "../../lib/thresholdStore";
@@ -218,7 +219,10 @@ function note(canvas: HTMLCanvasElement, state: (typeof STATES)[number]): void {
   if (now <= before) return;
   canvas.dataset.state = state;
   if (before < 1) performance.mark("kidray:radiograph-drawn");
-  if (before < 2 && now >= 2) performance.mark("kidray:overlay-drawn");
+  if (before < 2 && now >= 2) {
+    performance.mark("kidray:overlay-drawn");
+    noteFirstImage();
+  }
   if (state !== "ready") return;
   performance.mark("kidray:every-pixel-drawn");
   askForGpu();
