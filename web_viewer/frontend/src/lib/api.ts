@@ -10,8 +10,10 @@ import type {
   Check,
   DrawnMask,
   FindingDefinition,
+  FindingEdit,
   MacroList,
   Macros,
+  OtherReaders,
   PriorStudy,
   RadiographHeader,
   RadiographReference,
@@ -168,6 +170,10 @@ export const assessFinding = (
     send("POST", { assessment, reader }),
   );
 
+/** Say whether a finding is there, how surely and where; or take that back. */
+export const putStatement = (uid: string, findingId: string, edit: FindingEdit) =>
+  json<StudyRecord>(`${study(uid)}/findings/${encodeURIComponent(findingId)}/statement`, send("PUT", edit));
+
 /** Record who was told of a critical result, by whom, when and how. */
 export const acknowledgeAlert = (uid: string, said: AcknowledgeRequest) =>
   json<StudyRecord>(`${study(uid)}/alert/acknowledge`, send("POST", said));
@@ -194,5 +200,11 @@ export const putMeasurements = (
 
 export const putKeyImages = (uid: string, radiographUids: readonly string[], reader: string | null) =>
   json<StudyRecord>(`${study(uid)}/key-images`, send("PUT", { radiograph_uids: radiographUids, reader }));
+
+/** Say that this login has the study open; returns the names of those who have it open as well. */
+export const renewPresence = (uid: string) => json<OtherReaders>(`${study(uid)}/presence`, send("POST"));
+/** Say that this login has closed it, even as the page goes. */
+export const endPresence = (uid: string) =>
+  request(`${study(uid)}/presence`, { method: "DELETE", keepalive: true });
 
 export const reprocessStudy = (uid: string) => request(`${study(uid)}/reprocess`, send("POST"));

@@ -19,7 +19,8 @@ type Later = {
   failure: typeof failure;
   help: typeof help;
   macros: typeof macros;
-  statement: typeof statement; threshold: typeof threshold;
+  statement: typeof statement;
+  threshold: typeof threshold;
 };
 
 declare module "i18next" {

@@ -63,6 +63,7 @@ export type StudyRecord = Omit<Whole<wire.StudyRecord>, "state" | "marks"> & {
   marks: Marks;
 };
 
+export type OtherReaders = Whole<wire.OtherReaders>;
 export type Session = Whole<wire.SessionState>;
 export type Role = wire.Role;
 export type AdminState = Whole<wire.AdminState>;

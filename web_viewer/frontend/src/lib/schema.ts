@@ -642,6 +642,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_uid}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Presence
+         * @description Say for 40 s that this login has the study open; returns who else has. It keeps nobody from reading.
+         */
+        post: operations["renew_presence"];
+        /**
+         * End Presence
+         * @description Say that this login has closed the study.
+         */
+        delete: operations["end_presence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/service": {
         parameters: {
             query?: never;
@@ -2315,6 +2339,17 @@ export interface components {
             assessment?: components["schemas"]["Assessment"] | null;
         };
         /**
+         * OtherReaders
+         * @description Who else has a study open.
+         */
+        OtherReaders: {
+            /**
+             * Names
+             * @description As they stand under a report (PS3.5 PN).
+             */
+            names: string[];
+        };
+        /**
          * PartState
          * @description Something that the service rests on.
          */
@@ -2616,6 +2651,11 @@ export interface components {
             impression: string[];
             /** Recommendation */
             recommendation: string[];
+            /**
+             * Reader
+             * @description Who edits it, where the login has no name of its own.
+             */
+            reader?: string | null;
         };
         /**
          * ReportProposal
@@ -2904,6 +2944,7 @@ export interface components {
             marks?: components["schemas"]["Marks"];
             alert?: components["schemas"]["StudyAlert"] | null;
             draft?: components["schemas"]["Report"] | null;
+            worked?: components["schemas"]["Work"] | null;
             /** Signed */
             signed?: components["schemas"]["SignedReport"][];
             /** Deliveries */
@@ -3077,6 +3118,21 @@ export interface components {
             checks?: components["schemas"]["Check"][];
         };
         /**
+         * Work
+         * @description What a reader did last on a study.
+         */
+        Work: {
+            /** Reader */
+            reader: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Did */
+            did: string;
+        };
+        /**
          * Worklist
          * @description A page of the worklist: critical and unsigned, or with an open alert, first, then newest.
          */
@@ -3147,6 +3203,13 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             /** Signed By */
             signed_by: string | null;
+            /** @description Who worked on it last; null where nobody has since it was signed. */
+            worked: components["schemas"]["Work"] | null;
+            /**
+             * Reading
+             * @description Names of those who have it open now.
+             */
+            reading: string[];
             /** Seconds To Draft */
             seconds_to_draft: number | null;
         };
@@ -3215,6 +3278,7 @@ export type ModelState = components['schemas']['ModelState'];
 export type Notice = components['schemas']['Notice'];
 export type NoticeKind = components['schemas']['NoticeKind'];
 export type Observation = components['schemas']['Observation'];
+export type OtherReaders = components['schemas']['OtherReaders'];
 export type PartState = components['schemas']['PartState'];
 export type Presence = components['schemas']['Presence'];
 export type Preset = components['schemas']['Preset'];
@@ -3256,6 +3320,7 @@ export type ValidationError = components['schemas']['ValidationError'];
 export type View = components['schemas']['View'];
 export type Withdrawal = components['schemas']['Withdrawal'];
 export type Wording = components['schemas']['Wording'];
+export type Work = components['schemas']['Work'];
 export type Worklist = components['schemas']['Worklist'];
 export type WorklistFinding = components['schemas']['WorklistFinding'];
 export type WorklistItem = components['schemas']['WorklistItem'];
@@ -4721,6 +4786,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    renew_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherReaders"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -1,14 +1,12 @@
-import { PencilLine } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { IconButton } from "../../components/Button";
 import { Notice } from "../../components/Notice";
-import { useCorrection } from "../../lib/correctionStore";
 import { useFindingTable } from "../../lib/findingNames";
 import type { AssessmentVerdict, Finding } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
 import { useShortcuts } from "../../lib/shortcuts";
-import { midSentence } from "../../lib/wording";
+import { AbsentFindings } from "./AbsentFindings";
+import { useEditing } from "./editing";
 import { FindingRow } from "./FindingRow";
 import style from "./findings.module.css";
 import { useAssessment } from "./useAssessment";
@@ -29,6 +27,8 @@ export function FindingList({ studyUid, findings, assessments, signed, reason }:
   const selected = useOverlay((state) => state.selected);
   const select = useOverlay((state) => state.select);
   const toggle = useOverlay((state) => state.toggle);
+  const list = useRef<HTMLElement>(null);
+  const editing = useEditing(list);
   const seen = findings
     .filter((finding) => finding.presence !== "absent")
     .sort(
@@ -47,7 +47,7 @@ export function FindingList({ studyUid, findings, assessments, signed, reason }:
   useShortcuts({ ...Object.fromEntries(keys), j: () => step(1), k: () => step(selected ? -1 : 0) });
 
   return (
-    <section className={style.findings} aria-label={t("findings.title")}>
+    <section ref={list} className={style.findings} aria-label={t("findings.title")}>
       <h2 className={style.title}>
         {t("findings.title")}
         {seen.some((finding) => finding.area_mm2 !== null && finding.area_plane !== "patient") && (
@@ -66,41 +66,15 @@ export function FindingList({ studyUid, findings, assessments, signed, reason }:
             finding={finding}
             verdict={assessments[finding.id] ?? null}
             signed={signed}
+            editing={editing.what === finding.id && !signed}
+            onEdit={(open) => (open ? editing.turn(finding.id) : editing.close(finding.id))}
             onVerdict={(verdict) => assess.mutate({ findingId: finding.id, verdict })}
           />
         ))}
       </ul>
-      {absent.length > 0 && <AbsentFindings absent={absent} signed={signed} />}
+      {absent.length > 0 && (
+        <AbsentFindings studyUid={studyUid} absent={absent} signed={signed} editing={editing} />
+      )}
     </section>
-  );
-}
-
-/** What the model looked for and did not see; a reader who sees it draws it. */
-function AbsentFindings({ absent, signed }: { absent: readonly Finding[]; signed: boolean }) {
-  const { t } = useTranslation();
-  const { nameOf } = useFindingTable();
-  const correcting = useCorrection((state) => state.findingId);
-  return (
-    <div className={style.absent}>
-      <span>{t("findings.absent")}:</span>
-      <ul>
-        {absent.map(({ id, label }) => (
-          <li key={id} data-testid={`finding-absent-${label}`}>
-            {midSentence(nameOf(label))}
-            {!signed && (
-              <IconButton
-                label={t("findings.drawAbsent", { finding: nameOf(label) })}
-                data-testid={`finding-draw-${label}`}
-                aria-pressed={correcting === id}
-                onClick={() => useCorrection.getState().begin(id)}
-              >
-                <PencilLine size={14} aria-hidden />
-              </IconButton>
-            )}
-          </li>
-        ))}
-      </ul>
-      <p>{t("findings.notAssessed")}</p>
-    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Check, Eye, EyeOff, PencilLine, SlidersHorizontal, X } from "lucide-react";
+import { Check, Eye, EyeOff, ListChecks, PencilLine, SlidersHorizontal, X } from "lucide-react";
 import { lazy, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../../components/Button";
@@ -11,6 +11,7 @@ import { useOverlay } from "../../lib/overlayStore";
 import { areaText, percentText } from "../../lib/quantity";
 import { regionText } from "../../lib/wording";
 import style from "./findings.module.css";
+import { StatedLine } from "./StatedLine";
 import { hasUncertainOutline } from "./uncertainty";
 
 /** Levels are counted by their flat edges, which is an estimate; parts are what they are. */
@@ -22,15 +23,21 @@ const ThresholdControl = lazy(() =>
   import("./threshold/ThresholdControl").then((module) => ({ default: module.ThresholdControl })),
 );
 
+const StatementEditor = lazy(() =>
+  import("./statement/StatementEditor").then((module) => ({ default: module.StatementEditor })),
+);
+
 interface RowProps {
   studyUid: string;
   finding: Finding;
   verdict: AssessmentVerdict | null;
   signed: boolean;
+  editing: boolean;
   onVerdict: (verdict: AssessmentVerdict) => void;
+  onEdit: (open: boolean) => void;
 }
 
-export function FindingRow({ studyUid, finding, verdict, signed, onVerdict }: RowProps) {
+export function FindingRow({ studyUid, finding, verdict, signed, editing, onVerdict, onEdit }: RowProps) {
   const { t } = useTranslation();
   const { nameOf, colorOf, isCritical } = useFindingTable();
   const name = nameOf(finding.label);
@@ -74,14 +81,19 @@ export function FindingRow({ studyUid, finding, verdict, signed, onVerdict }: Ro
             {name}
             {isCritical(finding.label) && <em>{t("findings.critical")}</em>}
           </span>
-          <span
-            className={style.probability}
-            title={t("findings.threshold", { value: percentText(finding.operating_point) })}
-          >
-            {percentText(finding.probability)}
-          </span>
+          {!finding.stated && (
+            <span
+              className={style.probability}
+              title={t("findings.threshold", { value: percentText(finding.operating_point) })}
+            >
+              {percentText(finding.probability)}
+            </span>
+          )}
           <span className={style.facts}>
-            <CertaintyMeter certainty={finding.certainty} uncertainty={finding.uncertainty} />
+            <CertaintyMeter
+              certainty={finding.certainty}
+              uncertainty={finding.stated ? null : finding.uncertainty}
+            />
             {[sureness, ...facts].map(unbroken).join("\u00a0· ")}
             {hasUncertainOutline(finding) && (
               <em
@@ -97,6 +109,7 @@ export function FindingRow({ studyUid, finding, verdict, signed, onVerdict }: Ro
               {t("findings.drawnBy", { name: finding.drawn_by })}
             </span>
           )}
+          <StatedLine finding={finding} />
         </button>
         <div className={style.actions}>
           <IconButton
@@ -125,6 +138,16 @@ export function FindingRow({ studyUid, finding, verdict, signed, onVerdict }: Ro
           >
             <PencilLine size={16} aria-hidden />
           </IconButton>
+          <IconButton
+            label={t("findings.edit", { finding: name })}
+            data-testid={`finding-edit-${finding.label}`}
+            data-edit={finding.id}
+            disabled={signed}
+            aria-expanded={editing}
+            onClick={() => onEdit(!editing)}
+          >
+            <ListChecks size={16} aria-hidden />
+          </IconButton>
           {VERDICTS.map(({ given, icon: Icon, word }) => (
             <IconButton
               key={given}
@@ -143,6 +166,16 @@ export function FindingRow({ studyUid, finding, verdict, signed, onVerdict }: Ro
       {cutting && (
         <Later>
           <ThresholdControl studyUid={studyUid} finding={finding} />
+        </Later>
+      )}
+      {editing && (
+        <Later>
+          <StatementEditor
+            studyUid={studyUid}
+            finding={finding}
+            title={t("findings.edit", { finding: name })}
+            onClose={() => onEdit(false)}
+          />
         </Later>
       )}
     </li>

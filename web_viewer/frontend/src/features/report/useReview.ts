@@ -47,9 +47,11 @@ function stillSaid(checks: readonly Check[], texts: SectionTexts): readonly Chec
   return checks.filter(({ sentence }) => !sentence || said.has(sentence.trim()));
 }
 
-/** Return what an outline says of a finding: words are looked at anew when a reader has drawn it anew. */
+/** Return what is said of findings: words are looked at anew when a reader has drawn or stated one anew. */
 const measuresOf = (findings: readonly Finding[]) =>
-  findings.map(({ id, presence, area_px, segment }) => [id, presence, area_px, segment?.instance_uid]);
+  findings.map(({ id, presence, certainty, region, area_px, segment }) =>
+    [id, presence, certainty, region, area_px, segment?.instance_uid].join(),
+  );
 
 /**
  * The report without what the reader rejected and with measurements as they are now: as long as the words in

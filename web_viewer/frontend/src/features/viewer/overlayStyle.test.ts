@@ -9,6 +9,7 @@ const definition = (label: FindingLabel, segment_number: number): FindingDefinit
   name_ko: label,
   color: [213, 94, 0],
   critical: false,
+  regions: [],
 });
 const table = [definition("pneumoperitoneum", 2), definition("pyloric_stenosis", 1)];
 const finding = (label: FindingLabel, presence: Finding["presence"]): Finding => ({
@@ -28,6 +29,7 @@ const finding = (label: FindingLabel, presence: Finding["presence"]): Finding =>
   box: null,
   segment: null,
   drawn_by: null,
+  stated: null,
 });
 const plain = { opacity: 1, hidden: new Set<string>(), allHidden: false, selected: null };
 

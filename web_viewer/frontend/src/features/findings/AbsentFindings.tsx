@@ -1,0 +1,104 @@
+import { ListChecks, PencilLine, Plus } from "lucide-react";
+import { lazy } from "react";
+import { useTranslation } from "react-i18next";
+import { Button, IconButton } from "../../components/Button";
+import { Later } from "../../components/Later";
+import { useCorrection } from "../../lib/correctionStore";
+import { useFindingTable } from "../../lib/findingNames";
+import type { Finding } from "../../lib/model";
+import { midSentence } from "../../lib/wording";
+import { type Editing, NEW } from "./editing";
+import style from "./findings.module.css";
+import { StatedLine } from "./StatedLine";
+
+const fetchAdded = () => import("./statement/AddedFinding");
+const AddedFinding = lazy(() => fetchAdded().then((module) => ({ default: module.AddedFinding })));
+const StatementEditor = lazy(() =>
+  import("./statement/StatementEditor").then((module) => ({ default: module.StatementEditor })),
+);
+
+interface AbsentProps {
+  studyUid: string;
+  absent: readonly Finding[];
+  signed: boolean;
+  editing: Editing;
+}
+
+/** What the model looked for and did not see; a reader who sees it states or draws it. */
+export function AbsentFindings({ studyUid, absent, signed, editing }: AbsentProps) {
+  const { t } = useTranslation();
+  const { nameOf } = useFindingTable();
+  const correcting = useCorrection((state) => state.findingId);
+  return (
+    <div className={style.absent}>
+      <span>{t("findings.absent")}:</span>
+      <ul>
+        {absent.map(({ id, label }) => (
+          <li key={id} data-testid={`finding-absent-${label}`}>
+            {midSentence(nameOf(label))}
+            {!signed && (
+              <IconButton
+                label={t("findings.drawAbsent", { finding: nameOf(label) })}
+                data-testid={`finding-draw-${label}`}
+                aria-pressed={correcting === id}
+                onClick={() => useCorrection.getState().begin(id)}
+              >
+                <PencilLine size={14} aria-hidden />
+              </IconButton>
+            )}
+          </li>
+        ))}
+      </ul>
+      {absent
+        .filter((finding) => finding.stated)
+        .map((finding) => (
+          <div key={finding.id} className={style.denied}>
+            <span>
+              {nameOf(finding.label)}: <StatedLine finding={finding} />
+            </span>
+            <IconButton
+              label={t("findings.edit", { finding: nameOf(finding.label) })}
+              data-testid={`finding-edit-${finding.label}`}
+              data-edit={finding.id}
+              disabled={signed}
+              aria-expanded={editing.what === finding.id}
+              onClick={() => editing.turn(finding.id)}
+            >
+              <ListChecks size={16} aria-hidden />
+            </IconButton>
+            {editing.what === finding.id && (
+              <Later>
+                <StatementEditor
+                  studyUid={studyUid}
+                  finding={finding}
+                  title={t("findings.edit", { finding: nameOf(finding.label) })}
+                  onClose={() => editing.close(finding.id)}
+                />
+              </Later>
+            )}
+          </div>
+        ))}
+      <p>{t("findings.notAssessed")}</p>
+      {!signed && (
+        <Button
+          small
+          look="quiet"
+          className={style.add}
+          aria-expanded={editing.what === NEW}
+          data-edit={NEW}
+          data-testid="finding-add"
+          onPointerEnter={() => void fetchAdded().catch(() => undefined)}
+          onClick={() => editing.turn(NEW)}
+        >
+          <Plus size={15} aria-hidden />
+          {t("findings.add")}
+        </Button>
+      )}
+      {editing.what === NEW && !signed && (
+        <Later>
+          <AddedFinding studyUid={studyUid} absent={absent} onClose={(id) => editing.close(id)} />
+        </Later>
+      )}
+    </div>
+  );
+}
