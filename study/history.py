@@ -34,6 +34,7 @@ from study.model import (
     StudyRecord,
     StudySummary,
     TimelineEntry,
+    Work,
 )
 from study.state import State, check_transition
 from study.statements import Stated, may_be_critical, stated, statement_detail
@@ -99,6 +100,7 @@ class Drafted(Step):
     kind: Literal["drafted"] = "drafted"
     report: Report
     final: bool = True
+    reader: str = ""  # who edited it; empty where no person did, or none is known
 
 
 class Assessed(Step):
@@ -202,11 +204,24 @@ def apply(study_uid: str, record: StudyRecord | None, event: Event, number: int)
     return record.model_copy(
         update={
             **changes,
+            **_worked(event),
             "version": number,
             "updated_at": event.at,
             "timeline": [*record.timeline, *_entries(record, event)],
         }
     )
+
+
+def _worked(event: Event) -> dict[str, object]:
+    """Return who is at work on the study, where the event tells."""
+    if isinstance(event, Signed):
+        return {"worked": None}
+    if (
+        isinstance(event, Assessed | Drafted | Stated | Corrected | Measured | KeyImagesMarked)
+        and event.reader
+    ):
+        return {"worked": Work(reader=event.reader, at=event.at, did=event.kind)}
+    return {}
 
 
 def _before(state: State, event: Event) -> State:

@@ -499,6 +499,14 @@ class Reader(Frozen):
     name: str
 
 
+class Work(Frozen):
+    """What a reader did last on a study."""
+
+    reader: str
+    at: datetime
+    did: str  # the kind of the event, such as `assessed`
+
+
 class StudyRecord(Frozen):
     """All that is known of one study; what `GET /api/studies/{study_uid}` returns."""
 
@@ -525,6 +533,7 @@ class StudyRecord(Frozen):
     marks: Marks = Field(default_factory=Marks)  # what readers left on the radiographs
     alert: StudyAlert | None = None  # None: nothing critical was found
     draft: Report | None = None  # the newest report version, draft or signed
+    worked: Work | None = None  # on what is not signed; None: nobody yet
     signed: list[SignedReport] = Field(default_factory=list)  # every version that was signed, oldest first
     deliveries: list[Delivery] = Field(default_factory=list)
     timeline: list[TimelineEntry] = Field(default_factory=list)

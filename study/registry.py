@@ -9,6 +9,7 @@ Keys, all under ``kidray:``
     ``whole``         set once all that the archive holds is known here; gone when Redis was wiped
     ``events``        channel: one message for each change
     ``given-up:<message>``  why a job became a dead letter, of `study.given_up`
+    ``reading``       those of `web_viewer.presence`
     ``maps:<uid>``, ``maps-wanted:<uid>``  those of `study.probability_maps`
 """
 

@@ -27,6 +27,7 @@ from web_viewer.body_limit import BodyLimit
 from web_viewer.deps import Held, Services
 from web_viewer.identity.wiring import Identity
 from web_viewer.measure import Measure
+from web_viewer.presence import Presence
 from web_viewer.problems import add_problem_answers
 from web_viewer.routes import (
     admin,
@@ -45,6 +46,7 @@ from web_viewer.routes import (
     marks,
     pages,
     password_login,
+    presence,
     priors,
     probability,
     radiographs,
@@ -87,6 +89,7 @@ ROUTERS = (
     probability.router,
     marks.router,
     priors.router,
+    presence.router,
     service.router,
     health.router,
     login.router,
@@ -113,13 +116,15 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pulse = app.state.pulse = Pulse(services.queue.lengths)
         threading.Thread(target=pulse.keep_taking, name="pulse", daemon=True).start()
+        present = Presence(connect(services.redis_url))
         maps = ProbabilityMaps(connect(services.redis_url, decode=False))
-        kept = app.state.held = Held(services, Holdings(services.archive), identity, auditor, maps)
+        kept = app.state.held = Held(services, Holdings(services.archive), identity, auditor, maps, present)
         threading.Thread(target=kept.warm_up, name="worklist", daemon=True).start()
         yield
         app.state.held.closing.set()
         pulse.stop()
         maps.close()
+        present.close()
         await anyio.to_thread.run_sync(auditor.trail.close)
 
     app = FastAPI(

@@ -33,6 +33,7 @@ from web_viewer.audit.told import Auditor
 from web_viewer.identity.person import NOBODY_IN_PARTICULAR, Person
 from web_viewer.identity.roll import Reader
 from web_viewer.identity.wiring import Identity
+from web_viewer.presence import Presence
 from web_viewer.renditions import Renditions
 from web_viewer.worklist_index import WorklistIndex
 
@@ -139,6 +140,7 @@ class Held:
     identity: Identity
     audit: Auditor
     maps: ProbabilityMaps
+    presence: Presence
     renditions: Renditions = field(default_factory=Renditions)
     index: WorklistIndex = field(default_factory=WorklistIndex)
     closing: anyio.Event = field(default_factory=anyio.Event)

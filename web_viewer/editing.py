@@ -73,7 +73,7 @@ def edit(
     if review is not None:
         warnings, rests_on = review.objections(record, after), review.measured_now(record, after)
         after = after.model_copy(update={"warnings": warnings, "observations": rests_on})
-    return Drafted(at=at, revision=record.revision, report=after)
+    return Drafted(at=at, revision=record.revision, report=after, reader=wish.reader or "")
 
 
 def translate(

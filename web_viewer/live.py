@@ -1,6 +1,7 @@
 """Pass on what Redis says of studies as server-sent events, one subscription a listener.
 
-Events: ``study``, one for each change of a study; ``wording``, how far the LLM is with one.
+Events: ``study``, one for each change of a study; ``wording``, how far the LLM is with one; ``presence``,
+somebody has opened or closed one.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from sse_starlette import ServerSentEvent
 
 from study.progress import WORDING_CHANNEL
 from study.registry import CHANNEL
+from web_viewer.presence import PRESENCE_CHANNEL
 
 log = structlog.get_logger()
 
 _TICK = 0.5  # seconds in which a listener notices that the server is closing
 _LOOK_EVERY = 2.0  # seconds in which one notices that they are no longer let in
 RECONNECT_MS = 1000
-_NAMES = {CHANNEL: "study", WORDING_CHANNEL: "wording"}
+_NAMES = {CHANNEL: "study", WORDING_CHANNEL: "wording", PRESENCE_CHANNEL: "presence"}
 _GREETING = ServerSentEvent(event="hello", data="{}", retry=RECONNECT_MS)
 
 

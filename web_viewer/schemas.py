@@ -27,6 +27,7 @@ from study.model import (
     StudyRecord,
     StudySummary,
     ToldHow,
+    Work,
 )
 from study.regions import PLACES
 from study.state import State
@@ -94,6 +95,10 @@ class WorklistItem(Wire):
     updated_at: datetime
     deliveries: list[Delivery]
     signed_by: str | None
+    worked: Work | None = Field(
+        description="Who worked on it last; null where nobody has since it was signed."
+    )
+    reading: list[str] = Field(description="Names of those who have it open now.")
     seconds_to_draft: float | None
 
     @classmethod
@@ -118,6 +123,8 @@ class WorklistItem(Wire):
             updated_at=record.updated_at,
             deliveries=record.deliveries,
             signed_by=signature.signer if signature else None,
+            worked=record.worked,
+            reading=[],
             seconds_to_draft=seconds_to_draft(record),
         )
 
@@ -142,6 +149,12 @@ class Worklist(Wire):
     total: int
 
 
+class OtherReaders(Wire):
+    """Who else has a study open."""
+
+    names: list[str] = Field(description="As they stand under a report (PS3.5 PN).")
+
+
 class ReportEdit(Wire):
     """A radiologist's wording of a draft."""
 
@@ -149,6 +162,9 @@ class ReportEdit(Wire):
     findings: Annotated[list[SentenceText], Field(max_length=100)]
     impression: Annotated[list[SentenceText], Field(max_length=100)]
     recommendation: Annotated[list[SentenceText], Field(max_length=100)]
+    reader: PersonName | None = Field(
+        None, description="Who edits it, where the login has no name of its own."
+    )
 
 
 class ReportProposal(Wire):

@@ -23,6 +23,10 @@ class _Signature(BaseModel):
     signer: str
 
 
+class _Work(BaseModel):
+    reader: str
+
+
 class _Draft(BaseModel):
     signature: _Signature | None = None
 
@@ -35,6 +39,13 @@ class Searched(BaseModel):
     summary: StudySummary
     deliveries: list[Delivery] = []
     draft: _Draft | None = None
+    worked: _Work | None = None
+
+
+class Listed(StudyRecord):
+    """A `StudyRecord` of whose draft no more is read than a row shows: the rest is most of it."""
+
+    draft: _Draft | None = None  # type: ignore[assignment]
 
 
 class Entry(NamedTuple):
@@ -44,7 +55,8 @@ class Entry(NamedTuple):
     accession_number: str
     patient_id: str
     delivery: Standing
-    words: str  # case-folded: name, ID, accession number, description, UID, who signed
+    study_uid: str
+    words: str  # case-folded: name, ID, accession number, description, UID, who signed or worked on it
 
     @classmethod
     def of(cls, record: Searched) -> Entry:
@@ -58,12 +70,14 @@ class Entry(NamedTuple):
             shown.study_description,
             record.study_uid,
             signature.signer.replace("^", " ") if signature else "",
+            record.worked.reader.replace("^", " ") if record.worked else "",
         )
         return cls(
             State(record.state),
             shown.accession_number,
             shown.patient_id,
             standing(record.deliveries),
+            record.study_uid,
             "\n".join(words).casefold(),
         )
 
@@ -132,7 +146,7 @@ class WorklistIndex:
         with self._lock:
             known = {uid: row for uid in stamps if (row := self._rows.get(uid)) and row[0] == stamps[uid]}
         changed = [uid for uid in stamps if uid not in known]
-        for record in registry.read(changed, StudyRecord):
+        for record in registry.read(changed, Listed):
             known[record.study_uid] = (stamps[record.study_uid], WorklistItem.of(record))
         with self._lock:
             for uid, row in known.items():

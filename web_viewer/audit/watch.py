@@ -34,6 +34,7 @@ _REMEMBERED = 4096
 _QUERIES = frozenset({"/api/worklist"})
 _ASKING = frozenset({"/api/studies/{study_uid}/report/check"})  # a POST that changes nothing
 _SELF_TOLD = "/api/session"
+_UNTOLD = "/api/studies/{study_uid}/presence"  # of a page whose study was noted when it was opened
 
 
 def occasion_of(method: str, route: str, name: str, study_uid: str, status: int) -> Occasion | None:
@@ -50,6 +51,8 @@ def occasion_of(method: str, route: str, name: str, study_uid: str, status: int)
     status
         Of the answer.
     """
+    if route == _UNTOLD and status < 400:
+        return None
     outcome = SUCCESS if status < 400 else MINOR_FAILURE if status < 500 else SERIOUS_FAILURE
     if method not in READING and route not in _ASKING:
         if route.startswith("/api/studies"):

@@ -27,8 +27,11 @@ def read_report(study_uid: CheckedUID, registry: RegistryDep, ledger: LedgerDep)
 
 
 @router.put("/report")
-def edit_report(study_uid: CheckedUID, wish: ReportEdit, ledger: LedgerDep, review: ReviewDep) -> Report:
+def edit_report(
+    study_uid: CheckedUID, wish: ReportEdit, ledger: LedgerDep, person: PersonDep, review: ReviewDep
+) -> Report:
     """Store a radiologist's wording as the next version; 409 where somebody was first."""
+    wish = wish.model_copy(update={"reader": person.name or wish.reader})
     record = take_step(ledger, study_uid, lambda held: editing.edit(held, wish, at=now(), review=review))
     return editing.draft_of(record)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
 from study.state import State
 from web_viewer.deps import HeldDep, RegistryDep
+from web_viewer.presence import Presence
 from web_viewer.schemas import Worklist
 from web_viewer.worklist_index import Entry, Standing
 
@@ -31,15 +32,35 @@ def read_worklist(
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Worklist:
     """Return a page of the worklist: critical and unsigned studies first, then the newest."""
+    reading = _reading(kept.presence)
     wanted = _wanted(
-        frozenset(State(each) for each in state or () if each), q.strip(), accession.strip(), delivery
+        frozenset(State(each) for each in state or () if each),
+        q.strip(),
+        accession.strip(),
+        delivery,
+        {uid: "\n".join(names).casefold().replace("^", " ") for uid, names in reading.items()},
     )
     uids = registry.worklist() if wanted is None else kept.index.find(registry, wanted)
-    return Worklist(items=kept.index.rows(registry, uids[offset : offset + limit]), total=len(uids))
+    rows = kept.index.rows(registry, uids[offset : offset + limit])
+    items = [
+        row.model_copy(update={"reading": reading[row.study_uid]}) if row.study_uid in reading else row
+        for row in rows
+    ]
+    return Worklist(items=items, total=len(uids))
+
+
+def _reading(presence: Presence) -> dict[str, list[str]]:
+    """Return the names of those who have a study open now, by study."""
+    found: dict[str, list[str]] = {}
+    for each in sorted(presence.now()):
+        names = found.setdefault(each.study_uid, [])
+        if each.name not in names:
+            names.append(each.name)
+    return found
 
 
 def _wanted(
-    states: frozenset[State], words: str, accession: str, delivery: str
+    states: frozenset[State], words: str, accession: str, delivery: str, reading: Mapping[str, str]
 ) -> Callable[[Entry], bool] | None:
     """Return the test of an entry; None where every study is wanted."""
     parts = words.casefold().split()
@@ -51,7 +72,7 @@ def _wanted(
             (not states or entry.state in states)
             and (not accession or entry.accession_number == accession)
             and (not delivery or entry.delivery == delivery)
-            and all(part in entry.words for part in parts)
+            and all(part in entry.words or part in reading.get(entry.study_uid, "") for part in parts)
         )
 
     return wanted

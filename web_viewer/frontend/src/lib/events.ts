@@ -61,6 +61,12 @@ export function followStudies(queryClient: QueryClient, address = "/api/events")
       refreshWorklist();
       refreshStudy(event);
     });
+    source.addEventListener("presence", (message) => {
+      const event = parse<Pick<StudyEvent, "study_uid">>(message.data);
+      if (!event) return;
+      refreshWorklist();
+      void queryClient.invalidateQueries({ queryKey: ["presence", event.study_uid] });
+    });
     source.addEventListener("wording", (message) => {
       const progress = parse<WordingProgress>(message.data);
       if (progress) noteProgress(progress);

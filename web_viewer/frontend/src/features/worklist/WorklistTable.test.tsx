@@ -63,6 +63,8 @@ function item(uid: string, changes: Partial<WorklistItem> & { name?: string }): 
     updated_at: "2026-01-01T08:00:05Z",
     deliveries: [],
     signed_by: null,
+    worked: null,
+    reading: [],
     seconds_to_draft: 3.21,
     ...rest,
   };
