@@ -171,7 +171,7 @@ class Fence:
             child.end()
 
     def _once(self, function: Callable[..., Answer], path: Path, arguments: Mapping[str, object]) -> Answer:
-        child = self._take()
+        child = self._take(path)
         name = f"{function.__module__}:{function.__qualname__}"
         try:
             answer = child.ask(name, path, arguments, self._limits)
@@ -187,8 +187,10 @@ class Fence:
         self._put_back(child)
         return answer
 
-    def _take(self) -> _Child:
+    def _take(self, path: Path | None = None) -> _Child:
+        """Return an idle child, or a new one; the one that has read `path` last where it is idle."""
         with self._lock:
+            self._idle.sort(key=lambda child: child.read == path)
             while self._idle:
                 child = self._idle.pop()
                 if child.is_whole and child.calls < _CALLS_PER_CHILD:
@@ -225,6 +227,7 @@ class _Child:
             theirs.close()
         self._wire = Connection(ours.detach())
         self.calls = 0
+        self.read: Path | None = None  # the last file
         self._asked = False
         try:
             self._send({"memory": limits.memory, "modules": modules})
@@ -241,6 +244,7 @@ class _Child:
     def ask(self, function: str, path: Path, arguments: Mapping[str, object], limits: FenceLimits) -> Answer:
         """Return the answer, or raise what the child raised or which limit it broke."""
         self.calls += 1
+        self.read = path
         self._asked = True
         until = time.monotonic() + limits.seconds
         self._send(

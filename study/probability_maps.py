@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Annotated, cast
 
 import redis
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from study.compat import StrEnum
 from study.findings import FindingLabel
@@ -118,10 +118,13 @@ class ProbabilityMaps:
             pipeline.execute()
 
     def of(self, study_uid: str, radiograph_uid: str) -> RadiographMaps | None:
-        """Return what was made of a radiograph; None where nothing is held."""
+        """Return what was made of a radiograph; None where nothing is held, or another release made it."""
         with translated():
             held = cast("bytes | None", self._redis.hget(MAPS + study_uid, radiograph_uid))
-        return None if held is None else RadiographMaps.model_validate_json(held)
+        try:
+            return None if held is None else RadiographMaps.model_validate_json(held)
+        except ValidationError:
+            return None
 
     def body(self, study_uid: str, radiograph_uid: str, label: FindingLabel) -> bytes | None:
         """Return one map's values, rows x columns uint8, gzip; None where it is not held."""

@@ -17,6 +17,7 @@ from study.fence import Fence
 from study.settings import Settings
 from web_viewer.app import create_app
 from web_viewer.deps import Services
+from web_viewer.heap import give_back_large_blocks
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ def serve(
     SettingsError
         If the address cannot be bound.
     """
+    give_back_large_blocks()
     listener = bound_socket(settings.web_host, settings.web_port)
     server = build_server(services)
     # The first picture shall not wait for a child to start.

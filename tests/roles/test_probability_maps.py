@@ -21,7 +21,7 @@ from study.history import Queued, Segmented
 from study.jobs import JobQueue
 from study.ledger import Ledger
 from study.model import StudyRecord
-from study.probability_maps import LIFE, ProbabilityMaps
+from study.probability_maps import LIFE, ProbabilityMaps, RadiographMaps
 from study.registry import MAPS, MAPS_WANTED, connect
 from study.segmentation import read_masks
 from study.unread import Unread, UnreadCode
@@ -100,6 +100,30 @@ def test_a_map_is_made_when_it_is_asked_for_and_is_there_for_ten_minutes(
     ledger.registry.forget(read_study.study_uid)  # as when the study leaves the archive
     assert not redis.exists(MAPS + read_study.study_uid)
     redis.close()
+
+
+@pytest.mark.parametrize("held", ['{"version": 1}', '{"model": {}, "maps": 3}', "no JSON"])
+def test_maps_of_another_release_are_made_anew(
+    client: TestClient, read_study: StudyRecord, queue: JobQueue, redis_url: str, work, held: str
+):
+    redis = connect(redis_url)
+    redis.hset(MAPS + read_study.study_uid, read_study.radiographs[0].instance_uid, held)
+    redis.close()
+    path = path_of(read_study)
+    assert client.get(f"{path}.json").status_code == 202
+    assert client.get(path).status_code == 202
+    assert queue.lengths()["map"] == 1
+    work()
+    assert answered(client, f"{path}.json").json()["threshold"] == 0.5
+
+
+def test_a_finding_that_an_older_release_did_not_know_is_asked_for(
+    client: TestClient, read_study: StudyRecord, queue: JobQueue, maps: ProbabilityMaps
+):
+    made = RadiographMaps(model=read_study.model, maps={})
+    maps.keep(read_study.study_uid, read_study.radiographs[0].instance_uid, made, {})
+    assert client.get(f"{path_of(read_study)}.json").status_code == 202
+    assert queue.lengths()["map"] == 1
 
 
 def test_a_job_that_runs_twice_or_for_nobody_does_no_harm(

@@ -46,6 +46,26 @@ def test_the_same_child_reads_one_file_after_another(fence: Fence) -> None:
     assert pid(fence) == pid(fence) != os.getpid()
 
 
+def test_the_child_that_read_a_file_last_reads_it_again_where_it_is_free() -> None:
+    files = [Path("one"), Path("two")]
+    with Fence(2, LIMITS) as fence, ThreadPoolExecutor(2) as pool:
+        start = threading.Barrier(2)
+
+        def read(file: Path) -> int:
+            start.wait(60)  # so that both children are started
+            with fence._room:
+                child = fence._take(file)
+            start.wait(60)
+            found = int(child.ask("tests.study.poison:who", file, {}, LIMITS).description["pid"])
+            fence._put_back(child)
+            return found
+
+        first = list(pool.map(read, files))
+        assert first[0] != first[1]
+        for number in (0, 0, 1, 0, 1, 1):
+            assert fence.call(poison.who, files[number]).description["pid"] == first[number]
+
+
 @pytest.mark.parametrize(
     ("function", "error", "message"),
     [

@@ -73,6 +73,8 @@ def _wanted(
         made = None
     if made is not None and made.refusal is not None:
         raise _refused(made.refusal, made.reason)
+    if made is not None and label not in made.maps:  # made by a release that knew no such finding
+        made = None
     if made is None and kept.maps.want(study_uid, instance_uid):
         queue.ask(Job.MAP, study_uid)
         log.info("maps_asked_for", study_uid=study_uid, instance_uid=instance_uid)
