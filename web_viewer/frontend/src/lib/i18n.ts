@@ -7,6 +7,7 @@ import { en } from "./locales/en";
 import type { en as failure } from "./locales/failure";
 import type { en as help } from "./locales/help";
 import type { en as macros } from "./locales/macros";
+import type { en as presence } from "./locales/presence";
 import type { en as statement } from "./locales/statement";
 import type { en as threshold } from "./locales/threshold";
 
@@ -19,6 +20,7 @@ type Later = {
   failure: typeof failure;
   help: typeof help;
   macros: typeof macros;
+  presence: typeof presence;
   statement: typeof statement;
   threshold: typeof threshold;
 };

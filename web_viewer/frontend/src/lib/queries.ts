@@ -25,6 +25,7 @@ import {
 import type { StudyRecord } from "./model";
 
 const MINUTE = 60_000;
+const LOOK_AGAIN_MS = 30_000;
 
 // A browser that believes it has no network may be wrong; where it is right, the reader is told at once. Only
 // the lock holds requests back.
@@ -56,6 +57,8 @@ export const worklistPageQuery = (
   queryOptions({
     queryKey: ["worklist", "page", query, offset],
     queryFn: ({ signal }) => getWorklist({ ...query, limit, offset }, signal),
+    // Who closes a study without a word, as a browser that crashes does, is told of by nobody.
+    refetchInterval: ({ state }) => state.data?.items.some(({ reading }) => reading.length) && LOOK_AGAIN_MS,
   });
 
 export const studyQuery = (uid: string) =>

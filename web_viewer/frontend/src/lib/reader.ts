@@ -4,6 +4,9 @@ import { create } from "zustand";
 
 const KEY = "kidray.reader";
 
+/** What stands for a reader who has not said who they are, until the signature does. */
+export const UNNAMED = "unnamed reader";
+
 interface ReaderName {
   name: string;
   setName: (name: string) => void;

@@ -49,6 +49,8 @@ const ReportPanel = lazy(() => import("../features/report/ReportPanel"));
 
 const FailureText = lazy(() => import("../components/FailureText"));
 
+const AlsoReading = lazy(() => import("../features/presence/AlsoReading"));
+
 const MeasurementList = lazy(() =>
   import("../features/viewer/measurement/MeasurementList").then((module) => ({
     default: module.MeasurementList,
@@ -97,6 +99,9 @@ export function StudyReading({ record, lost }: ReadingProps) {
         <BackLink />
         <PatientLine summary={record.summary} />
         <StateMark state={record.state} />
+        <Later>
+          <AlsoReading studyUid={record.study_uid} />
+        </Later>
         <StudyDetails record={record} />
         <OtherAlerts studyUid={record.study_uid} />
         <NextStudy studyUid={record.study_uid} />

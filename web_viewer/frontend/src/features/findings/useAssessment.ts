@@ -1,9 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { assessFinding } from "../../lib/api";
 import type { AssessmentVerdict, StudyRecord } from "../../lib/model";
-import { useReader } from "../../lib/reader";
-
-const UNNAMED = "unnamed reader"; // kept until the reader gives a name at the signature
+import { UNNAMED, useReader } from "../../lib/reader";
 
 /** Accept or reject a finding; shown at once, taken back if the service refuses. */
 export function useAssessment(studyUid: string) {

@@ -229,6 +229,7 @@ it("saves an edit as sentences under the version that was edited", async () => {
       findings: ["Free gas."],
       impression: ["Free gas, large.", "Surgeon told."],
       recommendation: [],
+      reader: null,
     },
   ]);
   expect(screen.getByTestId("report-status").textContent).toBe("Draft – edited, unverified");

@@ -104,7 +104,7 @@ export default function ReportPanel({
           <ProposalNotice
             {...offer}
             findings={findings}
-            onTake={(proposal) => edit.replace(proposedTexts(proposal))}
+            onTake={(proposal) => edit.replace(proposedTexts(proposal, edit.base, edit.texts))}
           />
         )}
         {SECTIONS.map((section) => {

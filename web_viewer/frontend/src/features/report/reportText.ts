@@ -25,12 +25,28 @@ export const textsOf = (report: Report): SectionTexts => ({
   recommendation: textOf(report.recommendation),
 });
 
-/** Return a proposal's sentences as text to edit. */
-export const proposedTexts = (proposal: ReportProposal): SectionTexts => ({
-  findings: proposal.findings.join("\n"),
-  impression: proposal.impression.join("\n"),
-  recommendation: proposal.recommendation.join("\n"),
-});
+/** Return a proposal's sentences as text to edit; what the reader changed since `base` and did not save stays. */
+export const proposedTexts = (proposal: ReportProposal, base: Report, texts: SectionTexts): SectionTexts => {
+  const edited = isEdited(base, texts);
+  const section = (name: Section) =>
+    edited
+      ? merged(sentencesOf(texts[name]), sentencesOf(textOf(base[name])), proposal[name])
+      : proposal[name].join("\n");
+  return {
+    findings: section("findings"),
+    impression: section("impression"),
+    recommendation: section("recommendation"),
+  };
+};
+
+/** Return the reader's lines with what a proposal takes out of `before`, and puts in its place, done to them. */
+function merged(lines: readonly string[], before: readonly string[], proposed: readonly string[]): string {
+  const isGone = (line: string) => before.includes(line) && !proposed.includes(line);
+  const fresh = proposed.filter((line) => !before.includes(line) && !lines.includes(line));
+  const place = lines.findIndex(isGone);
+  const at = place < 0 ? lines.length : place;
+  return [...lines.slice(0, at), ...fresh, ...lines.slice(at)].filter((line) => !isGone(line)).join("\n");
+}
 
 /** Return whether `texts` say anything else than `report` does; blank lines and edges do not count. */
 export function isEdited(report: Report, texts: SectionTexts): boolean {

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { ApiError, putReport, signReport } from "../../lib/api";
 import type { Report, StudyRecord } from "../../lib/model";
+import { useReader } from "../../lib/reader";
 import { useSession } from "../../lib/session";
 import { type KeptEdit, keepEdit, keptEdit } from "./keptEdit";
 import { isEdited, rebased, type Section, type SectionTexts, sentencesOf, textsOf } from "./reportText";
@@ -46,6 +47,7 @@ export function useReportEdit(studyUid: string, report: Report) {
       findings: sentencesOf(texts.findings),
       impression: sentencesOf(texts.impression),
       recommendation: sentencesOf(texts.recommendation),
+      reader: useReader.getState().name || null,
     });
     setEdit({ base: written, texts: textsOf(written) });
     queryClient.setQueryData<StudyRecord>(key, (record) => record && { ...record, draft: written });

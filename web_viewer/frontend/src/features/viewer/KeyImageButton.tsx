@@ -4,9 +4,7 @@ import { useTranslation } from "react-i18next";
 import { IconButton } from "../../components/Button";
 import { putKeyImages } from "../../lib/api";
 import type { StudyRecord } from "../../lib/model";
-import { useReader } from "../../lib/reader";
-
-const UNNAMED = "unnamed reader"; // kept until the reader gives a name at the signature
+import { UNNAMED, useReader } from "../../lib/reader";
 
 /** Mark the radiograph as a key image, or take the mark away. */
 export function KeyImageButton({ record, instanceUid }: { record: StudyRecord; instanceUid: string }) {

@@ -12,6 +12,7 @@ import { AlertMark } from "./AlertMark";
 import { DeliveryMark } from "./DeliveryMark";
 import { FindingChips } from "./FindingChips";
 import { isUrgent } from "./order";
+import { ReaderCell } from "./ReaderCell";
 import { Setback } from "./Setback";
 import style from "./worklist.module.css";
 
@@ -70,7 +71,7 @@ export const WorklistRow = memo(function WorklistRow(row: RowProps) {
         <StateMark state={item.state} />
       </td>
       <td>
-        {item.signed_by ? personName(item.signed_by, i18n.language) : <span className={style.quiet}>–</span>}
+        <ReaderCell item={item} now={now} />
       </td>
       <td className={style.number}>
         {item.seconds_to_draft === null ? (

@@ -1,7 +1,6 @@
 /** Words of the editor of one finding. */
 
 const english = {
-  title: "{{finding}}, as you state it",
   addTitle: "A finding that the model did not report",
   finding: "Finding",
   presence: "Presence",
@@ -9,7 +8,7 @@ const english = {
   region: "Region",
   anywhere: "not said",
   reader: "Your name",
-  save: "State it",
+  save: "Save",
   saving: "Saving",
   cancel: "Cancel",
   undo: { model: "Back to what the model said", outline: "Back to what the outline says" },
@@ -23,7 +22,6 @@ const english = {
 export const en = english;
 
 export const ko: typeof english = {
-  title: "{{finding}} 소견 수정",
   addTitle: "모델이 보고하지 않은 소견",
   finding: "소견",
   presence: "유무",

@@ -87,7 +87,7 @@ const englishFindings = {
   drawAbsent: "{{finding}} is there: draw its outline",
   cut: "Display threshold: {{finding}}",
   drawnBy: "Outline by {{name}}",
-  edit: "State {{finding}} otherwise",
+  edit: "{{finding}}: state presence, certainty, region",
   add: "Add a finding",
   statedBy: "Stated by {{name}}",
   said: { model: "model: {{said}}", outline: "outline: {{said}}" },
@@ -100,9 +100,9 @@ export const koFindings: typeof englishFindings = {
   drawAbsent: "{{finding}} 있음: 윤곽 그리기",
   cut: "표시 임계값: {{finding}}",
   drawnBy: "윤곽: {{name}}",
-  edit: "{{finding}} 소견 수정",
+  edit: "{{finding}}: 유무, 확실성, 위치 수정",
   add: "소견 추가",
-  statedBy: "소견: {{name}}",
+  statedBy: "판독: {{name}}",
   said: { model: "모델: {{said}}", outline: "윤곽: {{said}}" },
 };
 

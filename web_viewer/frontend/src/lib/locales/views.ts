@@ -8,6 +8,8 @@ export const en = {
   delivery: "Delivery",
   deliveries: { any: "Any delivery", pending: "On its way", sent: "Delivered", failed: "Not delivered" },
   reader: "Reader",
+  worked: "not signed, {{when}}",
+  reading: "Open now: {{names}}",
   loadingRow: "Loading",
 };
 
@@ -21,5 +23,7 @@ export const ko: typeof en = {
   delivery: "전송",
   deliveries: { any: "전송 전체", pending: "전송 중", sent: "전송됨", failed: "전송 실패" },
   reader: "판독자",
+  worked: "서명 전, {{when}}",
+  reading: "열람 중: {{names}}",
   loadingRow: "불러오는 중",
 };

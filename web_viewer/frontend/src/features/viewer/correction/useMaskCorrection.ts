@@ -6,13 +6,12 @@ import { correctMask } from "../../../lib/api";
 import { useCorrection } from "../../../lib/correctionStore";
 import type { Finding, FindingDefinition, RadiographHeader, StudyRecord } from "../../../lib/model";
 import { useOverlay } from "../../../lib/overlayStore";
-import { useReader } from "../../../lib/reader";
+import { UNNAMED, useReader } from "../../../lib/reader";
 import { useDrawing } from "../drawingStore";
 import { useViewport } from "../viewportStore";
 import type { Edited } from "./correctionDrawers";
 import { EditableMask, maskOfBit, withMask } from "./editableMask";
 
-const UNNAMED = "unnamed reader"; // kept until the reader gives a name at the signature
 const BRUSH_SHARE = 0.012; // of the radiograph's longer side: the brush to begin with
 
 export interface MaskCorrection {

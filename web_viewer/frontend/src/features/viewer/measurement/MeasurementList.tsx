@@ -6,13 +6,11 @@ import { Notice } from "../../../components/Notice";
 import { putMeasurements } from "../../../lib/api";
 import type { StudyRecord } from "../../../lib/model";
 import { headerQuery, pixelsQuery } from "../../../lib/queries";
-import { useReader } from "../../../lib/reader";
+import { UNNAMED, useReader } from "../../../lib/reader";
 import { linesOf } from "./figures";
 import style from "./measurement.module.css";
 import { useMeasuring } from "./measurementStore";
 import { wordsOf } from "./words";
-
-const UNNAMED = "unnamed reader"; // kept until the reader gives a name at the signature
 
 /** What was measured on the radiograph: named, taken away, saved. */
 export function MeasurementList({ studyUid }: { studyUid: string }) {
