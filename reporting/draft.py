@@ -203,13 +203,16 @@ def _absences(
     names: Mapping[str, RadiographName],
     table: dict[str, Any],
 ) -> list[Sentence]:
-    """Return the sentences on what was assessed without a sign of it, grouped by radiograph."""
+    """Return the sentences on what was assessed without a sign of it, by radiograph and by who says so."""
     absent = [f for f in ordered if f.presence is Presence.ABSENT and f not in unseeable]
     apart = {f.label for f in ordered if f.presence is not Presence.ABSENT or f in unseeable}
     groups = [[f for f in absent if f.label not in apart]]
     for uid in names:
         groups.append([f for f in absent if f.radiograph_uid == uid and f.label in apart])
-    return [_absence(group, names, table) for group in groups if group]
+    parts = [
+        [f for f in group if (f.stated is None) is by_model] for group in groups for by_model in (True, False)
+    ]
+    return [_absence(part, names, table) for part in parts if part]
 
 
 def _not_assessable(unseeable: Sequence[Finding], table: dict[str, Any]) -> list[Sentence]:
@@ -238,9 +241,8 @@ def _absence(
         radiograph = table["radiographs"][names[radiographs.pop()].value]
     else:
         radiograph = table["radiographs"]["all"]
-    return Sentence(
-        text=words["text"].format(list=listed, radiograph=radiograph), finding_ids=[f.id for f in group]
-    )
+    text = words["text" if group[0].stated is None else "stated"]
+    return Sentence(text=text.format(list=listed, radiograph=radiograph), finding_ids=[f.id for f in group])
 
 
 def _measurement(

@@ -107,7 +107,7 @@ def unassessable(findings: Sequence[Finding], radiographs: Sequence[Radiograph])
     """Return the absences that mean nothing: air-fluid levels where only a supine radiograph was made.
 
     A level shows where a horizontal beam runs along it. Where another radiograph had such a beam and
-    shows no level either, the absence stands for the study.
+    shows no level either, the absence stands for the study; so does one that a reader states.
 
     Parameters
     ----------
@@ -121,7 +121,8 @@ def unassessable(findings: Sequence[Finding], radiographs: Sequence[Radiograph])
     if horizontal and not _seen(levels, FindingLabel.AIR_FLUID_LEVELS):
         return []
     supine = {r.instance_uid for r in radiographs if r.view is View.SUPINE}
-    return [f for f in levels if f.presence is Presence.ABSENT and f.radiograph_uid in supine]
+    said = [f for f in levels if f.presence is Presence.ABSENT and f.stated is None]
+    return [f for f in said if f.radiograph_uid in supine]
 
 
 def _settled(present: Sequence[Finding], radiographs: Sequence[Radiograph]) -> bool:

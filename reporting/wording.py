@@ -62,8 +62,9 @@ def reword(
 ) -> Reworded:
     """Return the next version of a template draft, worded by the LLM where that may be used.
 
-    Findings and impression may get new words. Where the radiographs cannot show one of the findings, or
-    the patient is older than one of them, every denial stays the template's, which says so.
+    Findings and impression may get new words. Where the radiographs cannot show one of the findings,
+    the patient is older than one of them, or a reader denies one, every denial stays the template's,
+    which says so.
     Measurements, recommendation, comparison, limitations and the critical flag stay as the template
     wrote them. If the LLM fails, or says anything that the findings do not hold, the template's words
     stay, with the reason and the checks beside them.
@@ -134,7 +135,8 @@ def _cost(llm: Llm, tries: Sequence[_Try]) -> dict[str, Any]:
 def _keeps_denials(report: Report) -> bool:
     """Return whether the template says of what is absent more than an LLM is told."""
     unseeable = any(s.rule_id == NOT_ASSESSABLE for s in report.findings)
-    return unseeable or age_of(report) is AgeBand.OVER_SIX_MONTHS
+    denied = any(o.stated is not None and o.presence is Presence.ABSENT for o in report.observations)
+    return unseeable or denied or age_of(report) is AgeBand.OVER_SIX_MONTHS
 
 
 def _denying(worded: Sequence[Sentence], template: Sequence[Sentence], absent: set[str]) -> list[Sentence]:

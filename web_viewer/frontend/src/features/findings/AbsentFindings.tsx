@@ -28,12 +28,14 @@ interface AbsentProps {
 export function AbsentFindings({ studyUid, absent, signed, editing }: AbsentProps) {
   const { t } = useTranslation();
   const { nameOf } = useFindingTable();
+  const denied = absent.filter((finding) => finding.stated);
+  const silent = absent.filter((finding) => !finding.stated);
   const correcting = useCorrection((state) => state.findingId);
   return (
     <div className={style.absent}>
       <span>{t("findings.absent")}:</span>
       <ul>
-        {absent.map(({ id, label }) => (
+        {silent.map(({ id, label }) => (
           <li key={id} data-testid={`finding-absent-${label}`}>
             {midSentence(nameOf(label))}
             {!signed && (
@@ -49,35 +51,33 @@ export function AbsentFindings({ studyUid, absent, signed, editing }: AbsentProp
           </li>
         ))}
       </ul>
-      {absent
-        .filter((finding) => finding.stated)
-        .map((finding) => (
-          <div key={finding.id} className={style.denied}>
-            <span>
-              {nameOf(finding.label)}: <StatedLine finding={finding} />
-            </span>
-            <IconButton
-              label={t("findings.edit", { finding: nameOf(finding.label) })}
-              data-testid={`finding-edit-${finding.label}`}
-              data-edit={finding.id}
-              disabled={signed}
-              aria-expanded={editing.what === finding.id}
-              onClick={() => editing.turn(finding.id)}
-            >
-              <ListChecks size={16} aria-hidden />
-            </IconButton>
-            {editing.what === finding.id && (
-              <Later>
-                <StatementEditor
-                  studyUid={studyUid}
-                  finding={finding}
-                  title={t("findings.edit", { finding: nameOf(finding.label) })}
-                  onClose={() => editing.close(finding.id)}
-                />
-              </Later>
-            )}
-          </div>
-        ))}
+      {denied.map((finding) => (
+        <div key={finding.id} className={style.denied}>
+          <span>
+            {nameOf(finding.label)} <StatedLine finding={finding} />
+          </span>
+          <IconButton
+            label={t("findings.edit", { finding: nameOf(finding.label) })}
+            data-testid={`finding-edit-${finding.label}`}
+            data-edit={finding.id}
+            disabled={signed}
+            aria-expanded={editing.what === finding.id}
+            onClick={() => editing.turn(finding.id)}
+          >
+            <ListChecks size={16} aria-hidden />
+          </IconButton>
+          {editing.what === finding.id && (
+            <Later>
+              <StatementEditor
+                studyUid={studyUid}
+                finding={finding}
+                title={t("findings.edit", { finding: nameOf(finding.label) })}
+                onClose={() => editing.close(finding.id)}
+              />
+            </Later>
+          )}
+        </div>
+      ))}
       <p>{t("findings.notAssessed")}</p>
       {!signed && (
         <Button

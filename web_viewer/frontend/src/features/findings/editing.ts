@@ -8,24 +8,25 @@ export interface Editing {
   close: (findingId: string) => void;
 }
 
-/** Which finding's editor is open: one at a time. The focus goes back to where it was opened, wherever that is now. */
+const SETTLED = 1_000; // milliseconds in which a finding that was kept may still move
+
+/** Which finding's editor is open: one at a time. The focus goes back to what opens it, wherever that stands now. */
 export function useEditing(list: RefObject<HTMLElement | null>): Editing {
   const [what, setWhat] = useState<string | null>(null);
-  const left = useRef<string[]>([]);
+  const left = useRef<string | null>(null);
   useEffect(() => {
-    if (what !== null) return;
-    // A finding that was kept just now stands elsewhere a moment later.
-    const timer = setTimeout(() => {
-      const openers = left.current.map((one) =>
-        list.current?.querySelector<HTMLElement>(`[data-edit="${CSS.escape(one)}"]`),
-      );
-      openers.find((opener) => opener)?.focus();
-      left.current = [];
-    });
-    return () => clearTimeout(timer);
-  }, [what, list]);
+    const now = document.activeElement;
+    const elsewhere = now !== null && now !== document.body && !now.hasAttribute("data-edit");
+    if (what !== null || left.current === null || elsewhere) return;
+    const opener = (of: string) =>
+      list.current?.querySelector<HTMLElement>(`[data-edit="${CSS.escape(of)}"]`);
+    (opener(left.current) ?? opener(NEW))?.focus();
+  }); // each time: a finding that was kept stands elsewhere a moment later
   const close = (findingId: string) => {
-    left.current = [findingId, NEW];
+    left.current = findingId;
+    setTimeout(() => {
+      if (left.current === findingId) left.current = null;
+    }, SETTLED);
     setWhat(null);
   };
   return { what, turn: (wanted) => (what === wanted ? close(wanted) : setWhat(wanted)), close };

@@ -19,5 +19,6 @@ export function saidBefore(t: TFunction, finding: Finding): string {
   if (!finding.stated) return "";
   const said = statementText(t, finding.stated.instead_of);
   if (finding.drawn_by) return t("findings.said.outline", { said });
-  return t("findings.said.model", { said: `${said} (${percentText(finding.probability)})` });
+  const probability = percentText(finding.probability).replace(" ", "\u00a0");
+  return t("findings.said.model", { said: `${said} (${probability})` });
 }

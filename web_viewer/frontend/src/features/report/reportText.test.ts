@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Report } from "../../lib/model";
-import { lineAt, linkedLines, rebased, sentencesOf, textOf } from "./reportText";
+import { lineAt, linkedLines, proposedTexts, rebased, sentencesOf, textOf } from "./reportText";
 
 const sentence = (text: string, ...finding_ids: string[]) => ({ text, finding_ids, rule_id: null });
 
@@ -40,5 +40,31 @@ it("lets no older measurement linger when the reader's words go on top of a newe
   expect(rebased(texts, version("It measures 18.5 cm²."), version("It measures 24.3 cm²."))).toEqual({
     ...texts,
     findings: "Free gas, much.\nIt measures 24.3 cm².",
+  });
+});
+
+it("keeps what the reader wrote and did not save when a proposal is taken", () => {
+  const base = {
+    findings: [sentence("No gas.", "gas@1"), sentence("Stool.", "stool@1")],
+    impression: [sentence("No gas.", "gas@1")],
+    recommendation: [],
+  } as unknown as Report;
+  const proposal = {
+    version: 2,
+    findings: ["Free gas.", "Stool."],
+    impression: ["Free gas."],
+    recommendation: ["Call a surgeon."],
+  };
+  const saved = { findings: "No gas.\nStool.", impression: "No gas.", recommendation: "" };
+  expect(proposedTexts(proposal, base, saved)).toEqual({
+    findings: "Free gas.\nStool.",
+    impression: "Free gas.",
+    recommendation: "Call a surgeon.",
+  });
+  const texts = { ...saved, findings: "Tube in place.\nNo gas.", impression: "No gas.\nMuch stool." };
+  expect(proposedTexts(proposal, base, texts)).toEqual({
+    findings: "Tube in place.\nFree gas.", // what was taken out by hand stays out
+    impression: "Free gas.\nMuch stool.",
+    recommendation: "Call a surgeon.",
   });
 });

@@ -180,6 +180,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
             small
             look="quiet"
             disabled={overtaken || !named || keep.isPending}
+            className={style.undo}
             data-testid="statement-undo"
             onClick={() => send(null)}
           >
