@@ -161,6 +161,12 @@ def test_a_threshold_is_moved_by_keyboard_is_marked_and_goes_back(
     assert page.get_by_test_id(f"finding-row-{LABEL}").locator("button").first.inner_text() == facts
     press(page, slider, "ArrowRight", 20)
     expect(notes).to_contain_text("0.70")
+    said = page.get_by_test_id("threshold-announcement")  # once it is at rest
+    expect(said).to_have_text(
+        "Pneumoperitoneum: display threshold 0.70, not the model's outline", timeout=SLOW
+    )
+    assert notes.get_attribute("role") is None
+    expect(value).to_have_attribute("aria-live", "off")
     if AXE.is_file():
         assert violations(page) == []
     shot("4-moved")
@@ -170,6 +176,72 @@ def test_a_threshold_is_moved_by_keyboard_is_marked_and_goes_back(
     expect(notes).to_have_count(1)
     page.get_by_test_id(f"finding-cut-{LABEL}").click()  # closed: as the model drew it
     expect(notes).to_have_count(0)
+    page.goto("about:blank")
+
+
+SAID = """async ([slider, region]) => {
+  const said = [];
+  const watch = new MutationObserver(() => said.push(region.textContent));
+  watch.observe(region, { childList: true, characterData: true, subtree: true });
+  const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  for (let step = 0; step < 25; step++) {
+    set.call(slider, String(0.55 + 0.01 * step));
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const until = performance.now() + 30_000;
+  while (said.length === 0 && performance.now() < until) await new Promise((r) => setTimeout(r, 100));
+  watch.disconnect();
+  return said;
+}"""
+
+
+def test_a_screen_reader_is_told_once_a_threshold_is_at_rest_and_a_click_picks_what_is_drawn(
+    page: Page, url: str, read_study: StudyRecord, work: Any
+):
+    work()
+    canvas = open_study(page, url, read_study.study_uid)
+    slider = begin(page)
+    press(page, slider, "ArrowRight", 1)
+    region = page.get_by_test_id("threshold-announcement")
+    expect(region).to_contain_text("0.51", timeout=SLOW)
+    said = page.evaluate(SAID, [slider.element_handle(), region.element_handle()])
+    assert said[-1].startswith("Pneumoperitoneum: display threshold 0.79")
+    assert len(said) <= 3  # of 25 steps; more than one where the machine stood still between two
+
+    row = page.get_by_test_id(f"finding-row-{LABEL}")
+
+    def click(where: np.ndarray) -> None:
+        rows, columns = where.shape
+        assert where.any()
+        y, x = np.argwhere(where)[int(where.sum()) // 2]
+        box = canvas.bounding_box()
+        assert box is not None
+        scale = min(box["width"] / columns, box["height"] / rows) * 0.985
+        page.mouse.click(
+            box["x"] + box["width"] / 2 + (x + 0.5 - columns / 2) * scale,
+            box["y"] + box["height"] / 2 + (y + 0.5 - rows / 2) * scale,
+        )
+
+    def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Where only the first is, a pixel or more from the second and from its own edge."""
+        square = np.ones((3, 3), np.uint8)
+        return cv2.erode(one.view(np.uint8), square) & ~cv2.dilate(other.view(np.uint8), square)
+
+    mask, nothing = own(page, url, read_study), np.zeros_like(own(page, url, read_study))
+    press(page, slider, "End", 1)
+    expect(page.get_by_test_id(f"threshold-value-{LABEL}")).to_have_text("0.99")
+    narrow = drawn(page, read_study)
+    click(apart(mask, narrow))
+    expect(row).to_have_attribute("data-selected", "false")
+    click(apart(narrow, nothing))
+    expect(row).to_have_attribute("data-selected", "true")
+    click(apart(~mask, narrow))
+    expect(row).to_have_attribute("data-selected", "false")
+    press(page, slider, "Home", 1)
+    expect(page.get_by_test_id(f"threshold-value-{LABEL}")).to_have_text("0.01")
+    click(apart(drawn(page, read_study), mask))
+    expect(row).to_have_attribute("data-selected", "true")
     page.goto("about:blank")
 
 

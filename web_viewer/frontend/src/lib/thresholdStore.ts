@@ -25,8 +25,12 @@ export const useThresholds = create<Thresholds>((set) => ({
     })),
 }));
 
-/** Return whether a finding's own outline gives way to what the reader cut. */
-export function isReplaced(findingId: string): boolean {
+/** Return what is drawn in place of a finding's own outline; null where that is drawn. */
+export function replacementOf(findingId: string): Cut | null {
   const { cuts, drawn } = useThresholds.getState();
-  return drawn && cuts[findingId]?.beside === null;
+  const cut = cuts[findingId];
+  return drawn && cut?.beside === null ? cut : null;
 }
+
+/** Return whether a finding's own outline gives way to what the reader cut. */
+export const isReplaced = (findingId: string): boolean => replacementOf(findingId) !== null;

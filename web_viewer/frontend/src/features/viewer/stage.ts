@@ -2,7 +2,7 @@
 
 import type { Finding, FindingDefinition, RadiographHeader } from "../../lib/model";
 import { useOverlay } from "../../lib/overlayStore";
-import { isReplaced, useThresholds } from "../../lib/thresholdStore";
+import { isReplaced, replacementOf, useThresholds } from "../../lib/thresholdStore";
 import {
   applied,
   fitted,
@@ -17,6 +17,7 @@ import {
 } from "./geometry";
 import { greyTable, type Window } from "./grayscale";
 import { segmentStyles } from "./overlayStyle";
+import { findingAt } from "./picking";
 import { Pyramid } from "./pyramid";
 import type { RadiographRenderer, Scene } from "./renderer";
 import { useViewport } from "./viewportStore";
@@ -39,6 +40,12 @@ export const headerWindow = (header: RadiographHeader): Window => ({
   width: header.window_width,
   shape: header.voi_function,
 });
+
+/** Return what of the overlay the reader wants to see. */
+function overlayChoice() {
+  const { opacity, hidden, off, held, selected } = useOverlay.getState();
+  return { opacity, hidden, allHidden: off || held, selected };
+}
 
 export class Stage {
   private shown: Shown | null = null;
@@ -144,14 +151,11 @@ export class Stage {
     return point.x >= 0 && point.y >= 0 && point.x < columns && point.y < rows ? point : null;
   }
 
-  /** Return the finding whose segment lies under a point of the canvas. */
+  /** Return the finding that is drawn under a point of the canvas. */
   findingAt(at: Point): Finding | null {
     const point = this.pointAt(at);
-    if (!point || !this.shown?.mask) return null;
-    const { mask, header, findings, table } = this.shown;
-    const bits = mask[Math.floor(point.y) * header.columns + Math.floor(point.x)] ?? 0;
-    const definition = table.find((entry) => (bits >> (entry.segment_number - 1)) & 1);
-    return findings.find((finding) => finding.label === definition?.label) ?? null;
+    if (!point || !this.shown) return null;
+    return findingAt(point, this.shown, overlayChoice(), replacementOf);
   }
 
   isShowing(header: RadiographHeader): boolean {
@@ -194,8 +198,7 @@ export class Stage {
   private draw(): void {
     const placement = this.placement();
     if (!this.shown || !placement || this.canvas.width === 0) return;
-    const { opacity, hidden, off, held, selected } = useOverlay.getState();
-    const choice = { opacity, hidden, allHidden: off || held, selected, replaced: isReplaced };
+    const choice = { ...overlayChoice(), replaced: isReplaced };
     const scene: Scene = {
       placement: snapped(placement, this.canvas),
       table: this.currentGreys(this.shown.header),

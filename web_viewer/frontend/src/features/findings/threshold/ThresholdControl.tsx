@@ -79,7 +79,12 @@ function Slider({ finding, held }: { finding: Finding; held: HeldMap }) {
         data-testid={`threshold-slider-${finding.label}`}
         onChange={(event) => setThreshold(rounded(Number(event.target.value)))}
       />
-      <output htmlFor={id} data-moved={threshold !== own} data-testid={`threshold-value-${finding.label}`}>
+      <output
+        htmlFor={id}
+        aria-live="off" // the slider says its own value
+        data-moved={threshold !== own}
+        data-testid={`threshold-value-${finding.label}`}
+      >
         {shownValue(threshold)}
       </output>
       <Button

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFindingTable } from "../../../lib/findingNames";
 import { addWords } from "../../../lib/i18n";
@@ -16,6 +16,13 @@ import { outlineOf } from "./isoline";
 import style from "./threshold.module.css";
 
 addWords({ en: { threshold: en }, ko: { threshold: ko } });
+
+const AT_REST_MS = 700;
+
+interface SeenCut {
+  finding: Finding;
+  cut: Cut;
+}
 
 interface LayerProps {
   stage: Stage;
@@ -51,11 +58,12 @@ export function ThresholdLayer({ stage, shown: { findings, table } }: LayerProps
           <CutShape key={finding.id} cut={cut} look={look} matrix={matrix} />
         ))}
       </svg>
-      <div className={style.notes} role="status" data-testid="threshold-notes">
+      <div className={style.notes} data-testid="threshold-notes">
         {seen.map(({ finding, cut }) => (
           <CutNote key={finding.id} finding={finding} cut={cut} />
         ))}
       </div>
+      <Announcement seen={seen} />
     </>
   );
 }
@@ -88,16 +96,41 @@ function CutShape({ cut, look, matrix }: ShapeProps) {
   );
 }
 
-function CutNote({ finding, cut }: { finding: Finding; cut: Cut }) {
-  const { t } = useTranslation();
-  const { nameOf, colorOf } = useFindingTable();
-  const { threshold, beside } = cut;
-  const said = { finding: nameOf(finding.label), value: threshold.toFixed(2), name: beside ?? "" };
+function CutNote({ finding, cut }: SeenCut) {
+  const note = useNote();
+  const { colorOf } = useFindingTable();
   return (
     <p>
       <i style={{ background: colorOf(finding.label) }} aria-hidden />
-      {t(beside === null ? "threshold.note" : "threshold.noteBeside", said)}
-      {outlineOf(cut) === "" && ` (${t("threshold.noteEmpty")})`}
+      {note({ finding, cut })}
     </p>
   );
+}
+
+/** Tells a screen reader what is drawn once nothing has moved for a moment: each step would drown the last. */
+function Announcement({ seen }: { seen: readonly SeenCut[] }) {
+  const note = useNote();
+  const [said, setSaid] = useState("");
+  const now = seen.map(note).join("; ");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(now), AT_REST_MS);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return (
+    <p role="status" className="visually-hidden" data-testid="threshold-announcement">
+      {said}
+    </p>
+  );
+}
+
+/** Return what says of a cut that it is none of the model's own outlines. */
+function useNote(): (seen: SeenCut) => string {
+  const { t } = useTranslation();
+  const { nameOf } = useFindingTable();
+  return ({ finding, cut }) => {
+    const { threshold, beside } = cut;
+    const slots = { finding: nameOf(finding.label), value: threshold.toFixed(2), name: beside ?? "" };
+    const note = t(beside === null ? "threshold.note" : "threshold.noteBeside", slots);
+    return outlineOf(cut) === "" ? `${note} (${t("threshold.noteEmpty")})` : note;
+  };
 }
