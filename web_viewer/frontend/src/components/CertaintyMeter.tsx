@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useWords } from "../lib/i18n";
 import type { Certainty } from "../lib/model";
 import { percentText } from "../lib/quantity";
 import style from "./controls.module.css";
@@ -12,7 +12,7 @@ interface MeterProps {
 
 /** Three bars, so that certainty is told by more than colour. */
 export function CertaintyMeter({ certainty, uncertainty = null }: MeterProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const level = t("certainty.label", { level: t(`certainty.${certainty}`) });
   const name =
     uncertainty === null

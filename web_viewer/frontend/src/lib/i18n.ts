@@ -1,6 +1,7 @@
 /** The viewer's own words, in English and Korean. */
 
-import i18next from "i18next";
+import i18next, { type TFunction } from "i18next";
+import { useSyncExternalStore } from "react";
 import { initReactI18next } from "react-i18next";
 import type { en as admin } from "./locales/admin";
 import { en } from "./locales/en";
@@ -52,8 +53,35 @@ async function speak(language: Language): Promise<void> {
 
 const chosen = () => localStorage.getItem(KEY) as Language | null;
 
+interface Words {
+  t: TFunction;
+  language: Language;
+}
+
+const listeners = new Set<() => void>();
+let words = wordsOf("en");
+
+/** Return what says a language's words, each looked up once unless something is filled into it. */
+function wordsOf(language: Language): Words {
+  const known = new Map<string, string>();
+  const say = (key: string, filled?: Record<string, unknown>): string => {
+    if (filled) return i18next.t(key as "app.loading", filled);
+    const word = known.get(key) ?? i18next.t(key as "app.loading");
+    known.set(key, word);
+    return word;
+  };
+  return { t: say as TFunction, language };
+}
+
+function listen(tell: () => void): () => void {
+  listeners.add(tell);
+  return () => listeners.delete(tell);
+}
+
 i18next.on("languageChanged", (language) => {
   document.documentElement.lang = language;
+  words = wordsOf(language as Language);
+  for (const tell of listeners) tell();
 });
 
 void i18next.use(initReactI18next).init({
@@ -66,6 +94,9 @@ void i18next.use(initReactI18next).init({
 
 /** Settled once the reader's own language can be spoken. */
 export const wordsReady: Promise<void> = speak(chosen() ?? "en").catch(() => undefined);
+
+/** `useTranslation` for the parts of a row, of which hundreds come every second while a long list is scrolled. */
+export const useWords = (): Words => useSyncExternalStore(listen, () => words);
 
 /** Take the service's language unless this reader chose one. */
 export function followService(language: Language): void {

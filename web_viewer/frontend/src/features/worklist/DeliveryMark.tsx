@@ -1,11 +1,11 @@
 import { Check, CircleAlert, LoaderCircle } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useWords } from "../../lib/i18n";
 import type { Delivery } from "../../lib/model";
 import style from "./worklist.module.css";
 
 /** How far the study's results are on their way to the PACS. */
 export function DeliveryMark({ deliveries }: { deliveries: readonly Delivery[] }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (deliveries.length === 0) return <span className={style.quiet}>–</span>;
   const failed = deliveries.find((delivery) => delivery.state === "failed");
   const sent = deliveries.filter((delivery) => delivery.state === "sent").length;

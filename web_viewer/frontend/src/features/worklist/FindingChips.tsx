@@ -1,6 +1,6 @@
-import { useTranslation } from "react-i18next";
 import { CertaintyMeter } from "../../components/CertaintyMeter";
 import type { FindingTable } from "../../lib/findingNames";
+import { useWords } from "../../lib/i18n";
 import type { FindingGist } from "../../lib/model";
 import { percentText } from "../../lib/quantity";
 import { strongestByLabel } from "./strongest";
@@ -14,7 +14,7 @@ interface ChipsProps {
 
 /** What the model saw, one chip a finding: colour as on the image, certainty as bars. */
 export function FindingChips({ findings, read, table }: ChipsProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { nameOf, colorOf, isCritical } = table;
   const seen = [...strongestByLabel(findings)].sort(
     (one, other) => Number(isCritical(other.label)) - Number(isCritical(one.label)),

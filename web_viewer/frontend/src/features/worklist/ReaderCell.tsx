@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useWords } from "../../lib/i18n";
 import type { WorklistItem } from "../../lib/model";
 import { personName } from "../../lib/patient";
 import { agoText, clockText } from "../../lib/quantity";
@@ -7,8 +7,8 @@ import style from "./worklist.module.css";
 
 /** Who signed, else who worked on it last; and who has it open now. */
 export function ReaderCell({ item, now }: { item: WorklistItem; now: number }) {
-  const { t, i18n } = useTranslation();
-  const spelled = (name: string) => personName(name, i18n.language);
+  const { t, language } = useWords();
+  const spelled = (name: string) => personName(name, language);
   const worked = item.worked && item.worked.reader !== UNNAMED ? item.worked : null;
   const reading = item.reading.map(spelled).join(" · ");
   const reader = item.signed_by ?? worked?.reader ?? "";
@@ -17,7 +17,7 @@ export function ReaderCell({ item, now }: { item: WorklistItem; now: number }) {
       {reader && <span>{spelled(reader)}</span>}
       {!item.signed_by && worked && (
         <small title={clockText(worked.at)}>
-          {t("views.worked", { when: agoText(worked.at, now, i18n.language) })}
+          {t("views.worked", { when: agoText(worked.at, now, language) })}
         </small>
       )}
       {reading && (

@@ -1,8 +1,8 @@
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "../../components/Link";
 import { StateMark } from "../../components/StateMark";
 import type { FindingTable } from "../../lib/findingNames";
+import { useWords } from "../../lib/i18n";
 import { navigate, viewerAddress } from "../../lib/location";
 import type { StudyState, WorklistItem } from "../../lib/model";
 import { patientAge, personName, studyMoment } from "../../lib/patient";
@@ -27,7 +27,7 @@ interface RowProps {
 
 export const WorklistRow = memo(function WorklistRow(row: RowProps) {
   const { item, now, index, measure, onGlance, table } = row;
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const { summary } = item;
   const address = viewerAddress(item.study_uid);
   const age = patientAge(summary);
@@ -50,7 +50,7 @@ export const WorklistRow = memo(function WorklistRow(row: RowProps) {
     >
       <td className={style.oneLine}>
         <Link to={address} className={style.name} data-row-link>
-          {personName(summary.patient_name, i18n.language) || t("worklist.noName")}
+          {personName(summary.patient_name, language) || t("worklist.noName")}
         </Link>
         <small>{person.filter(Boolean).join(" · ")}</small>
       </td>
@@ -85,7 +85,7 @@ export const WorklistRow = memo(function WorklistRow(row: RowProps) {
       </td>
       <td className={style.quiet}>
         <time dateTime={item.received_at} title={clockText(item.received_at)}>
-          {agoText(item.received_at, now, i18n.language)}
+          {agoText(item.received_at, now, language)}
         </time>
       </td>
     </tr>

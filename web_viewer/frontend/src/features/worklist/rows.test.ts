@@ -5,10 +5,12 @@ import { onOtherPages, PAGE, pagesOf, placed } from "./rows";
 const items = (...uids: string[]) => uids.map((study_uid) => ({ study_uid }) as WorklistItem);
 const uids = (rows: readonly (WorklistItem | undefined)[]) => rows.map((row) => row?.study_uid);
 
-it("asks for the first page and for those near the screen, and for no other", () => {
+it("asks for the first page and for those near the screen, ahead of it too, and for no other", () => {
   expect(pagesOf(0, 30)).toEqual([0]);
   expect(pagesOf(PAGE - 5, PAGE + 20)).toEqual([0, 1]);
-  expect(pagesOf(9_000, 9_030)).toEqual([0, 45]);
+  expect(pagesOf(9_060, 9_090)).toEqual([0, 44, 45]);
+  expect(pagesOf(60, 110)).toEqual([0, 1]);
+  expect(pagesOf(60, 110, 150)).toEqual([0]);
   expect(pagesOf(-3, -1)).toEqual([0]);
 });
 

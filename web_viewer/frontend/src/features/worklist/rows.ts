@@ -3,16 +3,17 @@
 import type { WorklistItem } from "../../lib/model";
 
 export const PAGE = 200; // studies a request
+const AHEAD = 100; // rows asked for before they are near the screen: drawn twice, a row is late
 
 /** A row that is not known yet is undefined. */
 export type Rows = readonly (WorklistItem | undefined)[];
 
 export const isKnown = (row: WorklistItem | undefined): row is WorklistItem => row !== undefined;
 
-/** Return the pages that hold the rows from `first` to `last`; the first page is always one of them. */
-export function pagesOf(first: number, last: number): number[] {
-  const from = Math.floor(Math.max(0, first) / PAGE);
-  const to = Math.floor(Math.max(0, last) / PAGE);
+/** Return the pages for rows from `first` to `last`, and those that may follow; the first is always one of them. */
+export function pagesOf(first: number, last: number, total = Number.POSITIVE_INFINITY): number[] {
+  const from = Math.floor(Math.max(0, first - AHEAD) / PAGE);
+  const to = Math.floor(Math.max(0, Math.min(last + AHEAD, total - 1)) / PAGE);
   const pages = Array.from({ length: to - from + 1 }, (_, index) => from + index);
   return pages[0] === 0 ? pages : [0, ...pages];
 }

@@ -17,10 +17,11 @@ export function useWorklistRows(
   query: Pick<WorklistQuery, "state" | "q" | "delivery">,
   [first, last]: readonly [number, number],
 ): Found {
-  const pages = pagesOf(first, last);
-  const results = useQueries({ queries: pages.map((page) => worklistPageQuery(query, page * PAGE, PAGE)) });
   const known = useRef<{ key: string; rows: Rows } | null>(null);
   const key = JSON.stringify(query);
+  const total = known.current?.key === key ? known.current.rows.length : 1;
+  const pages = pagesOf(first, last, total);
+  const results = useQueries({ queries: pages.map((page) => worklistPageQuery(query, page * PAGE, PAGE)) });
   const head = results[0]?.data;
   const error = results.find((result) => result.error)?.error ?? null;
   const refetch = () => {
