@@ -8,8 +8,6 @@ export interface Editing {
   close: (findingId: string) => void;
 }
 
-const SETTLED = 1_000; // milliseconds in which a finding that was kept may still move
-
 /** Which finding's editor is open: one at a time. The focus goes back to what opens it, wherever that stands now. */
 export function useEditing(list: RefObject<HTMLElement | null>): Editing {
   const [what, setWhat] = useState<string | null>(null);
@@ -24,9 +22,11 @@ export function useEditing(list: RefObject<HTMLElement | null>): Editing {
   }); // each time: a finding that was kept stands elsewhere a moment later
   const close = (findingId: string) => {
     left.current = findingId;
-    setTimeout(() => {
-      if (left.current === findingId) left.current = null;
-    }, SETTLED);
+    const forget = () => {
+      left.current = null; // from then on the reader moves the focus
+    };
+    for (const kind of ["keydown", "pointerdown"])
+      window.addEventListener(kind, forget, { once: true, capture: true });
     setWhat(null);
   };
   return { what, turn: (wanted) => (what === wanted ? close(wanted) : setWhat(wanted)), close };

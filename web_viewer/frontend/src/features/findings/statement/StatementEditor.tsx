@@ -63,7 +63,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!same) send({ presence, certainty, region: presence === "absent" ? null : place });
+    if (!same && !overtaken) send({ presence, certainty, region: presence === "absent" ? null : place });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
@@ -151,7 +151,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
             }
           >
             {t(finding.stated ? "statement.meanwhile" : "statement.takenBack", {
-              name: finding.stated?.reader ?? "",
+              name: finding.stated?.reader.replace("^", " ") ?? "",
               said: statementText(t, finding),
             })}
           </Notice>
@@ -162,12 +162,12 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
           {t("statement.failed", { reason: keep.error.message })}
         </p>
       )}
-      <div className={style.actions}>
+      <div className={style.actions} hidden={overtaken}>
         <Button
           small
           type="submit"
           look="primary"
-          disabled={same || overtaken || !named || keep.isPending}
+          disabled={same || !named || keep.isPending}
           data-testid="statement-save"
         >
           {keep.isPending ? t("statement.saving") : t("statement.save")}
@@ -179,7 +179,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
           <Button
             small
             look="quiet"
-            disabled={overtaken || !named || keep.isPending}
+            disabled={!named || keep.isPending}
             className={style.undo}
             data-testid="statement-undo"
             onClick={() => send(null)}
