@@ -10,7 +10,7 @@ from pydantic import Field, computed_field
 
 from reporting.difference import SECTIONS, SectionChange, SignedDraft, changes
 from study.findings import FindingLabel
-from study.model import Assessment, Frozen, Presence
+from study.model import Assessment, Finding, Frozen, Presence
 
 
 class Verdicts(Frozen):
@@ -105,13 +105,19 @@ def _verdicts(label: FindingLabel, pairs: Sequence[SignedDraft]) -> Verdicts:
     asserted = accepted = rejected = 0
     for pair in pairs:
         for finding in pair.findings:
-            if finding.label is not label or finding.presence is Presence.ABSENT:
+            if finding.label is not label or _as_drafted(finding) is Presence.ABSENT:
                 continue
             asserted += 1
-            verdict = pair.assessments.get(finding.id)
+            denied = finding.stated is not None and finding.presence is Presence.ABSENT
+            verdict = Assessment.REJECTED if denied else pair.assessments.get(finding.id)
             accepted += verdict is Assessment.ACCEPTED
             rejected += verdict is Assessment.REJECTED
     return Verdicts(asserted=asserted, accepted=accepted, rejected=rejected)
+
+
+def _as_drafted(finding: Finding) -> Presence:
+    """Return what was said of a finding before its reader stated it."""
+    return finding.stated.instead_of.presence if finding.stated is not None else finding.presence
 
 
 def _edits(section: Sequence[SectionChange]) -> Edits:

@@ -13,10 +13,12 @@ from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, SegmentationStorage
 
 from reporting.brief import brief_of
+from reporting.difference import signed_drafts
 from reporting.draft import MEASUREMENT
 from reporting.fhir import report_bundle
 from reporting.hl7 import oru_message
 from reporting.outdated import outdated, renewed
+from reporting.quality import sum_up
 from reporting.reply import Line
 from reporting.review import Reviewer
 from reporting.sentence import check_sentence
@@ -24,7 +26,7 @@ from reporting.sr import report_sr, sr_uids
 from reporting.wording import reword
 from study.endpoint import Endpoint
 from study.findings import FINDINGS, FindingLabel
-from study.history import fold
+from study.history import Signed, fold
 from study.model import (
     Certainty,
     DraftSource,
@@ -288,3 +290,18 @@ def test_a_draft_holds_who_stated_a_finding_and_what_the_model_said():
     assert report.critical
     assert report.recommendation[0].rule_id == "pneumoperitoneum-surgeon"
     assert not any(s.rule_id == MEASUREMENT for s in report.findings)  # nothing was measured
+
+
+def test_what_a_reader_denies_counts_against_the_model_and_what_one_adds_counts_for_nobody():
+    def figures(finding_id: str, statement: Statement) -> tuple[int, int, int]:
+        happened = [*events(FREE_GAS), states(finding_id, statement)]
+        record = fold(STUDY, happened)
+        assert record is not None
+        signed = Signed(at=NOW, revision=1, report=signed_version(drafted_anew(record)))
+        (pair,) = signed_drafts(STUDY, [*happened, signed])
+        fared = sum_up([pair]).findings[finding_id.partition("@")[0]]
+        return fared.asserted, fared.accepted, fared.rejected
+
+    assert figures(GAS, said("absent")) == (1, 0, 1)
+    assert figures(GAS, said("present", "low")) == (1, 1, 0)
+    assert figures(LEVELS, said("present")) == (0, 0, 0)
