@@ -52,15 +52,15 @@ def a_stage(home: Path, studies: int, rows: int) -> Iterator[tuple[int, list[str
         if not kept.exists():
             console.print(f"Sending {studies} radiographs ...")
             with tempfile.TemporaryDirectory(prefix="kidray-bench-") as folder:
-                uids = send_studies(service, Path(folder), studies)
-            fill_worklist(service, uids, rows)
-            kept.write_text(json.dumps(uids))
+                kept.write_text(json.dumps(send_studies(service, Path(folder), studies)))
+        uids = json.loads(kept.read_text())[:studies]
+        fill_worklist(service, uids, rows)  # rows of another version's are not read
         command = [sys.executable, "-m", "benchmarks.viewer_server", str(home)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
                 assert server.stdout is not None
                 port = int(server.stdout.readline().removeprefix("port "))
-                yield port, json.loads(kept.read_text())[:studies]
+                yield port, uids
             finally:
                 server.terminate()
 

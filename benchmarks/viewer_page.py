@@ -28,6 +28,7 @@ FLAGS = (
 )
 SCREEN = {"width": 1600, "height": 900}
 SLOW = 120_000  # milliseconds
+_STARTED = 1_500  # milliseconds until a browser has done what it does once when it starts
 
 
 # OHIF walks a first visitor through its tools; only a reader who has seen that can work.
@@ -88,7 +89,8 @@ class Opened(NamedTuple):
 
 
 def open_study(page: Page, viewer: Viewer, port: int, uid: str) -> Opened:
-    """Open a study by its address, and wait for its overlay."""
+    """Open a study by its address in a browser that has started, and wait for its overlay."""
+    page.wait_for_timeout(_STARTED)
     page.goto(viewer.study.format(port=port, uid=uid), wait_until="commit")
     wait(page, "benchmark.seen.radiograph")
     if viewer.show_overlay is not None:
@@ -156,16 +158,24 @@ def drag(page: Page, button: Any, *, seconds: float = 4.0) -> Motion:
     return Motion.of(times)
 
 
-def scroll(page: Page, *, seconds: float = 6.0) -> Motion:
-    """Turn the wheel over a list, and count the page's frames."""
+_SHOWN_ROW = 'Number(document.querySelector("[data-index]")?.dataset.index ?? -1)'
+
+
+def scroll(page: Page, *, seconds: float = 6.0, rows: int = 100) -> Motion:
+    """Turn the wheel over a list, and count the page's frames; at least `rows` rows have to pass by."""
     page.mouse.move(SCREEN["width"] / 2, SCREEN["height"] * 0.7)
     page.mouse.wheel(0, 400)
     page.wait_for_timeout(500)
+    first = page.evaluate(_SHOWN_ROW)
     page.evaluate("benchmark.ticks.length = 0")
     began = time.monotonic()
     while time.monotonic() - began < seconds:
         page.mouse.wheel(0, 240)
-    return Motion.of(page.evaluate("benchmark.ticks"))
+    motion = Motion.of(page.evaluate("benchmark.ticks"))
+    passed = page.evaluate(_SHOWN_ROW) - first
+    if passed < rows:  # a page that shows nothing makes every frame
+        raise SystemExit(f"the list was not scrolled: {passed} rows passed by")
+    return motion
 
 
 class Memory(NamedTuple):

@@ -55,8 +55,11 @@ def fill_worklist(service: Service, uids: Sequence[str], rows: int) -> None:
     Only the registry is told of them: the worklist reads nothing else.
     """
     registry = registry_of(service)
+    until = time.monotonic() + 120
+    while len(known := registry.records(uids)) < len(uids) and time.monotonic() < until:
+        time.sleep(0.5)  # a service that has just started still tells Redis what its archive holds
     # Nobody's alert waits in 10,000 studies: those would be called about for as long as it runs.
-    records = [record for record in registry.records(uids) if record.alert is None]
+    records = [record for record in known if record.alert is None]
     for number in range(rows - len(uids)):
         held = records[number % len(records)]
         summary = held.summary.model_copy(
