@@ -197,6 +197,29 @@ def test_unsaved_words_survive_the_end_of_the_browsers_process(
         browser.close()
 
 
+def test_a_tab_that_saves_last_leaves_the_unsaved_words_of_another(url: str, drafted: SegmentedStudy):
+    kept = "() => Object.entries(localStorage).filter(([k]) => k.startsWith('kidray.unsaved.edit')).join()"
+    with a_page() as alone:
+        reader = alone.context.browser.new_context()  # type: ignore[union-attr]
+        page, other = reader.new_page(), reader.new_page()  # tabs of one browser share what is kept
+        for each in (page, other):
+            open_study(each, url, drafted.study_uid)
+        begin_line(page, "impression")
+        page.keyboard.type("One says this.")
+        begin_line(other, "impression")
+        other.keyboard.type("The other says that.")
+        other.wait_for_function(f"({kept})().includes('other says that')")
+        assert "One says this" in other.evaluate(kept)
+        other.get_by_test_id("report-save").click()
+        expect(other.get_by_test_id("report-unsaved")).to_have_count(0, timeout=SLOW)
+        assert "The other" not in other.evaluate(kept)
+        page.close()  # without a word: nobody saw the conflict
+        open_study(other, url, drafted.study_uid)
+        expect(other.get_by_test_id("report-impression")).to_have_value(re.compile("One says this"))
+        expect(other.get_by_test_id("conflict-mine")).to_be_visible(timeout=SLOW)
+        reader.close()
+
+
 def test_two_readers_are_told_of_each_other(url: str, drafted: SegmentedStudy, ledger: Ledger):
     with a_page() as page:
         other = page.context.browser.new_page()  # type: ignore[union-attr]

@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { FilePlus2, PenLine } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { addAddendum } from "../../lib/api";
 import { useMay, useSession } from "../../lib/session";
 import { DoubtNotice } from "./DoubtNotice";
-import { keepAddendum, keptAddendum } from "./keptEdit";
+import { keepAddendum, letGo, takeAddendum } from "./keptEdit";
 import style from "./report.module.css";
 import { BLANK, sentencesOf } from "./reportText";
 import { SignerField, useSigner } from "./SignerField";
@@ -27,12 +27,13 @@ function Form({ studyUid, version, owner }: FormProps & { owner: string }) {
   const { t } = useTranslation();
   const signer = useSigner();
   const queryClient = useQueryClient();
-  const [text, setText] = useState(() => keptAddendum(owner, studyUid));
+  const [text, setText] = useState(() => takeAddendum(owner, studyUid));
   const [open, setOpen] = useState(text !== "");
   const hint = useId();
   const blank = text.includes(BLANK);
   const [asked, setAsked] = useState(false);
   if (asked && !blank) setAsked(false);
+  useEffect(() => () => void letGo("addendum"), []);
   const write = (words: string) => {
     setText(words);
     keepAddendum(owner, studyUid, words);

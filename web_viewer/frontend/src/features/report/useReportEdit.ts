@@ -4,7 +4,7 @@ import { ApiError, putReport, signReport } from "../../lib/api";
 import type { Report, StudyRecord } from "../../lib/model";
 import { useReader } from "../../lib/reader";
 import { useSession } from "../../lib/session";
-import { type KeptEdit, keepEdit, keptEdit } from "./keptEdit";
+import { type KeptEdit, keepEdit, letGo, takeEdit } from "./keptEdit";
 import { isEdited, rebased, type Section, type SectionTexts, sentencesOf, textsOf } from "./reportText";
 
 /**
@@ -21,10 +21,12 @@ export function useReportEdit(studyUid: string, report: Report) {
   const [edit, setEdit] = useState<KeptEdit>(() => ({ base: report, texts: textsOf(report) }));
   if (owner !== undefined && writer !== owner) {
     setWriter(owner);
-    const words = report.signature ? null : keptEdit(owner, studyUid);
+    const typed = writer === undefined && isEdited(edit.base, edit.texts); // before it was known by whom
+    const kept = report.signature || typed ? null : takeEdit(owner, studyUid);
+    const words = kept && isEdited(report, kept.texts) ? kept : null; // saved meanwhile, by another tab
     // Somebody else's words, from before the lock, are kept for them and leave the screen.
     if (writer !== undefined) setEdit(words ?? { base: report, texts: textsOf(report) });
-    else if (words && !isEdited(edit.base, edit.texts)) setEdit(words);
+    else if (words) setEdit(words);
   }
   const edited = isEdited(edit.base, edit.texts);
   const renewed =
@@ -32,7 +34,9 @@ export function useReportEdit(studyUid: string, report: Report) {
   if (renewed && (!edited || report.signature)) setEdit({ base: report, texts: textsOf(report) });
 
   useEffect(() => {
-    if (writer !== undefined) keepEdit(writer, studyUid, edited ? edit : null);
+    if (writer === undefined) return;
+    keepEdit(writer, studyUid, edited ? edit : null);
+    return () => void letGo("edit");
   }, [writer, studyUid, edited, edit]);
 
   const onError = (error: Error) => {
