@@ -94,11 +94,13 @@ def translate(
     anew = review.in_language(record, wish.language) if review is not None else None
     if review is None or anew is None:
         raise NotInArchiveError("this service cannot write the draft in another language")
-    own = any(s.is_a_readers for s in (*anew.findings, *anew.impression, *anew.recommendation))
+    # What a reader took out stays out the next time, too: a version that they edited stays theirs.
+    edited = report.wording.source is DraftSource.RADIOLOGIST
+    source = DraftSource.RADIOLOGIST if edited else DraftSource.TEMPLATE
     changes = {
         "version": report.version + 1,
         "follows": report.version,
-        "wording": Wording(source=DraftSource.RADIOLOGIST if own else DraftSource.TEMPLATE),
+        "wording": Wording(source=source),
         "created_at": at,
         **_NO_SR,
     }

@@ -49,6 +49,28 @@ def test_own_words_stay_and_what_was_rejected_stays_out(client: TestClient, draf
     assert all(stool not in s["finding_ids"] for section in SECTIONS for s in korean[section])
 
 
+def test_a_sentence_that_the_reader_took_out_or_put_otherwise_does_not_come_back(
+    client: TestClient,  # noqa: F811
+    drafted: SegmentedStudy,  # noqa: F811
+):
+    template = client.get(f"/api/studies/{drafted.study_uid}/report").json()
+    body = words_of(client, drafted)
+    taken = body["findings"].pop(0)  # type: ignore[attr-defined]
+    body["impression"] = ["In my own words.", *body["impression"][1:]]  # type: ignore[index]
+    client.put(f"/api/studies/{drafted.study_uid}/report", json=body)
+    korean = switch(client, drafted, 2, "ko").json()
+    assert len(korean["findings"]) == len(template["findings"]) - 1
+    assert [s["finding_ids"] for s in korean["findings"]] == [
+        s["finding_ids"] for s in template["findings"][1:]
+    ]
+    assert len(korean["impression"]) == len(template["impression"])
+    assert korean["impression"][-1]["text"] == "In my own words."
+    english = switch(client, drafted, 3, "en").json()
+    assert english["findings"] == template["findings"][1:]
+    assert taken not in [s["text"] for s in english["findings"]]
+    assert english["recommendation"] == template["recommendation"]
+
+
 def test_the_same_language_changes_nothing(client: TestClient, drafted: SegmentedStudy):  # noqa: F811
     assert switch(client, drafted, 1, "en").json()["version"] == 1
 

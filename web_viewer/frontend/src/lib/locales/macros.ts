@@ -24,7 +24,8 @@ const english = {
     text: "Say what it stands for.",
   },
   language: "Write the draft in {{language}}",
-  languageLong: "The template writes it anew; your own sentences stay as they are",
+  languageLong:
+    "The template writes it anew; your own sentences stay as they are, and what you took out stays out",
   languageSave: "Save or discard your changes first",
   languageFailed: "Not written anew: {{reason}}",
   print: "Print",
@@ -61,7 +62,7 @@ export const ko: typeof english = {
     text: "문구를 입력하세요.",
   },
   language: "초안을 {{language}}로 작성",
-  languageLong: "고정 문구로 다시 작성되며 직접 쓴 문장은 그대로 남습니다",
+  languageLong: "고정 문구로 다시 작성되며 직접 쓴 문장은 그대로 남고, 지운 문장은 다시 나타나지 않습니다",
   languageSave: "먼저 변경을 저장하거나 취소하세요",
   languageFailed: "다시 작성하지 못함: {{reason}}",
   print: "인쇄",
