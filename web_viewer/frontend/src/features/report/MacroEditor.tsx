@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, IconButton } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
@@ -96,6 +96,8 @@ interface LineProps {
 
 function EditedLine({ line, language, fault, onChange, onRemove }: LineProps) {
   const { t } = useTranslation();
+  const id = useId();
+  const ofText = fault === "text";
   return (
     <li>
       <input
@@ -103,7 +105,8 @@ function EditedLine({ line, language, fault, onChange, onRemove }: LineProps) {
         maxLength={LONGEST_NAME + 1}
         aria-label={t("macros.name")}
         placeholder={t("macros.name")}
-        aria-invalid={fault === "name" || fault === "twice"}
+        aria-invalid={fault !== undefined && !ofText}
+        aria-describedby={fault && !ofText ? id : undefined}
         autoComplete="off"
         spellCheck={false}
         data-testid="macro-name"
@@ -116,14 +119,19 @@ function EditedLine({ line, language, fault, onChange, onRemove }: LineProps) {
         lang={language}
         aria-label={t("macros.text")}
         placeholder={t("macros.text")}
-        aria-invalid={fault === "text"}
+        aria-invalid={ofText}
+        aria-describedby={ofText ? id : undefined}
         data-testid="macro-text"
         onChange={(event) => onChange({ text: event.target.value })}
       />
       <IconButton label={t("macros.remove", { name: line.name })} onClick={onRemove}>
         <X size={15} aria-hidden />
       </IconButton>
-      {fault && <small role="alert">{t(`macros.fault.${fault}`)}</small>}
+      {fault && (
+        <small id={id} role="alert">
+          {t(`macros.fault.${fault}`)}
+        </small>
+      )}
     </li>
   );
 }

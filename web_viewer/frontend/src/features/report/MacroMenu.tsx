@@ -3,6 +3,7 @@ import { lazy, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../components/Button";
 import { Later } from "../../components/Later";
+import { Menu } from "../../components/Menu";
 import type { Language } from "../../lib/i18n";
 import { type Macro, ownLine } from "./macros";
 import { typeOver, writable } from "./macroTyping";
@@ -10,7 +11,6 @@ import style from "./report.module.css";
 import { useMacros } from "./useMacros";
 
 const MacroEditor = lazy(() => import("./MacroEditor"));
-const ID = "report-macros";
 
 interface MenuProps {
   language: Language; // of the report
@@ -21,54 +21,62 @@ interface MenuProps {
 export function MacroMenu({ language, panel }: MenuProps) {
   const { t } = useTranslation();
   const { macros, known } = useMacros(language);
-  const popover = useRef<HTMLDivElement>(null);
   const [editing, setEditing] = useState(false);
   const lastField = useLastField(panel);
   const insert = (macro: Macro) => {
-    popover.current?.hidePopover();
     const field = lastField.current ?? firstField(panel.current);
     if (field) typeOver(field, ownLine(field.value, field.selectionStart, field.selectionEnd, macro.text));
   };
   return (
     <>
-      <Button look="quiet" small popoverTarget={ID} data-testid="macros">
-        <Zap size={14} aria-hidden />
-        {t("macros.title")}
-      </Button>
-      <div
-        id={ID}
-        ref={popover}
-        popover="auto"
+      <Menu
+        id="report-macros"
+        button={
+          <>
+            <Zap size={14} aria-hidden />
+            {t("macros.title")}
+          </>
+        }
+        label={t("macros.title")}
         className={style.macros}
-        role="dialog"
-        aria-label={t("macros.title")}
+        data-testid="macros"
       >
-        <ul>
-          {macros.map((macro) => (
-            <li key={macro.name}>
-              <button type="button" onClick={() => insert(macro)}>
-                <kbd>.{macro.name}</kbd>
-                <span lang={language}>{macro.text}</span>
-              </button>
-            </li>
-          ))}
-        </ul>
-        <footer>
-          <small>{t("macros.hint")}</small>
-          <Button
-            small
-            disabled={!known} // or what the reader has would be replaced unseen
-            data-testid="macros-edit"
-            onClick={() => {
-              popover.current?.hidePopover();
-              setEditing(true);
-            }}
-          >
-            <Pencil size={13} aria-hidden />
-            {t("macros.edit")}
-          </Button>
-        </footer>
-      </div>
+        {(close) => (
+          <>
+            <ul>
+              {macros.map((macro) => (
+                <li key={macro.name}>
+                  <button
+                    type="button"
+                    onClick={() => {
+                      close();
+                      insert(macro);
+                    }}
+                  >
+                    <kbd>.{macro.name}</kbd>
+                    <span lang={language}>{macro.text}</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+            <footer>
+              <small>{t("macros.hint")}</small>
+              <Button
+                small
+                disabled={!known} // or what the reader has would be replaced unseen
+                data-testid="macros-edit"
+                onClick={() => {
+                  close();
+                  setEditing(true);
+                }}
+              >
+                <Pencil size={13} aria-hidden />
+                {t("macros.edit")}
+              </Button>
+            </footer>
+          </>
+        )}
+      </Menu>
       {editing && (
         <Later>
           <MacroEditor language={language} onClose={() => setEditing(false)} />

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { cleanup, configure, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, configure, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import "../../lib/i18n";
@@ -431,7 +431,11 @@ it("keeps macros that the reader has written with their login", async () => {
   if (!name || !text) throw new Error("no line was added");
   await userEvent.type(text, "Tip in ___.");
   await userEvent.click(screen.getByTestId("macros-save"));
-  expect(screen.getByTestId("macro-editor").textContent).toContain("A name is letters and digits");
+  const fault = within(screen.getByTestId("macro-editor")).getByRole("alert");
+  expect(fault.textContent).toContain("A name is letters and digits");
+  expect(name.getAttribute("aria-describedby")).toBe(fault.id);
+  expect([name, text].map((field) => field.getAttribute("aria-invalid"))).toEqual(["true", "false"]);
+  expect(text.getAttribute("aria-describedby")).toBeNull();
   await userEvent.type(name, ".tip");
   await userEvent.click(screen.getByTestId("macros-save"));
   await waitFor(() => expect(screen.queryByTestId("macro-editor")).toBeNull());
