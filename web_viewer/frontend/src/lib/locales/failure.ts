@@ -8,7 +8,8 @@ type Words = { said: Sentences; next: Sentences };
 
 export const en: Words = {
   said: {
-    none_readable: "None of the radiographs can be read (files: {{files}}): damaged, incomplete or of an unsupported kind",
+    none_readable:
+      "None of the radiographs can be read (files: {{files}}): damaged, incomplete or of an unsupported kind",
     unreadable: "A file of the study cannot be read",
     missing: "A file that this step needs is not in the archive",
     conflict: "The archive holds two different files under the same UID",
@@ -53,7 +54,8 @@ export const en: Words = {
 
 export const ko: Words = {
   said: {
-    none_readable: "읽을 수 있는 영상이 없음(파일 {{files}}개): 손상되었거나 불완전하거나 지원하지 않는 형식임",
+    none_readable:
+      "읽을 수 있는 영상이 없음(파일 {{files}}개): 손상되었거나 불완전하거나 지원하지 않는 형식임",
     unreadable: "검사의 파일을 읽을 수 없음",
     missing: "이 단계에 필요한 파일이 아카이브에 없음",
     conflict: "아카이브에 같은 UID의 서로 다른 파일이 있음",
