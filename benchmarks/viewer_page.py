@@ -13,19 +13,12 @@ from typing import Any, NamedTuple
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from benchmarks.chromium import FLAGS as QUIET
 from benchmarks.viewers import Viewer
 
 PROBE = (Path(__file__).parent / "viewer_probe.js").read_text("utf-8")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # As on any machine without a GPU, and WebGL by a CPU that plays one: OHIF draws no overlay without.
-    "--enable-unsafe-swiftshader",
-)
+# As on any machine without a GPU, and WebGL by a CPU that plays one: OHIF draws no overlay without.
+FLAGS = (*QUIET, "--enable-unsafe-swiftshader")
 SCREEN = {"width": 1600, "height": 900}
 SLOW = 120_000  # milliseconds
 _STARTED = 1_500  # milliseconds until a browser has done what it does once when it starts

@@ -11,21 +11,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from benchmarks.chromium import FLAGS
 from study.findings import FINDINGS, FindingLabel
 from tests.flow.conftest import SentPhantom
 from tests.flow.service import RunningService
 from tests.peers import storescu
 
 CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = [pytest.mark.browser, pytest.mark.peer, pytest.mark.timeout(180)]
 
 
@@ -34,7 +26,7 @@ def page() -> Iterator[Page]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1600, "height": 900})
         trouble: list[str] = []
         page.on("pageerror", lambda error: trouble.append(str(error)))

@@ -11,12 +11,15 @@ from typing import Literal, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from benchmarks.chromium import FLAGS
 from tests.pictures.files import decoded
 from tests.pictures.likeness import Box, Picture
 from tests.pictures.stage import NOW, SIZE, Stage
-from tests.web_viewer.browser import FLAGS, SLOW
+from tests.web_viewer.browser import SLOW
 
 SCREEN = {"width": 1440, "height": 900}
+# On the admin page: when it was told, and how many times it was asked since the service began.
+AS_OF = ("[data-testid=as-of]", "[data-testid=trend] svg")
 
 
 class Scene(NamedTuple):
@@ -106,6 +109,15 @@ def _offline(page: Page, stage: Stage) -> None:
     page.get_by_text("does not answer").first.wait_for(timeout=SLOW)
 
 
+def _cut(page: Page, stage: Stage) -> None:
+    _study("compared")(page, stage)
+    page.get_by_test_id("finding-cut-constipation").click()
+    slider = page.get_by_test_id("threshold-slider-constipation")
+    slider.wait_for(timeout=SLOW)
+    slider.fill("0.9")
+    page.get_by_test_id("threshold-cut").wait_for(timeout=SLOW)
+
+
 def _help(page: Page, stage: Stage) -> None:
     _study("normal")(page, stage)
     page.keyboard.press("?")
@@ -130,6 +142,7 @@ SCENES = {
     "selected": Scene("A finding in list, image and report", _selected),
     "acknowledge": Scene("Who was told of a critical result", _called),
     "correction": Scene("An outline drawn anew", _corrected),
+    "threshold": Scene("The model's map at another threshold, marked as not its outline", _cut),
     "measurements": Scene("What a reader measured", _study("compared")),
     "priors": Scene("An earlier study beside, zoomed and windowed together", _compared),
     "report": Scene("Words that the findings do not bear out are pointed out", _edited),
@@ -137,17 +150,19 @@ SCENES = {
     "skipped": Scene("A radiograph that is not for the model, and why", _study("skipped")),
     "offline": Scene("The service is out of reach: nothing that was typed is lost", _offline),
     "help": Scene("The keys", _help),
-    "admin": Scene("For whoever runs the service", _admin, unlike=("main",)),
+    "admin": Scene("For whoever runs the service", _admin, unlike=AS_OF),
 }
 
 
-def without(scene: Scene, what: Literal["overlay", "panel"]) -> Scene:
-    """Return the scene as it must not be: with the overlay gone, or the panel ten pixels from its place."""
+def without(scene: Scene, what: Literal["overlay", "panel", "card"]) -> Scene:
+    """Return the scene as it must not be: overlay or card gone, or the panel ten pixels from its place."""
 
     def act(page: Page, stage: Stage) -> None:
         scene.act(page, stage)
         if what == "overlay":
             page.keyboard.press("o")
+        elif what == "card":
+            page.evaluate("document.querySelector('[data-testid=dead-letters]').style.visibility = 'hidden'")
         else:
             page.evaluate("document.querySelector('aside').style.translate = '-10px'")
 

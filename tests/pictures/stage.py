@@ -105,7 +105,11 @@ def a_stage(folder: Path) -> Iterator[Stage]:
         wait_for(lambda: _at_rest(service, uids), seconds=240, what="what is to be delivered")
     for number, uid in enumerate(uids.values()):
         _set_times(home / "archive" / uid / "events", NOW - timedelta(minutes=6 * (len(uids) - number)))
-    with running_redis(folder / "redis") as redis_url, _web(home, redis_url) as url:
+    with (
+        running_redis(folder / "redis") as redis_url,
+        _web(home, redis_url) as url,
+        _role("work", _environment(home, redis_url)),  # makes the maps that are asked for
+    ):
         yield Stage(url, uids)
 
 
@@ -180,21 +184,30 @@ def _set_times(events: Path, received: datetime) -> None:
 @contextmanager
 def _web(home: Path, redis_url: str) -> Iterator[str]:
     port = free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("KIDRAY_")},
-        "KIDRAY_HOME": str(home),
-        "KIDRAY_REDIS_URL": redis_url,
-        "KIDRAY_WEB_PORT": str(port),
-        "KIDRAY_PACS": "ORTHANC@127.0.0.1:4242",
-    }
+    environment = {**_environment(home, redis_url), "KIDRAY_WEB_PORT": str(port)}
     home.mkdir(parents=True, exist_ok=True)
     subprocess.run([str(KIDRAY), "rebuild"], env=environment, check=True, capture_output=True, timeout=120)
-    with (home / "web.out").open("wb") as output:
-        process = subprocess.Popen([str(KIDRAY), "web"], env=environment, stdout=output, stderr=output)
-    try:
+    with _role("web", environment):
         url = f"http://127.0.0.1:{port}"
         wait_for(lambda: _answers(url), seconds=180, what="the viewer")
         yield url
+
+
+def _environment(home: Path, redis_url: str) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("KIDRAY_")},
+        "KIDRAY_HOME": str(home),
+        "KIDRAY_REDIS_URL": redis_url,
+        "KIDRAY_PACS": "ORTHANC@127.0.0.1:4242",
+    }
+
+
+@contextmanager
+def _role(name: str, environment: dict[str, str]) -> Iterator[None]:
+    with Path(environment["KIDRAY_HOME"], f"{name}.out").open("wb") as output:
+        process = subprocess.Popen([str(KIDRAY), name], env=environment, stdout=output, stderr=output)
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(60)

@@ -61,6 +61,12 @@ def test_the_overlay_and_the_panel_are_missed_when_they_are_gone(
         assert not alike(kept, now, unlike), what
 
 
+def test_a_card_of_the_admin_page_is_missed_when_it_is_gone(stages: dict[str, Stage], camera: Camera):
+    now, unlike = camera(without(SCENES["admin"], "card"), stages["full"])
+    assert len(unlike) == 3  # the time, and two curves
+    assert not alike(files.read("admin"), now, unlike)
+
+
 def test_every_picture_is_small_enough_and_on_the_page():
     kept = {file.stem: file.stat().st_size for file in files.FOLDER.glob("*.png")}
     assert set(kept) == set(SCENES)

@@ -10,14 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from benchmarks.chromium import FLAGS
+
 # A CPU that plays GPU: WebGL2 is then there on a machine without one.
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SLOW = 60_000  # milliseconds: machines of tests are busy
@@ -30,7 +24,7 @@ def a_page(*, webgl: bool = False, expected: str | None = None, **context: Any) 
     if program is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        flags = FLAGS + (SOFTWARE_GL if webgl else ["--disable-gpu"])
+        flags = [*FLAGS, *(SOFTWARE_GL if webgl else ["--disable-gpu"])]
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         page = browser.new_page(**{"viewport": {"width": 1600, "height": 900}, **context})
         page.set_default_timeout(SLOW)

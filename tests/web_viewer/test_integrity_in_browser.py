@@ -11,7 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
-from tests.web_viewer.browser import FLAGS, SLOW, open_study
+from benchmarks.chromium import FLAGS
+from tests.web_viewer.browser import SLOW, open_study
 from tests.web_viewer.server import serving
 from tests.web_viewer.studies import SegmentedStudy
 from web_viewer.deps import STATIC, Services

@@ -37,7 +37,7 @@ export default function AdminPage() {
         {mayRead && <BackLink />}
         <h1 className={page.brand}>{t("admin.title")}</h1>
         {state && (
-          <span className={page.place}>
+          <span className={page.place} data-testid="as-of">
             {t("admin.asOf", { time: clockText(state.at), version: state.version })}
           </span>
         )}

@@ -16,7 +16,7 @@ export function Trend({ title, note, values, now }: TrendProps) {
   const step = WIDTH / Math.max(1, values.length - 1);
   const points = values.map((value, index) => `${index * step},${HEIGHT - (value / top) * (HEIGHT - 2)}`);
   return (
-    <figure className={style.trend}>
+    <figure className={style.trend} data-testid="trend">
       <figcaption>
         {title}
         <b>{now.toLocaleString()}</b>
