@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,13 @@ import pydicom
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from inference.marks import Reading, keep_marks
 from study.archive import InstanceReference
 from study.findings import FINDINGS
-from study.jobs import Job, JobQueue, build_broker, register
+from study.jobs import JobQueue
 from study.ledger import Ledger
-from study.pixels import file_attenuation, file_modality
 from study.segmentation import read_masks
-from study.short_header import file_header
-from study.workers import start_worker
 from tests.web_viewer.browser import SLOW, a_page, open_study
+from tests.web_viewer.marks_worker import a_marks_worker
 from tests.web_viewer.server import serving
 from tests.web_viewer.studies import COLUMNS, LABEL, ROWS, SegmentedStudy
 from web_viewer.deps import STATIC, Services
@@ -34,14 +30,9 @@ def url(
     build_services: Callable[..., Services], redis_url: str, ledger: Ledger, queue: JobQueue
 ) -> Iterator[str]:
     """A server, and a worker that makes objects of marks."""
-    broker = build_broker(redis_url)
-    reading = Reading(file_header, file_attenuation, file_modality)
-    register(broker, {Job.MARKS: partial(keep_marks, ledger=ledger, reading=reading)}, ledger, queue)
-    worker = start_worker(broker, threads=1, queues=["segment", "urgent"])
-    with serving(build_services(static=STATIC)) as (url, _, _):
+    services = build_services(static=STATIC)
+    with a_marks_worker(redis_url, ledger, queue), serving(services) as (url, _, _):
         yield url
-    worker.stop(timeout=15_000)
-    broker.client.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,19 +12,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from inference.marks import Reading, keep_marks
 from reporting.review import Reviewer
 from reporting.step import draft_study
 from study.history import Drafted
 from study.intake import Intake
-from study.jobs import Job, JobQueue, build_broker, register
+from study.jobs import Job, JobQueue
 from study.ledger import Ledger
 from study.model import DraftSource, Language
-from study.pixels import file_attenuation, file_modality
-from study.short_header import file_header
 from study.telemetry import now
-from study.workers import start_worker
 from tests.web_viewer.browser import SLOW, a_page, open_study
+from tests.web_viewer.marks_worker import a_marks_worker
 from tests.web_viewer.server import serving
 from tests.web_viewer.studies import SegmentedStudy, append, later
 from tests.web_viewer.test_correction_in_browser import drag
@@ -44,16 +41,10 @@ def url(
     build_services: Callable[..., Services], redis_url: str, ledger: Ledger, queue: JobQueue
 ) -> Iterator[str]:
     """A server, and a worker that measures outlines and draws drafts anew."""
-    broker = build_broker(redis_url)
-    reading = Reading(file_header, file_attenuation, file_modality)
     draft = partial(draft_study, ledger=ledger, worded=False, language=Language.ENGLISH, clock=now)
-    steps = {Job.MARKS: partial(keep_marks, ledger=ledger, reading=reading), Job.DRAFT: draft}
-    register(broker, steps, ledger, queue)
-    worker = start_worker(broker, threads=1, queues=["segment", "draft", "urgent"])
-    with serving(replace(build_services(static=STATIC), review=Reviewer())) as (url, _, _):
+    services = replace(build_services(static=STATIC), review=Reviewer())
+    with a_marks_worker(redis_url, ledger, queue, {Job.DRAFT: draft}), serving(services) as (url, _, _):
         yield url
-    worker.stop(timeout=15_000)
-    broker.client.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
 
+from benchmarks.chromium import FLAGS
 from reporting.review import Reviewer
 from study.access import User
 from study.intake import Intake
 from study.ledger import Ledger
-from tests.web_viewer.browser import FLAGS, SLOW, a_page, open_study
+from tests.web_viewer.browser import SLOW, a_page, open_study
 from tests.web_viewer.server import serving
 from tests.web_viewer.studies import SegmentedStudy
 from tests.web_viewer.test_pages_in_browser import violations
