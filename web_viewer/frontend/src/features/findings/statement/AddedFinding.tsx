@@ -16,9 +16,10 @@ export function AddedFinding({ studyUid, absent, onClose }: AddedProps) {
   const { t } = useTranslation();
   const { nameOf, isCritical } = useFindingTable();
   const id = useId();
-  const [label, setLabel] = useState(() => absent.find((one) => isCritical(one.label))?.label);
-  const finding = absent.find((one) => one.label === label) ?? absent[0];
-  if (!finding) return null;
+  const [chosen, setChosen] = useState(() => absent.find((one) => isCritical(one.label)) ?? absent[0]);
+  if (!chosen) return null;
+  const finding = absent.find((one) => one.id === chosen.id) ?? chosen; // seen by now, as its reader said
+  const offered = absent.includes(finding) ? absent : [finding, ...absent];
   return (
     <StatementEditor
       studyUid={studyUid}
@@ -37,9 +38,9 @@ export function AddedFinding({ studyUid, absent, onClose }: AddedProps) {
         autoFocus
         value={finding.label}
         data-testid="statement-finding"
-        onChange={(event) => setLabel(absent.find((one) => one.label === event.target.value)?.label)}
+        onChange={(event) => setChosen(absent.find((one) => one.label === event.target.value))}
       >
-        {absent.map((one) => (
+        {offered.map((one) => (
           <option key={one.id} value={one.label}>
             {nameOf(one.label)}
           </option>

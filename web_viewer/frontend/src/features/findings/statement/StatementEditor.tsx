@@ -45,7 +45,8 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
   const keep = useStatement(studyUid, finding.id, onClose);
 
   const number = finding.stated?.number ?? null;
-  const overtaken = seen.id === finding.id && number !== (seen.stated?.number ?? null);
+  const waits = keep.isPending || keep.isSuccess; // what is kept may be seen before it is answered
+  const overtaken = !waits && seen.id === finding.id && number !== (seen.stated?.number ?? null);
   const named = session?.name || typed.trim();
   const places = rows.find((row) => row.label === finding.label)?.regions ?? [];
   const offered = finding.region && !places.includes(finding.region) ? [...places, finding.region] : places;
