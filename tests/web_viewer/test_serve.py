@@ -59,5 +59,6 @@ def test_the_role_ends_its_streams_and_exits_cleanly_when_told_to(tmp_path: Path
     assert process.returncode == 0, errors
     assert lines[-1] == "ended"  # not cut off: the reader would have raised
     events = [json.loads(line)["event"] for line in errors.splitlines() if line.startswith("{")]
-    assert events == ["web_listening", "web_stopped"], errors
+    beside = {"worklist_known"}  # the worklist is read while the server starts: before or after
+    assert [event for event in events if event not in beside] == ["web_listening", "web_stopped"], errors
     assert "ERROR" not in errors
