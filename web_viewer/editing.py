@@ -141,7 +141,8 @@ def reworded(before: list[Sentence], texts: Iterable[str]) -> list[Sentence]:
 def sign(record: StudyRecord, wish: SignRequest, *, at: datetime, review: Review | None = None) -> Signed:
     """Return the event of a signature; the report is critical for what its reader did not reject.
 
-    Sentences that are older than what a reader drew or stated are told among its warnings, and refuse nothing.
+    Sentences that are older than what a reader drew or stated are told among its warnings, and refuse
+    nothing.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from inference.marks import Reading, keep_marks
 from reporting.review import Reviewer
 from reporting.step import draft_study
 from study.findings import FindingLabel
@@ -17,6 +18,8 @@ from study.intake import Intake
 from study.jobs import Job, JobQueue, owed_jobs
 from study.ledger import Ledger
 from study.model import Certainty, DraftSource, Finding, Language, Presence, Region
+from study.pixels import file_attenuation, file_modality
+from study.short_header import file_header
 from study.statements import Stated
 from study.telemetry import now
 from tests.web_viewer.conftest import ORIGIN
@@ -212,6 +215,24 @@ def test_who_states_it_second_is_told_of_the_first_and_may_then_replace_it(
     stool = found(after, STOOL)
     assert (stool["region"], stool["stated"]["reader"]) == ("pelvis", "Lee^Jun")
     assert stool["stated"]["instead_of"]["certainty"] == "high"  # the model's, not the first reader's
+
+
+def test_what_was_stated_may_be_drawn_afterwards_and_is_then_as_drawn(
+    client: TestClient, drafted: SegmentedStudy, ledger: Ledger
+):
+    state(client, drafted, GAS, {**THERE, "region": "left_lower_quadrant"})
+    path = f"/api/studies/{drafted.study_uid}/findings/{GAS}@{drafted.instance_uid}/mask"
+    mask = {"left": 4, "top": 4, "width": 6, "height": 5, "runs": [0, 30]}
+    assert client.post(path, json={"mask": mask, "reader": "Lee^Jun"}).status_code == 200
+    reading = Reading(file_header, file_attenuation, file_modality)
+    keep_marks(drafted.study_uid, ledger=ledger, reading=reading)
+    gas = found(client.get(f"/api/studies/{drafted.study_uid}").json(), GAS)
+    assert (gas["stated"], gas["drawn_by"], gas["area_px"]) == (None, "Lee^Jun", 30)
+    assert gas["region"] != "left_lower_quadrant"
+    redraft(ledger, drafted)
+    report = client.get(f"/api/studies/{drafted.study_uid}/report").json()
+    assert any("Free gas: area" in s["text"] for s in report["findings"])
+    assert report["critical"]
 
 
 def test_a_signed_report_takes_no_statement(client: TestClient, drafted: SegmentedStudy):
