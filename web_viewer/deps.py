@@ -15,7 +15,6 @@ from pydantic import AfterValidator
 from study.archive import Archive
 from study.destination import Destination
 from study.document import Export
-from study.errors import RegistryUnavailableError
 from study.fence import Fence
 from study.holdings import Holdings
 from study.identifiers import checked_uid
@@ -149,8 +148,8 @@ class Held:
         """Read the worklist once, so that nobody's first search, or look for earlier studies, has to."""
         try:
             patients = self.index.patients(self.services.registry)
-        except RegistryUnavailableError as error:  # the first search does it
-            log.warning("worklist_not_known_yet", reason=str(error))
+        except Exception as error:  # the first search does it; a thread's own words could name a patient
+            log.warning("worklist_not_known_yet", error=type(error).__name__)
         else:
             self.holdings.know_patients(patients)
             log.info("worklist_known", studies=len(patients))
