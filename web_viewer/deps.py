@@ -15,6 +15,7 @@ from pydantic import AfterValidator
 from study.archive import Archive
 from study.destination import Destination
 from study.document import Export
+from study.errors import RegistryUnavailableError
 from study.fence import Fence
 from study.holdings import Holdings
 from study.identifiers import checked_uid
@@ -148,7 +149,8 @@ class Held:
         """Read the worklist once, so that nobody's first search, or look for earlier studies, has to."""
         try:
             patients = self.index.patients(self.services.registry)
-        except Exception as error:  # the first search does it; a thread's own words could name a patient
+        except (RegistryUnavailableError, ValueError) as error:  # the first search does it
+            # No more is said: what a record should not hold may be a patient's name.
             log.warning("worklist_not_known_yet", error=type(error).__name__)
         else:
             self.holdings.know_patients(patients)
