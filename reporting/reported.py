@@ -42,13 +42,13 @@ class Reported(NamedTuple):
     def observations(self) -> list[Observation]:
         """Every finding of every radiograph, with its codes and its reader's verdict.
 
-        One that a reader drew anew, or stated, is as the reader says.
+        One that a reader drew anew, or stated, is as the reader says; in a signed version, as its words hold.
         """
         verdicts = self.record.assessments
         if not self.report.observations:
             return observed(self.record.findings, verdicts)
-        by_readers = observed([f for f in self.record.findings if f.observer is not None], verdicts)
-        instead = {o.id: o for o in by_readers}
+        by_readers = [f for f in self.record.findings if f.observer is not None and not self.is_signed]
+        instead = {o.id: o for o in observed(by_readers, verdicts)}
         return [
             instead.get(o.id) or o.model_copy(update={"assessment": o.assessment or verdicts.get(o.id)})
             for o in self.report.observations

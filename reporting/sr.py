@@ -80,7 +80,7 @@ def report_sr(
     report
         The version; signed where it carries a signature.
     findings
-        What its sentences refer to.
+        What its sentences refer to, where the version is of an older archive and does not hold it itself.
     radiographs
         Headers of the radiographs; the first gives patient and study. At least one.
     results
@@ -99,6 +99,7 @@ def report_sr(
         by TID 1204.
     """
     headers = [result_header(radiograph) for radiograph in radiographs]
+    rests_on = report.observations or findings  # what was drawn or stated since is not what its words hold
     signature = report.signature
     signed = signature is not None
     made_at = signature.signed_at if signature is not None else report.created_at
@@ -107,7 +108,7 @@ def report_sr(
         dataset: Dataset = hd.sr.ComprehensiveSR(
             evidence=[*headers, *results],
             content=report_content(
-                report, Sources.of(findings, headers, results), model, adds_to.signature if adds_to else None
+                report, Sources.of(rests_on, headers, results), model, adds_to.signature if adds_to else None
             ),
             series_instance_uid=uids.series_uid,
             series_number=SERIES_NUMBER[signed],

@@ -60,6 +60,8 @@ from tests.reporting.builders import (
 )
 from tests.reporting.reports import FREE_GAS, events, reported, signed_version
 from tests.reporting.test_wording import NONE, TRUTH, a_server, completion
+from web_viewer.editing import sign
+from web_viewer.schemas import SignRequest
 
 GAS, STOOL, LEVELS = (
     f"{label}@{FIRST}" for label in ("pneumoperitoneum", "constipation", "air_fluid_levels")
@@ -268,6 +270,22 @@ def test_in_the_sr_a_denial_by_a_reader_is_not_inferred_from_the_models_segment(
     denial = next(s for s in report.findings if s.finding_ids == [GAS])
     referred = [i for i in within(the_sr(record, report), denial.text) if "ReferencedSOPSequence" in i]
     assert [i.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for i in referred] == [FIRST]
+
+
+def test_what_is_signed_in_spite_of_a_statement_is_sent_as_its_words_hold_and_not_as_the_readers():
+    happened = [*events(FREE_GAS), states(GAS, said("absent"))]
+    before = fold(STUDY, happened)
+    assert before is not None
+    assert before.draft is not None
+    wish = SignRequest(version=before.draft.version, signer="Lee^Jun")
+    signed = sign(before, wish, at=NOW, review=Reviewer())
+    assert {check.rule for check in signed.report.warnings} == {"outdated"}
+    of = reported([*happened, signed])
+    gas = next(o for o in of.observations if o.id == GAS)
+    assert (gas.presence, gas.observer) == (Presence.PRESENT, None)
+    asserted = next(s for s in of.report.impression if s.finding_ids == [GAS])
+    beneath = within(the_sr(of.record, of.report), asserted.text)
+    assert {i.RelationshipType for i in beneath} == {"INFERRED FROM"}, "the reader is said to have seen it"
 
 
 @BOTH
