@@ -347,7 +347,7 @@ def _seen(record: StudyRecord, segmentation: Segmentation) -> dict[str, object]:
         "radiographs": segmentation.radiographs,
         "findings": findings,
         "not_read": segmentation.not_read,
-        "assessments": still_standing(record, segmentation),
+        "assessments": still_standing(record, findings),
         "critical": may_be_critical(findings),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from study.findings import FINDINGS
-from study.model import Assessment, Finding, Presence, Segmentation, StudyRecord
+from study.model import Assessment, Finding, Presence, StudyRecord
 
 
 def is_critical(findings: Iterable[Finding], assessments: Mapping[str, Assessment]) -> bool:
@@ -24,14 +24,15 @@ def critical_findings(findings: Iterable[Finding], assessments: Mapping[str, Ass
     ]
 
 
-def still_standing(record: StudyRecord, segmentation: Segmentation) -> dict[str, Assessment]:
+def still_standing(record: StudyRecord, findings: Iterable[Finding]) -> dict[str, Assessment]:
     """Return the verdicts that outlive a new segmentation, by `Finding.id`.
 
-    Those on a preview whose findings came out the same. Once a report was drafted none does: the
+    `findings` are its own, as readers drew or stated them. Verdicts on a preview stand whose findings came
+    out the same. Once a report was drafted none does: the
     next draft asserts its findings anew, and each is judged again.
     """
     if record.draft is not None:
         return {}
     before = {f.id: f for f in record.findings}
-    same = {f.id for f in segmentation.findings if before.get(f.id) == f}
+    same = {f.id for f in findings if before.get(f.id) == f}
     return {uid: verdict for uid, verdict in record.assessments.items() if uid in same}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from study.alerts import follows
-from study.history import EVENT, Assessed, Event, Queued, Received, Segmented, fold
+from study.history import EVENT, Assessed, Event, Previewed, Queued, Received, Segmented, fold
 from study.mark_events import Corrected, MarkKept
 from study.marks import Correction, DrawnMask, Kept
 from study.model import (
@@ -151,6 +151,27 @@ def test_another_reading_by_the_model_does_not_take_a_readers_word_away():
     assert finding.stated is not None
     assert finding.stated.instead_of == anew.statement
     assert record.critical
+
+
+@pytest.mark.parametrize("verdict", list(Assessment))
+def test_a_verdict_on_what_was_stated_in_a_preview_outlives_the_whole_reading(verdict: Assessment):
+    whole = segmented(gas())
+    preview = Previewed(at=at(3), revision=1, segmentation=whole.segmentation)
+    judged = Assessed(at=at(10), revision=1, finding_id=GAS, assessment=verdict, reader="Kim^Minji")
+    begun: list[Event] = [
+        Received(at=at(1), revision=1, calling_ae_title="X", summary=StudySummary()),
+        Queued(at=at(2), revision=1, instances=1),
+        preview,
+        says(),
+        judged,
+        whole.model_copy(update={"at": at(11)}),
+    ]
+    record = fold("1.2", begun)
+    assert record is not None
+    assert record.findings[0].stated is not None
+    assert record.assessments == {GAS: verdict}
+    raised = follows(record, at(12))
+    assert (raised is None) == (verdict is Assessment.REJECTED), "what its reader rejected raises no alert"
 
 
 def drawing(number: int, minute: int) -> tuple[Corrected, MarkKept]:
