@@ -72,6 +72,7 @@ def test_progress_is_shown_and_then_what_the_wording_cost(
         page.goto(f"{url}/viewer?StudyInstanceUID={study.study_uid}")
         progress = page.get_by_test_id("wording-progress")
         expect(progress).to_be_visible(timeout=SLOW)
+        expect(page.locator("[data-connection=live]")).to_be_visible(timeout=SLOW)
         for stage, sentences, said in (
             (WordingStage.WORDING, 3, counted),
             (WordingStage.CHECKING, 0, checked),
