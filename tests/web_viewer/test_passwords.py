@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -70,6 +72,17 @@ def test_wrong_passwords_close_the_door_to_their_address_for_a_while(site: TestC
     wrong = {"Authorization": header_of("mkim", "guess")}
     answers = [site.get("/api/worklist", headers=wrong).status_code for _ in range(WRONG_AT_ONCE + 1)]
     assert answers == [401] * WRONG_AT_ONCE + [429]
+
+
+def test_a_program_that_asks_for_much_at_once_is_let_in_by_its_right_password(site: TestClient):
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(app=site.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://kidray.hospital") as program:
+            right = {"Authorization": KIM}
+            asked = [program.get("/api/session", headers=right) for _ in range(3 * WRONG_AT_ONCE)]
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    assert set(asyncio.run(ask())) == {200}
 
 
 def test_a_colleague_who_logs_in_gives_whoever_guesses_beside_them_no_further_tries(site: TestClient):
