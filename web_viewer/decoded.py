@@ -62,13 +62,14 @@ def first_look(path: Path) -> Answer:
     The description says how to show the pixels (``header``), and where the preview begins (``half``).
     """
     _looked.clear()
+    file = _identity(path)  # before it is read: what takes its place meanwhile has other pixels
     pixels, header = wire_pixels(_read(path))
     half = gzipped(little_endian(halved(pixels)))
     answer = Answer(
         {"header": header.model_dump(mode="json"), "half": len(half)}, half + previewed(pixels, header)
     )
     if pixels.nbytes <= LARGEST_KEPT:
-        _looked.append(_Looked(_identity(path), pixels))
+        _looked.append(_Looked(file, pixels))
     return answer
 
 
