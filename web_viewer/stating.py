@@ -43,7 +43,7 @@ def state(
     NotInArchiveError
         If the study has no such finding.
     StateError
-        If the report is signed, or somebody else stated or drew the finding meanwhile.
+        If the report is signed, or somebody else stated the finding meanwhile, or drew what was stated.
     BadRequestError
         If the finding cannot lie where it is said to.
     """
