@@ -8,6 +8,7 @@ from typing import cast
 import redis
 import structlog
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL
+from pydantic import ValidationError
 
 from study import telemetry
 from study.errors import KidrayError, RegistryUnavailableError
@@ -65,7 +66,7 @@ class DeadLetterNotes:
             log.warning("registry_unavailable", message_id=message_id)
 
     def of(self, message_ids: Sequence[str]) -> list[Failure | None]:
-        """Return what was noted of each; None of nothing.
+        """Return what was noted of each; None of nothing, or where another release noted it.
 
         Raises
         ------
@@ -76,11 +77,18 @@ class DeadLetterNotes:
             return []
         with translated():
             held = cast("list[bytes | None]", self._redis.mget([_key(each) for each in message_ids]))
-        return [Failure.model_validate_json(why) if why else None for why in held]
+        return [_read(why) for why in held]
 
     def drop(self, message_id: str) -> None:
         """Forget what was noted."""
         self._redis.delete(_key(message_id))
+
+
+def _read(why: bytes | None) -> Failure | None:
+    try:
+        return Failure.model_validate_json(why) if why else None
+    except ValidationError:  # of another release, which knows other kinds of trouble
+        return None
 
 
 def _key(message_id: str) -> str:

@@ -6,11 +6,14 @@ import importlib
 import pkgutil
 
 import pytest
+import redis
 
 from study.errors import KidrayError, ModelError, NoneReadableError, NotInArchiveError
 from study.failure import Failure
 from study.failure_code import FailureCode
+from study.given_up import DeadLetterNotes
 from study.history import EVENT, Failed, Queued, fold
+from study.registry import PREFIX
 from study.telemetry import now
 from tests.study.test_history import received
 
@@ -94,3 +97,12 @@ def test_a_study_that_is_queued_again_has_no_failure_any_more():
     record = fold("1.2", [received(), queued, failed, queued])
     assert record is not None
     assert record.failure is None
+
+
+def test_why_another_release_gave_a_job_up_hides_no_dead_letter(redis_url: str):
+    client = redis.Redis.from_url(redis_url)
+    notes = DeadLetterNotes(client)
+    notes.add("1", ModelError("x"))
+    client.set(PREFIX + "given-up:2", '{"code": "of_another_release"}')
+    assert notes.of(["1", "2", "3"]) == [Failure.of(FailureCode.MODEL), None, None]
+    client.close()
