@@ -53,9 +53,9 @@ def serving_badly(fault: Fault, reply: Callable[[dict[str, Any]], str] | None = 
         Gives the text of a reply that is not wrong, from the request's JSON.
     """
     if fault is Fault.REFUSED:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        yield f"http://127.0.0.1:{port}/v1"
+        with socket.socket() as deaf:  # bound and not listening: nobody else's server comes to this port
+            deaf.bind(("127.0.0.1", 0))
+            yield f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
         return
     closing = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(fault, reply or (lambda _: WRONG), closing))
