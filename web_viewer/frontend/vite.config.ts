@@ -67,7 +67,7 @@ function koreanApart(): Plugin {
 }
 
 // Words that come with a part of the viewer which is loaded when it is needed.
-const LATER_WORDS = ["ko", "admin", "failure", "help", "macros", "presence", "threshold"];
+const LATER_WORDS = ["ko", "admin", "failure", "help", "macros", "presence", "statement", "threshold"];
 
 export default defineConfig({
   plugins: [react(), koreanApart(), integrity("../static"), compressedSiblings("../static/assets")],

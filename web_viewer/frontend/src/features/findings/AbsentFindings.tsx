@@ -1,4 +1,4 @@
-import { ListChecks, PencilLine, Plus } from "lucide-react";
+import { ListChecks, Plus } from "lucide-react";
 import { lazy } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, IconButton } from "../../components/Button";
@@ -30,24 +30,14 @@ export function AbsentFindings({ studyUid, absent, signed, editing }: AbsentProp
   const { nameOf } = useFindingTable();
   const denied = absent.filter((finding) => finding.stated);
   const silent = absent.filter((finding) => !finding.stated);
-  const correcting = useCorrection((state) => state.findingId);
   return (
     <div className={style.absent}>
-      <span>{t("findings.absent")}:</span>
+      <span>{t("findings.absent")}: </span>
       <ul>
-        {silent.map(({ id, label }) => (
+        {silent.map(({ id, label }, at) => (
           <li key={id} data-testid={`finding-absent-${label}`}>
-            {midSentence(nameOf(label))}
-            {!signed && (
-              <IconButton
-                label={t("findings.drawAbsent", { finding: nameOf(label) })}
-                data-testid={`finding-draw-${label}`}
-                aria-pressed={correcting === id}
-                onClick={() => useCorrection.getState().begin(id)}
-              >
-                <PencilLine size={14} aria-hidden />
-              </IconButton>
-            )}
+            <AbsentName id={id} name={nameOf(label)} label={label} signed={signed} />
+            {at < silent.length - 1 && ", "}
           </li>
         ))}
       </ul>
@@ -66,7 +56,7 @@ export function AbsentFindings({ studyUid, absent, signed, editing }: AbsentProp
           >
             <ListChecks size={16} aria-hidden />
           </IconButton>
-          {editing.what === finding.id && (
+          {editing.what === finding.id && !signed && (
             <Later>
               <StatementEditor
                 studyUid={studyUid}
@@ -100,5 +90,32 @@ export function AbsentFindings({ studyUid, absent, signed, editing }: AbsentProp
         </Later>
       )}
     </div>
+  );
+}
+
+interface NameProps {
+  id: string;
+  name: string;
+  label: string;
+  signed: boolean;
+}
+
+/** A name in the sentence; to press it is to say that the finding is there, by drawing it. */
+function AbsentName({ id, name, label, signed }: NameProps) {
+  const { t } = useTranslation();
+  const correcting = useCorrection((state) => state.findingId === id);
+  if (signed) return <>{midSentence(name)}</>;
+  const what = t("findings.drawAbsent", { finding: name });
+  return (
+    <button
+      type="button"
+      aria-label={what}
+      title={what}
+      data-testid={`finding-draw-${label}`}
+      aria-pressed={correcting}
+      onClick={() => useCorrection.getState().begin(id)}
+    >
+      {midSentence(name)}
+    </button>
   );
 }

@@ -52,9 +52,9 @@ export function FindingRow({ studyUid, finding, verdict, signed, editing, onVerd
   const unsure = finding.presence === "indeterminate";
   const sureness = unsure ? t("presence.indeterminate") : t(`certainty.${finding.certainty}`);
   const facts = [
-    finding.region && regionText(t, finding.region),
+    finding.region ? regionText(t, finding.region) : "",
     areaText(finding),
-    finding.count > 1 && t(countKey(finding), { count: finding.count }),
+    finding.count > 1 ? t(countKey(finding), { count: finding.count }) : "",
   ].filter(Boolean);
 
   return (
@@ -64,7 +64,7 @@ export function FindingRow({ studyUid, finding, verdict, signed, editing, onVerd
       data-selected={selected}
       data-verdict={verdict}
     >
-      <div className={style.head}>
+      <div>
         <button
           type="button"
           className={style.main}
@@ -90,18 +90,25 @@ export function FindingRow({ studyUid, finding, verdict, signed, editing, onVerd
             </span>
           )}
           <span className={style.facts}>
-            <CertaintyMeter
-              certainty={finding.certainty}
-              uncertainty={finding.stated ? null : finding.uncertainty}
-            />
-            {[sureness, ...facts].map(unbroken).join("\u00a0· ")}
+            <span>
+              <CertaintyMeter
+                certainty={finding.certainty}
+                uncertainty={finding.stated ? null : finding.uncertainty}
+              />
+              {sureness}
+            </span>
+            {facts.map((fact) => (
+              <span key={fact}>{fact}</span>
+            ))}
             {hasUncertainOutline(finding) && (
-              <em
-                data-testid={`finding-uncertain-${finding.label}`}
-                title={t("unread.uncertain.outlineLong")}
-              >
-                {t("unread.uncertain.outline")}
-              </em>
+              <span>
+                <em
+                  data-testid={`finding-uncertain-${finding.label}`}
+                  title={t("unread.uncertain.outlineLong")}
+                >
+                  {t("unread.uncertain.outline")}
+                </em>
+              </span>
             )}
           </span>
           {finding.drawn_by && (
@@ -181,9 +188,6 @@ export function FindingRow({ studyUid, finding, verdict, signed, editing, onVerd
     </li>
   );
 }
-
-/** Keep a fact on one line. */
-const unbroken = (fact: unknown) => String(fact).replaceAll(" ", "\u00a0");
 
 const VERDICTS = [
   { given: "accepted", icon: Check, word: "findings.acceptLong" },

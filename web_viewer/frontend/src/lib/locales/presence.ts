@@ -2,7 +2,7 @@
 
 export const en = {
   also: "Also open: {{names}}",
-  alsoLong: "{{names}} has this study open now. You may read on; whoever saves second is asked.",
+  alsoLong: "Open now by {{names}} as well. You may read on; whoever saves second is asked.",
 };
 
 export const ko: typeof en = {

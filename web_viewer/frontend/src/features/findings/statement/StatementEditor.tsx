@@ -6,6 +6,7 @@ import { useFindingTable } from "../../../lib/findingNames";
 import { addWords } from "../../../lib/i18n";
 import { en, ko } from "../../../lib/locales/statement";
 import type { Certainty, Finding, Presence, Region } from "../../../lib/model";
+import { personName } from "../../../lib/patient";
 import { useReader } from "../../../lib/reader";
 import { useSession } from "../../../lib/session";
 import { regionText } from "../../../lib/wording";
@@ -30,7 +31,7 @@ interface EditorProps {
 
 /** States a finding otherwise than the model did: whether it is there, how surely, where. */
 export function StatementEditor({ studyUid, finding, adds = false, title, children, onClose }: EditorProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { rows } = useFindingTable();
   const id = useId();
   const reader = useReader();
@@ -42,11 +43,12 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
   );
   const [region, setRegion] = useState<Region | null>(finding.region);
   const [seen, setSeen] = useState(finding); // what the reader changes
+  if (seen.id !== finding.id) setSeen(finding); // another one was chosen: from here on it is held to that
   const keep = useStatement(studyUid, finding.id, onClose);
 
   const number = finding.stated?.number ?? null;
   const waits = keep.isPending || keep.isSuccess; // what is kept may be seen before it is answered
-  const overtaken = !waits && seen.id === finding.id && number !== (seen.stated?.number ?? null);
+  const overtaken = !waits && number !== (seen.stated?.number ?? null);
   const named = session?.name || typed.trim();
   const places = rows.find((row) => row.label === finding.label)?.regions ?? [];
   const offered = finding.region && !places.includes(finding.region) ? [...places, finding.region] : places;
@@ -152,7 +154,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
             }
           >
             {t(finding.stated ? "statement.meanwhile" : "statement.takenBack", {
-              name: finding.stated?.reader.replace("^", " ") ?? "",
+              name: personName(finding.stated?.reader ?? "", i18n.language),
               said: statementText(t, finding),
             })}
           </Notice>
