@@ -227,6 +227,27 @@ def test_who_comes_second_sees_the_first_and_decides_and_a_signed_study_has_no_e
     page.goto("about:blank")
 
 
+def test_who_adds_another_finding_than_the_first_offered_sees_what_was_stated_of_it_meanwhile(
+    page: Page, url: str, drafted: SegmentedStudy, ledger: Ledger
+):
+    remembering(page, language="en", reader="Kim Minji")
+    open_study(page, url, drafted.study_uid)
+    page.get_by_test_id("finding-add").click()
+    page.get_by_test_id("statement-finding").select_option(LEVELS)
+    theirs = Statement(presence=Presence.ABSENT, certainty="low", region=None)
+    uid = finding_of(ledger, drafted, LEVELS).id
+    append(
+        ledger,
+        drafted.study_uid,
+        lambda r: Stated(at=now(), revision=1, finding_id=uid, statement=theirs, reader="Lee^Jun^Ho"),
+    )
+    expect(page.get_by_test_id("statement-mine")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_test_id("statement-editor")).to_contain_text("Lee, Jun Ho")
+    expect(page.get_by_test_id("statement-save")).to_be_hidden()
+    shot(page, "conflict-added")
+    page.goto("about:blank")
+
+
 def test_an_edited_draft_offers_the_sentences_that_follow_from_the_statement(
     page: Page, url: str, drafted: SegmentedStudy, ledger: Ledger
 ):
