@@ -37,6 +37,7 @@ class Fault(Enum):
     BLANK = "sends white space as fast as it can, for ever"
     COMMENTS = "sends comments that keep the connection alive, for ever"
     UNENDING = "sends one line that never ends"
+    NOTHING = "begins a reply, and ends it without a word"
     ERRORS = "answers with HTTP 500"
     UNWELL = "is not well: /health answers 503"
 
@@ -108,6 +109,8 @@ def _handler(
                     return
 
         def _answer(self, text: str) -> None:
+            if fault is Fault.NOTHING:
+                return
             if fault is Fault.SLOW:
                 closing.wait(30.0)
             if fault in _ENDLESS:

@@ -196,8 +196,10 @@ def _translated(error: Exception, llm: Llm) -> WordingError | None:
     if isinstance(error, openai.APIStatusError):
         said = f"the LLM answered with HTTP {error.status_code}"
         return LlmUnavailableError(said, retryable=error.status_code >= 500)
+    if isinstance(error, AssertionError):  # of the client, at the end of a stream without any piece
+        return WordingError("the LLM's reply was empty", retryable=True)
     # A server that is no LLM may send anything; the clients then fail in their own ways.
-    own = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
+    own = (ValueError, TypeError, LookupError, AttributeError)
     if isinstance(error, (openai.OpenAIError, httpx.HTTPError, *own)):
         return LlmUnavailableError(f"the LLM's answer cannot be read ({type(error).__name__})")
     return None

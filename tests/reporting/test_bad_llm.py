@@ -65,6 +65,13 @@ def test_the_deadline_cuts_off_a_server_that(fault: Fault):
     assert DEADLINE <= elapsed < DEADLINE + SLACK
 
 
+def test_a_reply_that_ends_before_its_first_word_is_asked_for_once_more():
+    with serving_badly(Fault.NOTHING) as url:
+        report = reword(draft(MADE), MADE, [radiograph()], Llm(url, "any", timeout=20.0), at=NOW).report
+    assert report.wording.fallback_reason == "the LLM's reply was empty"
+    assert report.wording.tries == 2
+
+
 def test_endless_white_space_is_cut_long_before_the_deadline():
     with serving_badly(Fault.BLANK) as url:
         began = time.monotonic()
