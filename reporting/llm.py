@@ -196,8 +196,8 @@ def _translated(error: Exception, llm: Llm) -> WordingError | None:
     if isinstance(error, openai.APIStatusError):
         said = f"the LLM answered with HTTP {error.status_code}"
         return LlmUnavailableError(said, retryable=error.status_code >= 500)
-    if isinstance(error, AssertionError):  # of the client, at the end of a stream without any piece
-        return WordingError("the LLM's reply was empty", retryable=True)
+    if isinstance(error, AssertionError):  # the client's own, at the end of a stream without a piece
+        return WordingError("the LLM's answer cannot be read: no piece of a reply came", retryable=True)
     # A server that is no LLM may send anything; the clients then fail in their own ways.
     own = (ValueError, TypeError, LookupError, AttributeError)
     if isinstance(error, (openai.OpenAIError, httpx.HTTPError, *own)):

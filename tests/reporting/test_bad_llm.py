@@ -68,7 +68,7 @@ def test_the_deadline_cuts_off_a_server_that(fault: Fault):
 def test_a_reply_that_ends_before_its_first_word_is_asked_for_once_more():
     with serving_badly(Fault.NOTHING) as url:
         report = reword(draft(MADE), MADE, [radiograph()], Llm(url, "any", timeout=20.0), at=NOW).report
-    assert report.wording.fallback_reason == "the LLM's reply was empty"
+    assert report.wording.fallback_reason == "the LLM's answer cannot be read: no piece of a reply came"
     assert report.wording.tries == 2
 
 
