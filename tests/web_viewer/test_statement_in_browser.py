@@ -117,7 +117,10 @@ def test_free_air_that_the_model_missed_is_stated_and_taken_back_by_keyboard(
     shot(page, f"add-{language}")
     assert violations(page) == []
 
-    press(page, "Tab", "Tab")  # past the presence, which is "present"
+    for presence in ("present", "indeterminate", "absent"):
+        expect(page.get_by_test_id(f"statement-{presence}")).not_to_be_checked()
+    press(page, "Tab", "Space", "Tab")
+    expect(page.get_by_test_id("statement-present")).to_be_checked()
     expect(page.get_by_test_id("statement-high")).to_be_focused()
     press(page, "ArrowLeft", "Tab", "ArrowDown", "Tab")
     expect(page.get_by_test_id("statement-moderate")).to_be_checked()
@@ -264,6 +267,8 @@ def test_an_edited_draft_offers_the_sentences_that_follow_from_the_statement(
     impression.type("\nGastric tube in the stomach.")
     page.get_by_test_id("finding-add").click()
     page.get_by_test_id("statement-finding").select_option(LEVELS)
+    expect(page.get_by_test_id("statement-save")).to_be_disabled()  # nothing has been said of it
+    page.get_by_test_id("statement-present").check()
     page.get_by_test_id("statement-region").select_option("central_abdomen")
     page.get_by_test_id("statement-save").click()
     take = page.get_by_test_id("take-proposal")

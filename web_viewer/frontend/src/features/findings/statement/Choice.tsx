@@ -4,7 +4,7 @@ import style from "./statement.module.css";
 interface ChoiceProps<T extends string> {
   name: string;
   options: readonly T[];
-  chosen: T;
+  chosen: T | null; // null: none yet
   word: (option: T) => string;
   onChoose: (option: T) => void;
   first?: boolean; // has the focus when the editor opens

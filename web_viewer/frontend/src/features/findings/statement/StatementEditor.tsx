@@ -23,7 +23,7 @@ const CERTAINTIES: readonly Certainty[] = ["low", "moderate", "high"];
 interface EditorProps {
   studyUid: string;
   finding: Finding;
-  adds?: boolean; // begins with a finding that is there
+  adds?: boolean; // begins with nothing said: what nobody chose is not to be kept by a careless key
   title: string;
   children?: ReactNode; // stands before what is stated
   onClose: () => void;
@@ -37,7 +37,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
   const reader = useReader();
   const session = useSession();
   const [typed, setTyped] = useState(reader.name);
-  const [presence, setPresence] = useState<Presence>(adds ? "present" : finding.presence);
+  const [presence, setPresence] = useState<Presence | null>(adds ? null : finding.presence);
   const [certainty, setCertainty] = useState(
     finding.presence === "present" ? finding.certainty : ("high" as const),
   );
@@ -57,6 +57,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
     presence === finding.presence &&
     (presence !== "present" || certainty === finding.certainty) &&
     (presence === "absent" || place === finding.region);
+  const somewhere = presence === "present" || presence === "indeterminate";
   const origin = finding.drawn_by ? "outline" : "model";
 
   const send = (statement: { presence: Presence; certainty: Certainty; region: Region | null } | null) => {
@@ -66,7 +67,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!same && !overtaken) send({ presence, certainty, region: presence === "absent" ? null : place });
+    if (presence && !same && !overtaken) send({ presence, certainty, region: somewhere ? place : null });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
@@ -100,7 +101,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
           onChoose={setCertainty}
         />
       )}
-      {presence !== "absent" && (
+      {somewhere && (
         <>
           <label htmlFor={`${id}-region`} className={style.name}>
             {t("statement.region")}
@@ -170,7 +171,7 @@ export function StatementEditor({ studyUid, finding, adds = false, title, childr
           small
           type="submit"
           look="primary"
-          disabled={same || !named || keep.isPending}
+          disabled={!presence || same || !named || keep.isPending}
           data-testid="statement-save"
         >
           {keep.isPending ? t("statement.saving") : t("statement.save")}
