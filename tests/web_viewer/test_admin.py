@@ -149,6 +149,15 @@ def test_the_pulse_makes_rates_of_counts():
     assert [(beat.jobs, beat.done) for beat in pulse.history()] == [(3, 36.0), (3, 24.0)]
 
 
+def test_what_is_done_in_the_first_seconds_counts_as_well():
+    pulse = Pulse(dict)
+    pulse.stop()
+    pulse.keep_taking()
+    begun = pulse.oldest
+    pulse.take()
+    assert pulse.oldest is begun
+
+
 def test_the_services_own_metrics_become_figures():
     telemetry.JOBS.labels(job="draft", outcome="done").inc()
     telemetry.JOB_SECONDS.labels(job="draft").observe(0.7)

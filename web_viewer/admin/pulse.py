@@ -58,7 +58,8 @@ class Pulse:
         self._stop = threading.Event()
 
     def keep_taking(self) -> None:
-        """Take a sample every few seconds until `stop`."""
+        """Take a sample now, which later ones are counted from, and every few seconds until `stop`."""
+        self.take()
         while not self._stop.wait(EVERY):
             self.take()
 
